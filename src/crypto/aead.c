@@ -4,16 +4,9 @@
 #include "crypto/aead.h"
 
 #include "base/ct.h"
+#include "base/endian.h"
 #include "crypto/mac.h"
 #include "crypto/stream.h"
-
-static void store_length(uint8_t *ret_bytes, size_t len)
-{
-    uint64_t value = len;
-    for (int i = 0; i < 8; i++) {
-        ret_bytes[i] = (uint8_t)(value >> (8 * i));
-    }
-}
 
 /* compute_tag authenticates the associated data and the ciphertext under block 0 of the stream. */
 static void compute_tag(uint8_t ret_tag[CEPA_AEAD_TAG_LEN], const uint8_t *ciphertext, size_t len,
@@ -32,8 +25,8 @@ static void compute_tag(uint8_t ret_tag[CEPA_AEAD_TAG_LEN], const uint8_t *ciphe
     cepa_poly1305_update(&mac, zeros, (0 - ad_len) & 15);
     cepa_poly1305_update(&mac, ciphertext, len);
     cepa_poly1305_update(&mac, zeros, (0 - len) & 15);
-    store_length(lengths, ad_len);
-    store_length(lengths + 8, len);
+    cepa_le64_store(lengths, ad_len);
+    cepa_le64_store(lengths + 8, len);
     cepa_poly1305_update(&mac, lengths, sizeof lengths);
     cepa_poly1305_final(&mac, ret_tag);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/ct.h"
+#include "base/endian.h"
 #include "crypto/aes256_kernels.h"
 
 enum { PLANES = 8 };
@@ -264,22 +265,6 @@ static void inverse_mix_columns(uint32_t state[PLANES])
     mix_columns(state);
 }
 
-static uint64_t load_u64(const uint8_t *bytes)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++) {
-        value |= (uint64_t)bytes[i] << (8 * i);
-    }
-    return value;
-}
-
-static void store_u64(uint8_t *ret_bytes, uint64_t value)
-{
-    for (int i = 0; i < 8; i++) {
-        ret_bytes[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
 /* transpose turns an 8 x 8 matrix of bits, one row per byte. It is its own inverse. */
 static uint64_t transpose(uint64_t x)
 {
@@ -293,8 +278,8 @@ static uint64_t transpose(uint64_t x)
 
 static void slice(uint32_t ret_planes[PLANES], const uint8_t block[CEPA_AES256_BLOCK_LEN])
 {
-    uint64_t low = transpose(load_u64(block));
-    uint64_t high = transpose(load_u64(block + 8));
+    uint64_t low = transpose(cepa_le64_load(block));
+    uint64_t high = transpose(cepa_le64_load(block + 8));
     for (int i = 0; i < PLANES; i++) {
         uint32_t plane = (uint32_t)(low >> (8 * i) & 0xff) | (uint32_t)(high >> (8 * i) & 0xff)
                                                                  << 8;
@@ -310,15 +295,15 @@ static void unslice(uint8_t ret_block[CEPA_AES256_BLOCK_LEN], const uint32_t pla
         low |= (uint64_t)(planes[i] & 0xff) << (8 * i);
         high |= (uint64_t)(planes[i] >> 8 & 0xff) << (8 * i);
     }
-    store_u64(ret_block, transpose(low));
-    store_u64(ret_block + 8, transpose(high));
+    cepa_le64_store(ret_block, transpose(low));
+    cepa_le64_store(ret_block + 8, transpose(high));
 }
 
 static void add_round_key(uint32_t state[PLANES], const struct cepa_aes256_key *key, int round)
 {
     const uint8_t *planes = key->round_keys + CEPA_AES256_BLOCK_LEN * round;
     for (int i = 0; i < PLANES; i++) {
-        uint32_t plane = (uint32_t)planes[2 * i] | (uint32_t)planes[2 * i + 1] << 8;
+        uint32_t plane = cepa_le16_load(planes + 2 * i);
         state[i] ^= plane | plane << 16;
     }
 }
@@ -371,8 +356,7 @@ void cepa_aes256_key_init_bitsliced(struct cepa_aes256_key *ret_key,
         uint8_t *at = ret_key->round_keys + CEPA_AES256_BLOCK_LEN * round;
         slice(planes, at);
         for (int i = 0; i < PLANES; i++) {
-            at[2 * i] = (uint8_t)planes[i];
-            at[2 * i + 1] = (uint8_t)(planes[i] >> 8);
+            cepa_le16_store(at + 2 * i, (uint16_t)planes[i]);
         }
     }
     ret_key->is_bitsliced = 1;

@@ -1,0 +1,158 @@
+/* HPolyC: hash, encrypt one block, encrypt the rest, hash. */
+#include "crypto/hpolyc.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/ct.h"
+#include "base/endian.h"
+
+enum { BLOCK = CEPA_AES256_BLOCK_LEN };
+
+/* xchacha adds the keystream whose 24-byte nonce is the 16 bytes `nonce_start`, a one, and zeros:
+ * HPolyC's rule for a nonce shorter than the cipher's. */
+static void xchacha(uint8_t *data, size_t len, const uint8_t nonce_start[16],
+                    const uint8_t key[CEPA_HPOLYC_KEY_LEN])
+{
+    static const uint8_t nonce_rest[8] = {1};
+    uint8_t subkey[32];
+    (void)crypto_core_hchacha20(subkey, nonce_start, key, NULL);
+    (void)crypto_stream_chacha20_xor(data, data, len, nonce_rest, subkey);
+    cepa_wipe(subkey, sizeof subkey);
+}
+
+void cepa_hpolyc_key_init(struct cepa_hpolyc_key *ret_key, const uint8_t key[CEPA_HPOLYC_KEY_LEN],
+                          uint32_t cpu)
+{
+    static const uint8_t nonce[16] = {1};
+    static const uint8_t nonce_rest[8] = {0};
+    struct {
+        uint8_t block_key[CEPA_AES256_KEY_LEN];
+        uint8_t hash_key[16];
+    } derived;
+    uint8_t subkey[32];
+
+    (void)crypto_core_hchacha20(subkey, nonce, key, NULL);
+    (void)crypto_stream_chacha20((uint8_t *)&derived, sizeof derived, nonce_rest, subkey);
+    cepa_aes256_key_init(&ret_key->block, derived.block_key, cpu);
+    memcpy(ret_key->stream_key, key, CEPA_HPOLYC_KEY_LEN);
+    memset(ret_key->hash_key, 0, sizeof ret_key->hash_key);
+    memcpy(ret_key->hash_key, derived.hash_key, sizeof derived.hash_key);
+    cepa_wipe(subkey, sizeof subkey);
+    cepa_wipe(&derived, sizeof derived);
+}
+
+void cepa_hpolyc_key_wipe(struct cepa_hpolyc_key *key)
+{
+    cepa_wipe(key, sizeof *key);
+}
+
+/* A Poly1305 that has taken in the tweak; both hashes of a message continue from here. */
+struct hash_start {
+    crypto_onetimeauth_poly1305_state state;
+};
+
+static void hash_tweak(struct hash_start *ret_start, const struct cepa_hpolyc_key *key,
+                       const uint8_t *tweak, size_t tweak_len)
+{
+    static const uint8_t zeros[BLOCK] = {0};
+    uint8_t bits_len[4];
+    cepa_le32_store(bits_len, (uint32_t)tweak_len * 8);
+    (void)crypto_onetimeauth_poly1305_init(&ret_start->state, key->hash_key);
+    (void)crypto_onetimeauth_poly1305_update(&ret_start->state, bits_len, sizeof bits_len);
+    (void)crypto_onetimeauth_poly1305_update(&ret_start->state, tweak, tweak_len);
+    (void)crypto_onetimeauth_poly1305_update(&ret_start->state, zeros,
+                                             (0 - (sizeof bits_len + tweak_len)) & (BLOCK - 1));
+}
+
+static void hash_message(uint8_t ret_hash[BLOCK], const struct hash_start *start,
+                         const uint8_t *data, size_t len)
+{
+    crypto_onetimeauth_poly1305_state state = start->state;
+    (void)crypto_onetimeauth_poly1305_update(&state, data, len);
+    (void)crypto_onetimeauth_poly1305_final(&state, ret_hash);
+}
+
+struct u128 {
+    uint64_t low, high;
+};
+
+static struct u128 load_u128(const uint8_t bytes[BLOCK])
+{
+    return (struct u128){cepa_le64_load(bytes), cepa_le64_load(bytes + 8)};
+}
+
+static void store_u128(uint8_t ret_bytes[BLOCK], struct u128 value)
+{
+    cepa_le64_store(ret_bytes, value.low);
+    cepa_le64_store(ret_bytes + 8, value.high);
+}
+
+/* add_hash adds `hash` to the block modulo 2^128, subtract_hash takes it away. The carries come
+ * from the operands' top bits, without a comparison. */
+static void add_hash(uint8_t block[BLOCK], const uint8_t hash[BLOCK])
+{
+    struct u128 a = load_u128(block);
+    struct u128 b = load_u128(hash);
+    struct u128 sum = {a.low + b.low, a.high + b.high};
+    sum.high += ((a.low & b.low) | ((a.low | b.low) & ~sum.low)) >> 63;
+    store_u128(block, sum);
+}
+
+static void subtract_hash(uint8_t block[BLOCK], const uint8_t hash[BLOCK])
+{
+    struct u128 a = load_u128(block);
+    struct u128 b = load_u128(hash);
+    struct u128 difference = {a.low - b.low, a.high - b.high};
+    difference.high -= ((~a.low & b.low) | ((~a.low | b.low) & difference.low)) >> 63;
+    store_u128(block, difference);
+}
+
+static void check_lengths(size_t data_len, size_t tweak_len)
+{
+    CEPA_ASSERT(data_len >= CEPA_HPOLYC_DATA_LEN_MIN);
+    CEPA_ASSERT(tweak_len <= CEPA_HPOLYC_TWEAK_LEN_MAX);
+}
+
+void cepa_hpolyc_encrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_t data_len,
+                         const uint8_t *tweak, size_t tweak_len, uint32_t cpu)
+{
+    struct hash_start start;
+    uint8_t hash[BLOCK];
+    size_t left_len = data_len - BLOCK;
+    uint8_t *right = data + left_len;
+    (void)cpu;
+
+    check_lengths(data_len, tweak_len);
+    hash_tweak(&start, key, tweak, tweak_len);
+    hash_message(hash, &start, data, left_len);
+    add_hash(right, hash);
+    cepa_aes256_encrypt(&key->block, right);
+    xchacha(data, left_len, right, key->stream_key);
+    hash_message(hash, &start, data, left_len);
+    subtract_hash(right, hash);
+    cepa_wipe(&start, sizeof start);
+    cepa_wipe(hash, sizeof hash);
+}
+
+void cepa_hpolyc_decrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_t data_len,
+                         const uint8_t *tweak, size_t tweak_len, uint32_t cpu)
+{
+    struct hash_start start;
+    uint8_t hash[BLOCK];
+    size_t left_len = data_len - BLOCK;
+    uint8_t *right = data + left_len;
+    (void)cpu;
+
+    check_lengths(data_len, tweak_len);
+    hash_tweak(&start, key, tweak, tweak_len);
+    hash_message(hash, &start, data, left_len);
+    add_hash(right, hash);
+    xchacha(data, left_len, right, key->stream_key);
+    cepa_aes256_decrypt(&key->block, right);
+    hash_message(hash, &start, data, left_len);
+    subtract_hash(right, hash);
+    cepa_wipe(&start, sizeof start);
+    cepa_wipe(hash, sizeof hash);
+}
