@@ -7,18 +7,22 @@
 #include "base/assert.h"
 #include "base/ct.h"
 #include "base/endian.h"
+#include "crypto/mac.h"
+#include "crypto/stream.h"
 
 enum { BLOCK = CEPA_AES256_BLOCK_LEN };
 
 /* xchacha adds the keystream whose 24-byte nonce is the 16 bytes `nonce_start`, a one, and zeros:
- * HPolyC's rule for a nonce shorter than the cipher's. */
+ * HPolyC's rule for a nonce shorter than the cipher's. The inner cipher's counter of 64 bits and
+ * nonce of 8 bytes are, below 256 GiB, the same as the counter of 32 bits and a nonce of 12 bytes
+ * that begins with zeros. */
 static void xchacha(uint8_t *data, size_t len, const uint8_t nonce_start[16],
                     const uint8_t key[CEPA_HPOLYC_KEY_LEN])
 {
-    static const uint8_t nonce_rest[8] = {1};
+    static const uint8_t nonce_rest[CEPA_CHACHA20_NONCE_LEN] = {0, 0, 0, 0, 1};
     uint8_t subkey[32];
     (void)crypto_core_hchacha20(subkey, nonce_start, key, NULL);
-    (void)crypto_stream_chacha20_xor(data, data, len, nonce_rest, subkey);
+    cepa_chacha20_xor(data, len, subkey, nonce_rest, 0);
     cepa_wipe(subkey, sizeof subkey);
 }
 
@@ -26,7 +30,7 @@ void cepa_hpolyc_key_init(struct cepa_hpolyc_key *ret_key, const uint8_t key[CEP
                           uint32_t cpu)
 {
     static const uint8_t nonce[16] = {1};
-    static const uint8_t nonce_rest[8] = {0};
+    static const uint8_t nonce_rest[CEPA_CHACHA20_NONCE_LEN] = {0};
     struct {
         uint8_t block_key[CEPA_AES256_KEY_LEN];
         uint8_t hash_key[16];
@@ -34,7 +38,7 @@ void cepa_hpolyc_key_init(struct cepa_hpolyc_key *ret_key, const uint8_t key[CEP
     uint8_t subkey[32];
 
     (void)crypto_core_hchacha20(subkey, nonce, key, NULL);
-    (void)crypto_stream_chacha20((uint8_t *)&derived, sizeof derived, nonce_rest, subkey);
+    cepa_chacha20_stream((uint8_t *)&derived, sizeof derived, subkey, nonce_rest);
     cepa_aes256_key_init(&ret_key->block, derived.block_key, cpu);
     memcpy(ret_key->stream_key, key, CEPA_HPOLYC_KEY_LEN);
     memset(ret_key->hash_key, 0, sizeof ret_key->hash_key);
@@ -48,30 +52,25 @@ void cepa_hpolyc_key_wipe(struct cepa_hpolyc_key *key)
     cepa_wipe(key, sizeof *key);
 }
 
-/* A Poly1305 that has taken in the tweak; both hashes of a message continue from here. */
-struct hash_start {
-    crypto_onetimeauth_poly1305_state state;
-};
-
-static void hash_tweak(struct hash_start *ret_start, const struct cepa_hpolyc_key *key,
+/* hash_tweak begins Poly1305 with the tweak; both hashes of a message continue from there. */
+static void hash_tweak(struct cepa_poly1305 *ret_start, const struct cepa_hpolyc_key *key,
                        const uint8_t *tweak, size_t tweak_len)
 {
     static const uint8_t zeros[BLOCK] = {0};
     uint8_t bits_len[4];
     cepa_le32_store(bits_len, (uint32_t)tweak_len * 8);
-    (void)crypto_onetimeauth_poly1305_init(&ret_start->state, key->hash_key);
-    (void)crypto_onetimeauth_poly1305_update(&ret_start->state, bits_len, sizeof bits_len);
-    (void)crypto_onetimeauth_poly1305_update(&ret_start->state, tweak, tweak_len);
-    (void)crypto_onetimeauth_poly1305_update(&ret_start->state, zeros,
-                                             (0 - (sizeof bits_len + tweak_len)) & (BLOCK - 1));
+    cepa_poly1305_init(ret_start, key->hash_key);
+    cepa_poly1305_update(ret_start, bits_len, sizeof bits_len);
+    cepa_poly1305_update(ret_start, tweak, tweak_len);
+    cepa_poly1305_update(ret_start, zeros, (0 - (sizeof bits_len + tweak_len)) & (BLOCK - 1));
 }
 
-static void hash_message(uint8_t ret_hash[BLOCK], const struct hash_start *start,
+static void hash_message(uint8_t ret_hash[BLOCK], const struct cepa_poly1305 *start,
                          const uint8_t *data, size_t len)
 {
-    crypto_onetimeauth_poly1305_state state = start->state;
-    (void)crypto_onetimeauth_poly1305_update(&state, data, len);
-    (void)crypto_onetimeauth_poly1305_final(&state, ret_hash);
+    struct cepa_poly1305 state = *start;
+    cepa_poly1305_update(&state, data, len);
+    cepa_poly1305_final(&state, ret_hash);
 }
 
 struct u128 {
@@ -118,7 +117,7 @@ static void check_lengths(size_t data_len, size_t tweak_len)
 void cepa_hpolyc_encrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_t data_len,
                          const uint8_t *tweak, size_t tweak_len, uint32_t cpu)
 {
-    struct hash_start start;
+    struct cepa_poly1305 start;
     uint8_t hash[BLOCK];
     size_t left_len = data_len - BLOCK;
     uint8_t *right = data + left_len;
@@ -139,7 +138,7 @@ void cepa_hpolyc_encrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_
 void cepa_hpolyc_decrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_t data_len,
                          const uint8_t *tweak, size_t tweak_len, uint32_t cpu)
 {
-    struct hash_start start;
+    struct cepa_poly1305 start;
     uint8_t hash[BLOCK];
     size_t left_len = data_len - BLOCK;
     uint8_t *right = data + left_len;
