@@ -3,22 +3,18 @@
 
 #include "base/endian.h"
 
-/* The label goes in with its final zero byte, so that no label is the beginning of another. */
-static size_t label_len(const char *label)
-{
-    size_t len = 0;
-    while (label[len] != '\0') {
-        len++;
-    }
-    return len + 1;
-}
-
 void cepa_kdf_init(struct cepa_kdf *ret_kdf, const char *label)
 {
     static const char family[8] = {'c', 'e', 'p', 'a', ' ', 'v', '1', ' '};
     cepa_shake256_init(&ret_kdf->shake);
     cepa_shake_absorb(&ret_kdf->shake, family, sizeof family);
-    cepa_shake_absorb(&ret_kdf->shake, label, label_len(label));
+    /* The label goes in with its final zero byte, so that none is the beginning of another. */
+    for (;; label++) {
+        cepa_shake_absorb(&ret_kdf->shake, label, 1);
+        if (*label == '\0') {
+            return;
+        }
+    }
 }
 
 void cepa_kdf_input(struct cepa_kdf *kdf, const void *data, size_t data_len)
