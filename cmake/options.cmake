@@ -9,6 +9,9 @@ if(NOT DEFINED CEPA_ARCH)
   endif()
 endif()
 set(CEPA_ARCH ${CEPA_ARCH} CACHE STRING "Kernels to build: x86, portable, or wasm")
+if(CEPA_ARCH STREQUAL "wasm")
+  set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+endif()
 
 add_library(cepa_options INTERFACE)
 target_include_directories(cepa_options INTERFACE ${PROJECT_SOURCE_DIR}/src

@@ -1,0 +1,34 @@
+// What cepa.wasm exports, as src/wasm/*.h declares it. Addresses and lengths are numbers; every
+// address lies in the arena; results are 0 or a negative CEPA_ERR_* where not void.
+
+export interface ModuleExports {
+  readonly memory: WebAssembly.Memory;
+  init(): number;
+  draw(bytes: number, len: number): number;
+  arena(): number;
+  arena_len(): number;
+  panic_text(): number;
+  error_name(error: number): number;
+  error_text(error: number): number;
+
+  sha3_256(digest: number, data: number, len: number): void;
+  sha3_512(digest: number, data: number, len: number): void;
+  shake128(bytes: number, bytesLen: number, data: number, len: number): void;
+  shake256(bytes: number, bytesLen: number, data: number, len: number): void;
+  hpolyc_encrypt(data: number, len: number, tweak: number, tweakLen: number, key: number): void;
+  hpolyc_decrypt(data: number, len: number, tweak: number, tweakLen: number, key: number): void;
+  blake2b(
+    hash: number, hashLen: number, data: number, len: number, key: number, keyLen: number,
+  ): void;
+  chacha20_xor(data: number, len: number, key: number, nonce: number, block: number): void;
+  poly1305(tag: number, data: number, len: number, key: number): void;
+  aead_seal(
+    data: number, len: number, tag: number, ad: number, adLen: number, nonce: number, key: number,
+  ): void;
+  aead_open(
+    data: number, len: number, tag: number, ad: number, adLen: number, nonce: number, key: number,
+  ): number;
+
+  x25519(secret: number, scalar: number, point: number): number;
+  x25519_base(point: number, scalar: number): void;
+}

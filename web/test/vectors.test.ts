@@ -1,0 +1,78 @@
+// Our own vectors, docs/spec/vectors, hold through WebAssembly. tests/spec/test_vectors.c and its
+// neighbours check the same files natively.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { type Core, CoreError, loadCore } from '../src/node.js';
+import type { Vector } from '../src/vectors.js';
+import { readVectors, toHex, vectorFiles } from './support.js';
+
+type Check = (core: Core, vector: Vector) => void;
+
+function same(vector: Vector, name: string, got: Uint8Array): void {
+  assert.equal(toHex(got), toHex(vector.bytes(name)), `${name}, block of line ${vector.line}`);
+}
+
+function refuses(name: string, call: () => unknown): void {
+  assert.throws(call, (error) => error instanceof CoreError && error.name === name);
+}
+
+const checks: Record<string, Check> = {
+  'keccak.txt': (core, vector) => {
+    const data = vector.bytes('data');
+    same(vector, 'sha3_256', core.sha3_256(data));
+    same(vector, 'sha3_512', core.sha3_512(data));
+    same(vector, 'shake128', core.shake128(200, data));
+    same(vector, 'shake256', core.shake256(200, data));
+  },
+
+  'blake2b.txt': (core, vector) => {
+    same(vector, 'hash',
+      core.blake2b(vector.bytes('hash').length, vector.bytes('data'), vector.bytes('key')));
+  },
+
+  'chacha20.txt': (core, vector) => {
+    same(vector, 'result', core.chacha20Xor(
+      vector.bytes('data'), vector.bytes('key'), vector.bytes('nonce'), vector.number('block')));
+  },
+
+  'poly1305.txt': (core, vector) => {
+    same(vector, 'tag', core.poly1305(vector.bytes('data'), vector.bytes('key')));
+  },
+
+  'aead.txt': (core, vector) => {
+    const [ad, nonce, key] = [vector.bytes('ad'), vector.bytes('nonce'), vector.bytes('key')];
+    const sealed = core.aeadSeal(vector.bytes('data'), ad, nonce, key);
+    same(vector, 'sealed', sealed.data);
+    same(vector, 'tag', sealed.tag);
+    same(vector, 'data', core.aeadOpen(sealed.data, sealed.tag, ad, nonce, key));
+    sealed.tag[3]! ^= 1;
+    refuses('CEPA_ERR_AUTHENTICATION',
+      () => core.aeadOpen(sealed.data, sealed.tag, ad, nonce, key));
+  },
+
+  'x25519.txt': (core, vector) => {
+    const [scalar, point] = [vector.bytes('scalar'), vector.bytes('point')];
+    if (vector.has('secret')) {
+      same(vector, 'secret', core.x25519(scalar, point));
+    } else {
+      refuses('CEPA_ERR_LOW_ORDER_POINT', () => core.x25519(scalar, point));
+    }
+    same(vector, 'base', core.x25519Base(scalar));
+  },
+};
+
+for (const file of vectorFiles()) {
+  test(file, async (t) => {
+    const check = checks[file];
+    const vectors = readVectors(file);
+    assert.ok(check !== undefined, `no check for ${file}`);
+    assert.ok(vectors.length > 0);
+    const core = await loadCore();
+    for (const vector of vectors) {
+      check(core, vector);
+    }
+    t.diagnostic(`${vectors.length} blocks`);
+  });
+}
