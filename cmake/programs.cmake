@@ -2,6 +2,8 @@
 file(GLOB native_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/native/*.c)
 add_library(cepa_native STATIC ${native_sources})
 target_link_libraries(cepa_native PUBLIC cepa_core)
+# The core's panic hook is the native driver's, so each needs the other.
+target_link_libraries(cepa_core INTERFACE cepa_native)
 
 # The command without its main, so that tests reach its parts.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)

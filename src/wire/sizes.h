@@ -30,7 +30,8 @@ enum {
     CEPA_PACKET_COMMAND_SIZE =
         1 + 1 + 2 + CEPA_NODE_ID_SIZE + CEPA_PACKET_PAYLOAD_MAC_SIZE, /* type, flags, delay first */
     CEPA_PACKET_SLOT_SIZE = CEPA_PACKET_COMMAND_SIZE + CEPA_TAG_SIZE + CEPA_KEM_CIPHERTEXT_SIZE,
-    CEPA_PACKET_FINAL_SIZE = 64, /* a command and 16 random bytes */
+    CEPA_PACKET_FINAL_RANDOM_SIZE = 16, /* fills the final block */
+    CEPA_PACKET_FINAL_SIZE = CEPA_PACKET_COMMAND_SIZE + CEPA_PACKET_FINAL_RANDOM_SIZE,
     CEPA_PACKET_BETA_SIZE =
         (CEPA_PACKET_HOPS_MAX - 1) * CEPA_PACKET_SLOT_SIZE + CEPA_PACKET_FINAL_SIZE,
     CEPA_PACKET_ALPHA_OFFSET = CEPA_PACKET_PREFIX_SIZE,
@@ -59,7 +60,7 @@ static_assert(CEPA_PACKET_SLOT_SIZE == 1184, "a shifted slot, @[SPEC 4.1]");
 static_assert(CEPA_PACKET_HEADER_SIZE == 5940, "the header, @[SPEC 4.1]");
 static_assert(CEPA_PACKET_PAYLOAD_SIZE == 10444, "the payload, @[SPEC 4.1]");
 static_assert(CEPA_PACKET_PARTS * CEPA_PACKET_PART_SIZE == CEPA_PACKET_SIZE, "parts fill a packet");
-static_assert(CEPA_PACKET_COMMAND_SIZE + 16 == CEPA_PACKET_FINAL_SIZE, "the final block");
+static_assert(CEPA_PACKET_FINAL_SIZE == 64, "the final block, @[SPEC 4.1]");
 static_assert(CEPA_SURB_SIZE == 6004, "a SURB");
 static_assert(CEPA_SURB_SIZE <= CEPA_PACKET_CONTENT_MAX, "a SURB travels in a packet");
 static_assert(CEPA_FRAME_BODY_SIZE == 1104, "a frame's body");
