@@ -22,7 +22,7 @@ target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
-target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_native PkgConfig::CJSON)
+target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_native PkgConfig::CJSON m)
 
 file(GLOB test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/test_*.c)
 foreach(source IN LISTS test_sources)

@@ -6,7 +6,7 @@
 
 /* cepa_panic is the one function that the core takes from its driver by name. It reports
  * `what` (the text of the broken fact, static storage) at `file`:`line` and ends the program. */
-_Noreturn void cepa_panic(const char *file, int line, const char *what);
+__attribute__((noreturn)) void cepa_panic(const char *file, int line, const char *what);
 
 /* CEPA_ASSERT states a fact; CEPA_UNREACHABLE states that a place cannot be reached. */
 #define CEPA_ASSERT(fact) ((fact) ? (void)0 : cepa_panic(__FILE__, __LINE__, #fact))
