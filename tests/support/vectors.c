@@ -134,7 +134,8 @@ static void read_value(const char *line, const char *end)
 {
     check(open_file.values_len < VALUES_MAX, open_file.next_line, "block is not too long");
     struct value *value = &open_file.values[open_file.values_len];
-    *value = (struct value){.name = line, .name_len = name_len_of(line)};
+    /* An empty value points somewhere too, so that it can be copied. */
+    *value = (struct value){.name = line, .name_len = name_len_of(line), .bytes = open_file.bytes};
     const char *rest = line + value->name_len;
     check(value->name_len > 0 && strncmp(rest, " =", 2) == 0, open_file.next_line,
           "line is `name = hex`");
