@@ -1,4 +1,4 @@
-/* ChaCha20-Poly1305 (IETF), in place, with the tag apart from the data. @[SPEC 3.5]
+/* ChaCha20-Poly1305 (IETF), in place, with the tag apart from the data. @[SPEC 3.6]
  * @[RFC8439 2.8] */
 #ifndef CEPA_CRYPTO_AEAD_H
 #define CEPA_CRYPTO_AEAD_H

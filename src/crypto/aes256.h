@@ -1,5 +1,5 @@
 /* One block of AES-256, the only part of AES that Cepa needs (inside HPolyC). No tables that are
- * indexed by secrets: AES-NI where the processor has it, else bitsliced. @[SPEC 3.6] @[FIPS197 5]
+ * indexed by secrets: AES-NI where the processor has it, else bitsliced. @[SPEC 3.5] @[FIPS197 5]
  */
 #ifndef CEPA_CRYPTO_AES256_H
 #define CEPA_CRYPTO_AES256_H

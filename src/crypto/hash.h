@@ -1,5 +1,5 @@
 /* BLAKE2b: thin names over libsodium. Used for identifiers, positions, Merkle trees and proof of
- * work; key derivation uses SHAKE256 (crypto/kdf.h). @[SPEC 3.5] @[RFC7693 3.3] */
+ * work; key derivation uses SHAKE256 (crypto/kdf.h). @[SPEC 3.6] @[RFC7693 3.3] */
 #ifndef CEPA_CRYPTO_HASH_H
 #define CEPA_CRYPTO_HASH_H
 

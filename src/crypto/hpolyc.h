@@ -5,7 +5,7 @@
  * Construction (Crowley and Biggers, "Adiantum: length-preserving encryption for entry-level
  * processors", ToSC 2018(4), which names HPolyC as its simpler form): split the message into L and
  * its last 16 bytes R. M = R + H(tweak, L); C = AES(M); L' = L ^ XChaCha20(nonce C || 1);
- * R' = C - H(tweak, L'), where + and - are modulo 2^128 and H is Poly1305 with s = 0. @[SPEC 3.6]
+ * R' = C - H(tweak, L'), where + and - are modulo 2^128 and H is Poly1305 with s = 0. @[SPEC 3.5]
  */
 #ifndef CEPA_CRYPTO_HPOLYC_H
 #define CEPA_CRYPTO_HPOLYC_H

@@ -1,5 +1,5 @@
 /* Poly1305: a one-time authenticator, thin names over libsodium. A key authenticates one message
- * only; all of ours come fresh from a KDF or a stream. @[SPEC 3.5] @[RFC8439 2.5] */
+ * only; all of ours come fresh from a KDF or a stream. @[SPEC 3.6] @[RFC8439 2.5] */
 #ifndef CEPA_CRYPTO_MAC_H
 #define CEPA_CRYPTO_MAC_H
 

@@ -1,5 +1,5 @@
 /* ChaCha20 as a stream: thin names over libsodium. Keys here are raw 32 bytes because every caller
- * takes them from a KDF and uses them once under a name of its own. @[SPEC 3.5] @[RFC8439 2.4] */
+ * takes them from a KDF and uses them once under a name of its own. @[SPEC 3.6] @[RFC8439 2.4] */
 #ifndef CEPA_CRYPTO_STREAM_H
 #define CEPA_CRYPTO_STREAM_H
 
