@@ -59,3 +59,7 @@ foreach(source IN LISTS fuzz_sources)
     set_tests_properties(fuzz/${name} PROPERTIES LABELS unit)
   endif()
 endforeach()
+
+# The native half of tests/differential/run.
+add_executable(differential ${PROJECT_SOURCE_DIR}/tests/differential/native.c)
+target_link_libraries(differential PRIVATE cepa_native)

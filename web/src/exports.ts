@@ -31,4 +31,14 @@ export interface ModuleExports {
 
   x25519(secret: number, scalar: number, point: number): number;
   x25519_base(point: number, scalar: number): void;
+  mldsa_keygen(publicKey: number, seed: number): void;
+  mldsa_sign(
+    signature: number, message: number, messageLen: number, context: number, contextLen: number,
+    randomness: number,
+  ): number;
+  mldsa_verify(
+    signature: number, publicKey: number, message: number, messageLen: number, context: number,
+    contextLen: number,
+  ): number;
+  slots_wipe(): void;
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 import { CoreError, CorePanic, loadCore } from '../src/node.js';
+import { Primitives } from '../src/primitives.js';
 import { moduleBytes, projectRoot } from './support.js';
 
 const SIZE_MAX = 150 * 1024;
@@ -37,33 +38,34 @@ test('the module names no path of the machine that built it', () => {
 });
 
 test('an error of the core arrives with its name', async () => {
-  const core = await loadCore();
+  const primitives = new Primitives(await loadCore());
   assert.throws(
-    () => core.x25519(new Uint8Array(32), new Uint8Array(32)),
+    () => primitives.x25519(new Uint8Array(32), new Uint8Array(32)),
     (error) => error instanceof CoreError && error.name === 'CEPA_ERR_LOW_ORDER_POINT' &&
       error.code === -7 && error.message.length > 0);
 });
 
 test('a broken fact arrives with its place', async () => {
-  const core = await loadCore();
+  const primitives = new Primitives(await loadCore());
   assert.throws(
-    () => core.blake2b(65, new Uint8Array()),
+    () => primitives.blake2b(65, new Uint8Array()),
     (error) => error instanceof CorePanic && /^\.\/src\/crypto\/hash\.c:\d+: /.test(error.message));
 });
 
 test('inputs of a wrong length never reach the module', async () => {
-  const core = await loadCore();
-  assert.throws(() => core.x25519Base(new Uint8Array(31)), RangeError);
-  assert.throws(() => core.hpolycEncrypt(new Uint8Array(15), new Uint8Array(), new Uint8Array(32)),
+  const primitives = new Primitives(await loadCore());
+  assert.throws(() => primitives.x25519Base(new Uint8Array(31)), RangeError);
+  assert.throws(() => primitives.hpolycEncrypt(new Uint8Array(15), new Uint8Array(), new Uint8Array(32)),
     RangeError);
-  assert.throws(() => core.sha3_256(new Uint8Array(300000)), RangeError);
+  assert.throws(() => primitives.sha3_256(new Uint8Array(300000)), RangeError);
 });
 
 test('nothing stays in the arena after a call', async () => {
   const core = await loadCore();
-  core.x25519Base(new Uint8Array(32).fill(0x55));
+  const primitives = new Primitives(core);
+  primitives.x25519Base(new Uint8Array(32).fill(0x55));
   try {
-    core.x25519(new Uint8Array(32).fill(0x55), new Uint8Array(32));
+    primitives.x25519(new Uint8Array(32).fill(0x55), new Uint8Array(32));
   } catch {
     // The point is of low order.
   }
