@@ -80,3 +80,8 @@ void cepa_x25519_base(uint8_t ret[32], const uint8_t scalar[32], uint32_t cpu)
 {
     cepa_arch_x25519_base(ret, scalar, cpu);
 }
+
+int cepa_x25519_check(const uint8_t point[32])
+{
+    return low_order_error(low_order_mask(point));
+}

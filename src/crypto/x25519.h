@@ -25,4 +25,8 @@ CEPA_MUST_USE int cepa_x25519(uint8_t ret[32], const uint8_t scalar[32], const u
  * of the secret key `scalar`. Both are 32 bytes; `ret` may be `scalar`. @[RFC7748 6.1] */
 void cepa_x25519_base(uint8_t ret[32], const uint8_t scalar[32], uint32_t cpu);
 
+/* cepa_x25519_check tells whether `point` may be multiplied: 0, or CEPA_ERR_LOW_ORDER_POINT as
+ * cepa_x25519 would give. Constant-time. */
+CEPA_MUST_USE int cepa_x25519_check(const uint8_t point[32]);
+
 #endif
