@@ -3,6 +3,7 @@
 #include "base/map.h"
 
 #include <stdalign.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/block.h"
@@ -223,6 +224,58 @@ TEST(chosen_keys_collide_only_for_who_knows_the_hash_key)
     CHECK(displacement(&map, &sum) <= 4);
 }
 
+#define SEARCHED (1 << 18)
+
+struct searched {
+    uint32_t mark; /* the bits of the hash that a map keeps */
+    uint32_t number;
+};
+
+static int compare_marks(const void *a, const void *b)
+{
+    const struct searched *x = a;
+    const struct searched *y = b;
+    return (x->mark > y->mark) - (x->mark < y->mark);
+}
+
+/* Key number `number`: differs from the others in its last bytes only. */
+static const uint8_t *late_key_of(uint32_t number, uint8_t buffer[16])
+{
+    memset(buffer, 0x3c, 16);
+    cepa_be32_store(buffer + 12, number);
+    return buffer;
+}
+
+/* Among 2^18 keys about 16 pairs agree in all 31 bits, and only the keys tell them apart. */
+TEST(keys_whose_hashes_agree_are_kept_apart)
+{
+    static struct searched searched[SEARCHED];
+    unsigned pairs = 0;
+    uint8_t a[16];
+    uint8_t b[16];
+    for (uint32_t i = 0; i < SEARCHED; i++) {
+        searched[i].mark = (uint32_t)cepa_siphash(&hash_key, late_key_of(i, a), 16) << 1;
+        searched[i].number = i;
+    }
+    qsort(searched, SEARCHED, sizeof searched[0], compare_marks);
+    for (uint32_t i = 1; i < SEARCHED; i++) {
+        struct cepa_map map;
+        if (searched[i].mark != searched[i - 1].mark) {
+            continue;
+        }
+        init(&map, 10, 16, 0);
+        late_key_of(searched[i - 1].number, a);
+        late_key_of(searched[i].number, b);
+        CHECK_INT(cepa_map_put(&map, a, NULL), 0);
+        CHECK(cepa_map_find(&map, b) == NULL);
+        CHECK_INT(cepa_map_put(&map, b, NULL), 0);
+        CHECK_INT(cepa_map_remove(&map, a), 0);
+        CHECK(map.count == 1 && cepa_map_find(&map, b) != NULL && cepa_map_find(&map, a) == NULL);
+        pairs++;
+    }
+    CHECK(pairs > 0);
+}
+
 TEST(clearing_and_wiping_leave_nothing)
 {
     struct cepa_map map;
@@ -278,4 +331,5 @@ TEST_MAIN(RUN(put_find_replace_remove), RUN(every_byte_of_a_key_counts),
           RUN(a_full_map_refuses_new_keys_and_evicts_none),
           RUN(random_use_agrees_with_a_plain_list), RUN(a_map_does_not_grow_slower_with_age),
           RUN(chosen_keys_collide_only_for_who_knows_the_hash_key),
-          RUN(clearing_and_wiping_leave_nothing), RUN(a_wrong_shape_is_our_own_mistake))
+          RUN(keys_whose_hashes_agree_are_kept_apart), RUN(clearing_and_wiping_leave_nothing),
+          RUN(a_wrong_shape_is_our_own_mistake))
