@@ -60,6 +60,9 @@ foreach(source IN LISTS fuzz_sources)
   endif()
 endforeach()
 
+add_test(NAME tools/libsodium-source COMMAND ${PROJECT_SOURCE_DIR}/tests/tools/test-libsodium-source)
+set_tests_properties(tools/libsodium-source PROPERTIES LABELS unit)
+
 # The native half of tests/differential/run.
 add_executable(differential ${PROJECT_SOURCE_DIR}/tests/differential/native.c)
 target_link_libraries(differential PRIVATE cepa_native)

@@ -16,6 +16,17 @@ int cepa_wasm_x25519(uint8_t *ret_secret, const uint8_t *scalar, const uint8_t *
 CEPA_WASM_EXPORT("x25519_base")
 void cepa_wasm_x25519_base(uint8_t *ret_point, const uint8_t *scalar);
 
+CEPA_WASM_EXPORT("ed25519_public_key")
+void cepa_wasm_ed25519_public_key(uint8_t *ret_public_key, const uint8_t *seed);
+
+CEPA_WASM_EXPORT("ed25519_sign")
+void cepa_wasm_ed25519_sign(uint8_t *ret_signature, const uint8_t *seed, const uint8_t *message,
+                            size_t message_len);
+
+CEPA_WASM_EXPORT("ed25519_verify")
+int cepa_wasm_ed25519_verify(const uint8_t *signature, const uint8_t *public_key,
+                             const uint8_t *message, size_t message_len);
+
 /* cepa_wasm_mldsa_keygen expands `seed` into the module's key slot, which the next call of it
  * overwrites, and writes the public key. */
 CEPA_WASM_EXPORT("mldsa_keygen")

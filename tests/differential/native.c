@@ -15,6 +15,7 @@
 #include "base/cpu.h"
 #include "base/endian.h"
 #include "crypto/aead.h"
+#include "crypto/ed25519.h"
 #include "crypto/hash.h"
 #include "crypto/hpolyc.h"
 #include "crypto/keccak.h"
@@ -181,6 +182,25 @@ static void round_x25519(struct round *round)
     emit(round, "secret", secret, error == 0 ? sizeof secret : 0);
 }
 
+static void round_ed25519(struct round *round)
+{
+    uint8_t message[300];
+    struct cepa_ed25519_seed seed;
+    struct cepa_ed25519_key key;
+    struct cepa_ed25519_signature signature;
+    take(round, seed.bytes, sizeof seed.bytes);
+    size_t len = take_message(round, message, sizeof message);
+    cepa_ed25519_key_init(&key, &seed);
+    cepa_ed25519_sign(&key, &signature, message, len);
+    emit(round, "public_key", key.public_key.bytes, sizeof key.public_key.bytes);
+    emit(round, "signature", signature.bytes, sizeof signature.bytes);
+    int error = cepa_ed25519_verify(&key.public_key, &signature, message, len);
+    emit_flag(round, "verified", error == 0);
+    corrupt(round, signature.bytes, sizeof signature.bytes);
+    error = cepa_ed25519_verify(&key.public_key, &signature, message, len);
+    emit_flag(round, "refused", error != 0);
+}
+
 /* Signing alternates between the deterministic and the hedged variant. One round in four looks at a
  * corrupted signature. */
 static void round_mldsa(struct round *round)
@@ -220,7 +240,8 @@ static const struct {
     void (*run)(struct round *round);
 } primitives[] = {
     {"keccak", round_keccak}, {"blake2b", round_blake2b}, {"aead", round_aead},
-    {"hpolyc", round_hpolyc}, {"x25519", round_x25519},   {"mldsa", round_mldsa},
+    {"hpolyc", round_hpolyc}, {"x25519", round_x25519},   {"ed25519", round_ed25519},
+    {"mldsa", round_mldsa},
 };
 
 static void begin_round(struct round *round, const char *primitive)

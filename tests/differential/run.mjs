@@ -21,6 +21,8 @@ const plan = {
   hpolyc: { ...ours(0.02), wasm: { cost: 0.1 }, noble: { cost: 0.5 } },
   x25519: { ...ours(0.1), wasm: { cost: 0.3 }, noble: { cost: 2.5 }, sodium: { cost: 0.3 },
     openssl: { cost: 0.3 } },
+  ed25519: { ...ours(0.2), wasm: { cost: 0.5 }, noble: { cost: 4 }, sodium: { cost: 0.5 },
+    openssl: { cost: 0.5 } },
   mldsa: { ...ours(1), wasm: { cost: 3 }, noble: { cost: 20 } },
 };
 

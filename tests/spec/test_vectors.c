@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "crypto/aead.h"
+#include "crypto/ed25519.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "crypto/mac.h"
+#include "crypto/mldsa.h"
 #include "crypto/stream.h"
 #include "crypto/x25519.h"
 #include "native/cpu.h"
@@ -155,6 +157,59 @@ TEST(x25519)
     CHECK(blocks >= 14);
 }
 
+TEST(ed25519)
+{
+    unsigned blocks = 0;
+    vectors_open("ed25519.txt");
+    for (; vectors_next(); blocks++) {
+        struct cepa_ed25519_seed seed;
+        struct cepa_ed25519_key key;
+        struct cepa_ed25519_signature signature;
+        size_t len = 0;
+        const uint8_t *message = vectors_bytes("message", &len);
+        vectors_read("seed", seed.bytes, sizeof seed.bytes);
+        cepa_ed25519_key_init(&key, &seed);
+        check_value("public_key", key.public_key.bytes, sizeof key.public_key.bytes);
+        cepa_ed25519_sign(&key, &signature, message, len);
+        check_value("signature", signature.bytes, sizeof signature.bytes);
+        CHECK_INT(cepa_ed25519_verify(&key.public_key, &signature, message, len), 0);
+        vectors_read("forged", signature.bytes, sizeof signature.bytes);
+        CHECK_INT(cepa_ed25519_verify(&key.public_key, &signature, message, len),
+                  CEPA_ERR_AUTHENTICATION);
+    }
+    CHECK(blocks >= 4);
+}
+
+TEST(mldsa65)
+{
+    static struct cepa_mldsa_workspace workspace;
+    static struct cepa_mldsa_key key;
+    uint32_t cpu = cepa_native_cpu();
+    unsigned blocks = 0;
+    vectors_open("mldsa65.txt");
+    for (; vectors_next(); blocks++) {
+        struct cepa_mldsa_seed seed;
+        struct cepa_mldsa_signature signature;
+        uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES];
+        size_t len = 0;
+        size_t context_len = 0;
+        const uint8_t *message = vectors_bytes("message", &len);
+        const uint8_t *context = vectors_bytes("context", &context_len);
+        vectors_read("seed", seed.bytes, sizeof seed.bytes);
+        vectors_read("randomness", randomness, sizeof randomness);
+        cepa_mldsa_key_expand(&key, &seed, &workspace, cpu);
+        check_value("public_key", key.public_key.bytes, sizeof key.public_key.bytes);
+        CHECK_INT(cepa_mldsa_sign(&signature, &key, message, len, context, context_len, randomness,
+                                  &workspace, cpu),
+                  0);
+        check_value("signature", signature.bytes, sizeof signature.bytes);
+        CHECK_INT(cepa_mldsa_verify(&signature, &key.public_key, message, len, context, context_len,
+                                    &workspace, cpu),
+                  0);
+    }
+    CHECK(blocks >= 3);
+}
+
 TEST(reader_takes_blocks_comments_and_empty_values)
 {
     uint8_t two[2];
@@ -176,4 +231,4 @@ TEST(reader_takes_blocks_comments_and_empty_values)
 }
 
 TEST_MAIN(RUN(keccak), RUN(blake2b), RUN(chacha20), RUN(poly1305), RUN(aead), RUN(x25519),
-          RUN(reader_takes_blocks_comments_and_empty_values))
+          RUN(ed25519), RUN(mldsa65), RUN(reader_takes_blocks_comments_and_empty_values))

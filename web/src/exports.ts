@@ -31,6 +31,11 @@ export interface ModuleExports {
 
   x25519(secret: number, scalar: number, point: number): number;
   x25519_base(point: number, scalar: number): void;
+  ed25519_public_key(publicKey: number, seed: number): void;
+  ed25519_sign(signature: number, seed: number, message: number, messageLen: number): void;
+  ed25519_verify(
+    signature: number, publicKey: number, message: number, messageLen: number,
+  ): number;
   mldsa_keygen(publicKey: number, seed: number): void;
   mldsa_sign(
     signature: number, message: number, messageLen: number, context: number, contextLen: number,

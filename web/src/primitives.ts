@@ -142,6 +142,32 @@ export class Primitives {
     });
   }
 
+  ed25519PublicKey(seed: Uint8Array): Uint8Array {
+    checkLen('seed', seed, 32);
+    return this.#core.run((arena) => {
+      const publicKey = arena.reserve(32);
+      this.#core.exports.ed25519_public_key(publicKey, arena.put(seed));
+      return arena.take(publicKey, 32);
+    });
+  }
+
+  ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
+    checkLen('seed', seed, 32);
+    return this.#core.run((arena) => {
+      const signature = arena.reserve(64);
+      this.#core.exports.ed25519_sign(
+        signature, arena.put(seed), arena.put(message), message.length);
+      return arena.take(signature, 64);
+    });
+  }
+
+  ed25519Verify(signature: Uint8Array, publicKey: Uint8Array, message: Uint8Array): void {
+    checkLen('signature', signature, 64);
+    checkLen('public key', publicKey, 32);
+    this.#core.run((arena) => this.#core.check(this.#core.exports.ed25519_verify(
+      arena.put(signature), arena.put(publicKey), arena.put(message), message.length)));
+  }
+
   /** mldsaKeygen expands `seed` into the module's one slot and gives the public key. */
   mldsaKeygen(seed: Uint8Array): Uint8Array {
     checkLen('seed', seed, 32);

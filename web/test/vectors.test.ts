@@ -62,6 +62,28 @@ const checks: Record<string, Check> = {
     }
     same(vector, 'base', core.x25519Base(scalar));
   },
+
+  'ed25519.txt': (core, vector) => {
+    const [seed, message] = [vector.bytes('seed'), vector.bytes('message')];
+    const publicKey = core.ed25519PublicKey(seed);
+    same(vector, 'public_key', publicKey);
+    same(vector, 'signature', core.ed25519Sign(seed, message));
+    core.ed25519Verify(vector.bytes('signature'), publicKey, message);
+    refuses('CEPA_ERR_AUTHENTICATION',
+      () => core.ed25519Verify(vector.bytes('forged'), publicKey, message));
+  },
+
+  'mldsa65.txt': (core, vector) => {
+    const [message, context] = [vector.bytes('message'), vector.bytes('context')];
+    const publicKey = core.mldsaKeygen(vector.bytes('seed'));
+    same(vector, 'public_key', publicKey);
+    const signature = core.mldsaSign(message, context, vector.bytes('randomness'));
+    same(vector, 'signature', signature);
+    core.mldsaVerify(signature, publicKey, message, context);
+    signature[signature.length - 70]! ^= 1;
+    refuses('CEPA_ERR_AUTHENTICATION',
+      () => core.mldsaVerify(signature, publicKey, message, context));
+  },
 };
 
 for (const file of vectorFiles()) {

@@ -5,6 +5,14 @@ const { Primitives } = await import('../../../web/dist/src/primitives.js');
 
 const core = new Primitives(await loadCore());
 
+/** Whether a call of the core that checks something finds it good. */
+function isGood(call) {
+  return orUndefined(() => {
+    call();
+    return true;
+  }) === true;
+}
+
 function orUndefined(call) {
   try {
     return call();
@@ -48,8 +56,15 @@ export const mldsa = {
   key: (seed) => ({ publicKey: core.mldsaKeygen(seed) }),
   // The key is in the module's slot.
   sign: (key, message, context, randomness) => core.mldsaSign(message, context, randomness),
-  verify: (key, signature, message, context) => orUndefined(() => {
-    core.mldsaVerify(signature, key.publicKey, message, context);
-    return true;
-  }) !== undefined,
+  verify: (key, signature, message, context) =>
+    isGood(() => core.mldsaVerify(signature, key.publicKey, message, context)),
+};
+
+export const ed25519 = {
+  sign: (seed, message) => ({
+    publicKey: core.ed25519PublicKey(seed),
+    signature: core.ed25519Sign(seed, message),
+  }),
+  verify: (signature, message, publicKey) =>
+    isGood(() => core.ed25519Verify(signature, publicKey, message)),
 };
