@@ -60,7 +60,8 @@ foreach(source IN LISTS fuzz_sources)
   endif()
 endforeach()
 
-add_test(NAME tools/libsodium-source COMMAND ${PROJECT_SOURCE_DIR}/tests/tools/test-libsodium-source)
+add_test(NAME tools/libsodium-source
+  COMMAND ${PROJECT_SOURCE_DIR}/tests/tools/test-libsodium-source)
 set_tests_properties(tools/libsodium-source PROPERTIES LABELS unit)
 
 # The native half of tests/differential/run.
