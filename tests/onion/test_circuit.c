@@ -1,0 +1,261 @@
+/* Circuits over one to five real relays: every hop is reached and reaches the origin, in any order;
+ * replays, tampering, strangers and breaks do what the specification says. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "native/cpu.h"
+#include "support/circuit_net.h"
+#include "support/test.h"
+
+static struct circuit_net net;
+
+TEST(every_hop_hears_and_speaks)
+{
+    static const uint32_t masks[] = {0, UINT32_MAX};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t hops = 1; hops <= CEPA_CIRCUIT_HOPS_MAX; hops++) {
+            net_init(&net, (uint32_t)hops, hops, cepa_native_cpu() & masks[i]);
+            for (size_t hop = 0; hop < hops; hop++) {
+                net_say(&net, hop, "there");
+                net_hear(&net, hop, "and back");
+                net_say(&net, hops - 1 - hop, "");
+            }
+        }
+    }
+}
+
+TEST(cells_may_overtake_each_other)
+{
+    enum { COUNT = 500 };
+    static struct net_cell forward[COUNT];
+    static struct net_cell backward[COUNT];
+    net_init(&net, 1, 3, 0);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        net_seal(&net, &forward[i], i % 3, CEPA_CELL_DATA, &i, sizeof i);
+        net_originate(&net, &backward[i], i % 3, CEPA_CELL_DATA, &i, sizeof i);
+    }
+    for (uint32_t n = 0; n < COUNT; n++) {
+        uint32_t i = (n * 347 + 11) % COUNT; /* 347 and 500 have no common factor */
+        size_t hop;
+        CHECK_INT(net_forward(&net, &hop, &forward[i]), 0);
+        CHECK_INT(hop, i % 3);
+        CHECK_BYTES(net.step.message.data, &i, sizeof i);
+        CHECK_INT(net_backward(&net, i % 3, &backward[i]), 0);
+        CHECK_INT(net.cell.hop, i % 3);
+        CHECK_BYTES(net.cell.message.data, &i, sizeof i);
+    }
+}
+
+TEST(a_cell_counts_once_at_every_hop)
+{
+    struct net_cell cell;
+    struct net_cell copy;
+    struct net_cell back;
+    size_t hop;
+    net_init(&net, 2, 4, 0);
+    net_seal(&net, &cell, 3, CEPA_CELL_DATA, "once", 4);
+    for (size_t i = 0; i < 4; i++) {
+        copy = cell;
+        CHECK_INT(cepa_circuit_relay_forward(&net.relays[i], &net.step, cell.body, cell.counter, 0),
+                  0);
+        cell.counter = net.step.counter;
+        struct cepa_circuit_relay before = net.relays[i];
+        CHECK_INT(cepa_circuit_relay_forward(&net.relays[i], &net.step, copy.body, copy.counter, 0),
+                  CEPA_ERR_REPLAY);
+        CHECK(memcmp(&before, &net.relays[i], sizeof before) == 0);
+    }
+    net_originate(&net, &back, 3, CEPA_CELL_DATA, "once", 4);
+    copy = back;
+    CHECK_INT(net_backward(&net, 3, &back), 0);
+    CHECK_INT(net_backward(&net, 3, &copy), CEPA_ERR_REPLAY);
+    /* A first hop that replays towards the origin meets the origin's own window. */
+    CHECK_INT(cepa_circuit_origin_open(&net.origin, &net.cell, back.body, back.counter, 0),
+              CEPA_ERR_REPLAY);
+    net_seal(&net, &cell, 3, CEPA_CELL_DATA, "next", 4);
+    CHECK_INT(net_forward(&net, &hop, &cell), 0);
+}
+
+TEST(a_changed_bit_is_noise_at_the_end)
+{
+    for (size_t bit = 0; bit < 8 * CEPA_CELL_BODY_SIZE; bit += 61) {
+        struct net_cell cell;
+        size_t hop;
+        net_init(&net, 3, 3, 0);
+        net_seal(&net, &cell, 2, CEPA_CELL_DATA, "secret", 6);
+        cell.body[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        CHECK_INT(net_forward(&net, &hop, &cell), CEPA_ERR_AUTHENTICATION);
+        CHECK_INT(hop, 2);
+        net_originate(&net, &cell, 2, CEPA_CELL_DATA, "secret", 6);
+        cell.body[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_AUTHENTICATION);
+        net_hear(&net, 2, "still alive");
+    }
+}
+
+TEST(a_changed_counter_is_noise_or_refused)
+{
+    struct net_cell cell;
+    size_t hop;
+    net_init(&net, 4, 3, 0);
+    net_say(&net, 2, "first");
+    net_seal(&net, &cell, 2, CEPA_CELL_DATA, "moved", 5);
+    cell.counter += 1;
+    CHECK_INT(net_forward(&net, &hop, &cell), CEPA_ERR_AUTHENTICATION);
+    net_seal(&net, &cell, 2, CEPA_CELL_DATA, "far", 3);
+    cell.counter += (uint64_t)1 << 40;
+    CHECK_INT(net_forward(&net, &hop, &cell), CEPA_ERR_REPLAY);
+    CHECK_INT(hop, 0);
+    net_originate(&net, &cell, 1, CEPA_CELL_DATA, "far", 3);
+    cell.counter += (uint64_t)1 << 40;
+    CHECK_INT(cepa_circuit_origin_open(&net.origin, &net.cell, cell.body, cell.counter, 0),
+              CEPA_ERR_REPLAY);
+}
+
+TEST(a_sixth_sender_is_refused)
+{
+    struct net_cell cell = {0, {0}};
+    uint64_t counter;
+    net_init(&net, 5, 2, 0);
+    for (uint64_t i = 1; i < CEPA_CIRCUIT_HOPS_MAX; i++) {
+        cell.counter = net.relays[1].counters.backward_start + (i << 40);
+        CHECK_INT(cepa_circuit_relay_backward(&net.relays[0], &counter, cell.body, cell.counter, 0),
+                  0);
+    }
+    cell.counter = net.relays[1].counters.backward_start + ((uint64_t)99 << 40);
+    CHECK_INT(cepa_circuit_relay_backward(&net.relays[0], &counter, cell.body, cell.counter, 0),
+              CEPA_ERR_FULL);
+    net_hear(&net, 1, "the honest one still may");
+}
+
+TEST(a_break_is_salvaged_once)
+{
+    struct cepa_circuit_seed seeds[2];
+    struct net_cell cell;
+    uint32_t actions;
+    net_init(&net, 6, 4, 0);
+    /* Hop 3 is lost; hop 2 says so. */
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[1], &actions, CEPA_RELAY_ON_NEXT_LOST), 0);
+    CHECK_INT(actions, CEPA_CIRCUIT_REPORT_BROKEN);
+    net_originate(&net, &cell, 1, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, 1, &cell), 0);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_CUT);
+    CHECK_INT(net.origin.hops_len, 2);
+    const struct cepa_cell_message late = {CEPA_CELL_DATA, NULL, 0};
+    CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 2, &late, 0),
+              CEPA_ERR_ARGUMENT);
+    net_say(&net, 1, "the part that lives goes on");
+    net_hear(&net, 1, "both ways");
+    /* Two new hops in their place. */
+    for (size_t i = 0; i < 2; i++) {
+        seeds[i] = net_seed(600, i);
+        cepa_circuit_relay_init(&net.relays[2 + i], &seeds[i], i == 1, 0);
+    }
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[1], &actions, CEPA_RELAY_ON_EXTENDED), 0);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 2, 0), 0);
+    CHECK_INT(cepa_circuit_relay_confirm(&net.relays[3], &cell.counter, cell.body, 0), 0);
+    CHECK_INT(net_backward(&net, 3, &cell), 0);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_SALVAGED);
+    for (size_t hop = 0; hop < 4; hop++) {
+        net_say(&net, hop, "anew");
+        net_hear(&net, hop, "as before");
+    }
+    /* The second break is the end. */
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[0], &actions, CEPA_RELAY_ON_CLOSED_BY_NEXT), 0);
+    net_originate(&net, &cell, 0, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, 0, &cell), 0);
+    CHECK_INT(net.cell.actions, CEPA_CIRCUIT_CLOSE_NEXT);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_CLOSED);
+    CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 0, &late, 0),
+              CEPA_ERR_STATE);
+}
+
+TEST(a_cut_relay_drops_what_is_for_lost_hops)
+{
+    struct net_cell cell;
+    uint32_t actions;
+    size_t hop;
+    net_init(&net, 7, 3, 0);
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[1], &actions, CEPA_RELAY_ON_NEXT_LOST), 0);
+    net_seal(&net, &cell, 2, CEPA_CELL_DATA, "lost", 4);
+    CHECK_INT(net_forward(&net, &hop, &cell), CEPA_ERR_STATE);
+    CHECK_INT(hop, 1);
+    net_originate(&net, &cell, 2, CEPA_CELL_DATA, "lost", 4);
+    CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_STATE);
+    net_say(&net, 1, "found");
+}
+
+TEST(closing_wipes_the_keys)
+{
+    static const struct cepa_circuit_relay closed = {.state = CEPA_RELAY_CLOSED};
+    static struct cepa_circuit_origin gone;
+    uint32_t actions;
+    struct net_cell cell = {0, {0}};
+    net_init(&net, 8, 2, 0);
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[0], &actions, CEPA_RELAY_ON_CLOSED_BY_PREVIOUS), 0);
+    CHECK_INT(actions, CEPA_CIRCUIT_CLOSE_NEXT);
+    CHECK_BYTES(&net.relays[0], &closed, sizeof closed);
+    CHECK_INT(cepa_circuit_relay_forward(&net.relays[0], &net.step, cell.body, 0, 0),
+              CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[0], &actions, CEPA_RELAY_ON_TIMED_OUT),
+              CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_origin_close(&net.origin, &actions), 0);
+    CHECK_INT(actions, CEPA_CIRCUIT_CLOSE_NEXT);
+    gone.state = CEPA_ORIGIN_CLOSED;
+    CHECK_BYTES(&net.origin, &gone, sizeof gone);
+    CHECK_INT(cepa_circuit_origin_close(&net.origin, &actions), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_origin_open(&net.origin, &net.cell, cell.body, 0, 0), CEPA_ERR_STATE);
+}
+
+TEST(confirm_and_broken_come_from_the_right_hop)
+{
+    struct net_cell cell;
+    uint8_t wrong[CEPA_CIRCUIT_CONFIRM_SIZE] = {0};
+    net_init(&net, 9, 3, 0);
+    net_originate(&net, &cell, 2, CEPA_CELL_CONFIRM, wrong, sizeof wrong);
+    CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_AUTHENTICATION);
+    net_originate(&net, &cell, 2, CEPA_CELL_CONFIRM, wrong, sizeof wrong - 1);
+    CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_AUTHENTICATION);
+    net_originate(&net, &cell, 1, CEPA_CELL_CONFIRM, net.relays[1].confirm, sizeof wrong);
+    CHECK_INT(net_backward(&net, 1, &cell), CEPA_ERR_STATE);
+    net_originate(&net, &cell, 2, CEPA_CELL_CONFIRM, net.relays[2].confirm, sizeof wrong);
+    CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_STATE);
+    net_originate(&net, &cell, 2, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_STATE);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_OPEN);
+    CHECK_INT(cepa_circuit_relay_confirm(&net.relays[2], &cell.counter, cell.body, 0),
+              CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_relay_confirm(&net.relays[0], &cell.counter, cell.body, 0),
+              CEPA_ERR_STATE);
+}
+
+TEST(limits_are_errors)
+{
+    static uint8_t data[CEPA_CELL_DATA_MAX + 1];
+    const struct cepa_cell_message too_long = {CEPA_CELL_DATA, data, sizeof data};
+    const struct cepa_cell_message full = {CEPA_CELL_DATA, data, sizeof data - 1};
+    struct cepa_circuit_seed seeds[5] = {{{0}}};
+    struct net_cell cell;
+    net_init(&net, 10, 2, 0);
+    CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 1, &too_long, 0),
+              CEPA_ERR_TOO_LONG);
+    CHECK_INT(cepa_circuit_relay_originate(&net.relays[1], &cell.counter, cell.body, &too_long, 0),
+              CEPA_ERR_TOO_LONG);
+    net.origin.sent = CEPA_CIRCUIT_CELLS_MAX - 1;
+    CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 1, &full, 0), 0);
+    CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 1, &full, 0),
+              CEPA_ERR_EXHAUSTED);
+    net.relays[1].originated = CEPA_CIRCUIT_CELLS_MAX;
+    CHECK_INT(cepa_circuit_relay_originate(&net.relays[1], &cell.counter, cell.body, &full, 0),
+              CEPA_ERR_EXHAUSTED);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 4, 0), CEPA_ERR_ARGUMENT);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 0, 0), CEPA_ERR_ARGUMENT);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 3, 0), 0);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 1, 0), CEPA_ERR_ARGUMENT);
+}
+
+TEST_MAIN(RUN(every_hop_hears_and_speaks), RUN(cells_may_overtake_each_other),
+          RUN(a_cell_counts_once_at_every_hop), RUN(a_changed_bit_is_noise_at_the_end),
+          RUN(a_changed_counter_is_noise_or_refused), RUN(a_sixth_sender_is_refused),
+          RUN(a_break_is_salvaged_once), RUN(a_cut_relay_drops_what_is_for_lost_hops),
+          RUN(closing_wipes_the_keys), RUN(confirm_and_broken_come_from_the_right_hop),
+          RUN(limits_are_errors))
