@@ -8,7 +8,8 @@
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
 
-static_assert(CEPA_RENEWAL_CONFIRM_SIZE == CEPA_CIRCUIT_CONFIRM_SIZE, "one kind of proof");
+static_assert((int)CEPA_RENEWAL_CONFIRM_SIZE == (int)CEPA_CIRCUIT_CONFIRM_SIZE,
+              "one kind of proof");
 
 void cepa_circuit_keys_derive(struct cepa_circuit_keys *ret_keys,
                               struct cepa_circuit_counters *ret_counters,
