@@ -106,13 +106,27 @@ static void move_backward(struct flight *flight)
     }
 }
 
+/* Sends a cell to a hop at once. Offers travel in cells, so a hop has always seen the counter of
+ * its offer. */
+static bool has_reached(size_t hop)
+{
+    struct flight flight = {.is_used = false};
+    uint32_t number = numbers;
+    launch(&flight, (uint8_t)(4 + hop));
+    while (flight.is_used) {
+        move_forward(&flight);
+    }
+    return number < numbers && delivered[number];
+}
+
 /* A whole renewal, its messages taken as delivered; `argument` may spoil them. */
 static void renew(uint8_t argument)
 {
     uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
     uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
     size_t hop = argument % HOPS;
-    if (cepa_circuit_origin_renew(&origin, offer, hop, 0, &zero_random, &key, &workspace, 0) != 0) {
+    if (!has_reached(hop) ||
+        cepa_circuit_origin_renew(&origin, offer, hop, 0, &zero_random, &key, &workspace, 0) != 0) {
         return;
     }
     if (argument & 8) {
@@ -143,11 +157,11 @@ static void step(uint8_t verb, uint8_t argument)
         flights[argument % HELD] = *flight; /* a copy: the network repeats it */
         return;
     case 3:
-        flight->body[argument * 4] ^= 16;
+        flight->body[argument * 4] ^= flight->is_changed ? 0 : 16; /* twice would undo it */
         flight->is_changed = true;
         return;
     case 4:
-        flight->counter += (uint64_t)argument << (argument % 40);
+        flight->counter += flight->is_changed ? 0 : (uint64_t)argument << (argument % 40);
         flight->is_changed |= argument != 0;
         return;
     default:
