@@ -33,7 +33,7 @@ enum {
     CEPA_MLDSA_SIGNATURE_BYTES = CEPA_MLDSA_CHALLENGE_BYTES +
                                  CEPA_MLDSA_COLUMNS * CEPA_MLDSA_Z_BYTES + CEPA_MLDSA_HINT_BYTES,
     CEPA_MLDSA_MASKS = 8,      /* masks sampled ahead while signing: two batches of four */
-    CEPA_MLDSA_SQUEEZED = 840, /* five blocks of SHAKE128, the most that is squeezed at once */
+    CEPA_MLDSA_SQUEEZED = 848, /* five blocks of SHAKE128, and what a load may read beyond */
 };
 
 _Static_assert(CEPA_MLDSA_PUBLIC_KEY_BYTES == 1952, "FIPS 204, table 2");

@@ -35,8 +35,7 @@ static void make_row(struct cepa_mldsa_key *key, unsigned row, struct cepa_mldsa
 {
     uint8_t *packed =
         key->public_key.bytes + CEPA_MLDSA_RHO_BYTES + (size_t)row * CEPA_MLDSA_T1_BYTES;
-    cepa_mldsa_multiply_add(t, key->matrix + row * CEPA_MLDSA_COLUMNS, key->s1, CEPA_MLDSA_COLUMNS,
-                            cpu);
+    cepa_mldsa_multiply_row(t, key->matrix + row * CEPA_MLDSA_COLUMNS, key->s1, cpu);
     cepa_mldsa_ntt_inverse(t, cpu);
     cepa_mldsa_poly_add_reduce(t, &key->s2[row]);
     cepa_mldsa_poly_power2round(t, &key->t0[row], t);

@@ -5,8 +5,8 @@
  * use Montgomery's form with R = 2^32: a product of two polynomials comes out divided by R, and the
  * inverse transform multiplies by R again, so that R never shows outside.
  *
- * Everything here runs in constant time. The functions with `cpu` choose a kernel; each kernel
- * gives the same representatives, not only the same residues. */
+ * Everything here runs in constant time. The functions with `cpu` choose a kernel; kernels agree in
+ * residues, not in representatives. */
 #ifndef CEPA_CRYPTO_MLDSA_POLY_H
 #define CEPA_CRYPTO_MLDSA_POLY_H
 
@@ -41,17 +41,32 @@ void cepa_mldsa_ntt(struct cepa_mldsa_poly *poly, uint32_t cpu);
  * below q in absolute value, and are below q after. @[FIPS204 7.5] */
 void cepa_mldsa_ntt_inverse(struct cepa_mldsa_poly *poly, uint32_t cpu);
 
-/* cepa_mldsa_multiply_add sets `ret_poly` to the sum of `a[i]` * `b[i]` / R over the `len` pairs of
- * transforms. The sum must be below 2^31 * q in absolute value: six products of q and 9q, or one of
- * 9q and 9q. The result is below q. `ret_poly` may be one of the inputs. @[FIPS204 7.6] */
-void cepa_mldsa_multiply_add(struct cepa_mldsa_poly *ret_poly, const struct cepa_mldsa_poly *a,
-                             const struct cepa_mldsa_poly *b, size_t len, uint32_t cpu);
+/* cepa_mldsa_multiply sets `ret_poly` to `a` * `b` / R of two transforms. Coefficients must be
+ * below 9q in absolute value, and are below q after. `ret_poly` may be one of the inputs.
+ * @[FIPS204 7.6] */
+void cepa_mldsa_multiply(struct cepa_mldsa_poly *ret_poly, const struct cepa_mldsa_poly *a,
+                         const struct cepa_mldsa_poly *b, uint32_t cpu);
+
+/* cepa_mldsa_multiply_row sets `ret_poly` to the sum of the five `a[i]` * `b[i]` / R: a row of A,
+ * below q in absolute value, times a vector, below 9q. The result is below q. @[FIPS204 7.6] */
+void cepa_mldsa_multiply_row(struct cepa_mldsa_poly *ret_poly,
+                             const struct cepa_mldsa_poly a[CEPA_MLDSA_COLUMNS],
+                             const struct cepa_mldsa_poly b[CEPA_MLDSA_COLUMNS], uint32_t cpu);
 
 /* The kernels behind these names: portable C, and AVX2 where the build has it. */
 void cepa_mldsa_ntt_portable(struct cepa_mldsa_poly *poly);
+void cepa_mldsa_ntt_avx2(struct cepa_mldsa_poly *poly);
 void cepa_mldsa_ntt_inverse_portable(struct cepa_mldsa_poly *poly);
-void cepa_mldsa_multiply_add_portable(struct cepa_mldsa_poly *ret_poly,
-                                      const struct cepa_mldsa_poly *a,
-                                      const struct cepa_mldsa_poly *b, size_t len);
+void cepa_mldsa_ntt_inverse_avx2(struct cepa_mldsa_poly *poly);
+void cepa_mldsa_multiply_portable(struct cepa_mldsa_poly *ret_poly, const struct cepa_mldsa_poly *a,
+                                  const struct cepa_mldsa_poly *b);
+void cepa_mldsa_multiply_avx2(struct cepa_mldsa_poly *ret_poly, const struct cepa_mldsa_poly *a,
+                              const struct cepa_mldsa_poly *b);
+void cepa_mldsa_multiply_row_portable(struct cepa_mldsa_poly *ret_poly,
+                                      const struct cepa_mldsa_poly a[CEPA_MLDSA_COLUMNS],
+                                      const struct cepa_mldsa_poly b[CEPA_MLDSA_COLUMNS]);
+void cepa_mldsa_multiply_row_avx2(struct cepa_mldsa_poly *ret_poly,
+                                  const struct cepa_mldsa_poly a[CEPA_MLDSA_COLUMNS],
+                                  const struct cepa_mldsa_poly b[CEPA_MLDSA_COLUMNS]);
 
 #endif

@@ -15,7 +15,7 @@ enum {
     SECRETS = CEPA_MLDSA_COLUMNS + CEPA_MLDSA_ROWS,
 };
 
-_Static_assert((int)MATRIX_BLOCKS <= (int)CEPA_MLDSA_SQUEEZED, "the workspace holds a squeeze");
+_Static_assert((int)MATRIX_BLOCKS + 4 <= (int)CEPA_MLDSA_SQUEEZED, "the workspace holds a squeeze");
 _Static_assert(CEPA_MLDSA_Z_BYTES <= CEPA_MLDSA_SQUEEZED, "the workspace holds a mask");
 
 /* absorb_seeds begins four samplings, of the same seed and four numbers below 2^16 each. The number
@@ -44,10 +44,8 @@ static void squeeze(struct cepa_mldsa_workspace *workspace, size_t len, uint32_t
     cepa_shake_x4_squeeze(&workspace->shake_x4, ret_bytes, len, cpu);
 }
 
-/* take_uniform appends the 23-bit numbers below q among `bytes` to the `count` coefficients there
- * are. Gives the new count. All of it is public. */
-static unsigned take_uniform(struct cepa_mldsa_poly *poly, unsigned count, const uint8_t *bytes,
-                             size_t len)
+unsigned cepa_mldsa_take_uniform_portable(struct cepa_mldsa_poly *poly, unsigned count,
+                                          const uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len && count < CEPA_MLDSA_DEGREE; i += 3) {
         int32_t candidate = bytes[i] | bytes[i + 1] << 8 | (bytes[i + 2] & 0x7f) << 16;
@@ -71,7 +69,8 @@ static unsigned take_half_byte(int32_t *ret_coefficient, uint32_t half_byte)
     return is_taken;
 }
 
-/* take_small is take_uniform for the secret coefficients within +-4. */
+/* take_small appends the secret coefficients within +-4 that `bytes` stand for to the `count` that
+ * there are. Gives the new count. */
 static unsigned take_small(struct cepa_mldsa_poly *poly, unsigned count, const uint8_t *bytes,
                            size_t len)
 {
@@ -96,7 +95,8 @@ static void fill_uniform(struct cepa_mldsa_poly *ret_polys, unsigned polys_len,
         squeeze(workspace, len, cpu);
         complete = 0;
         for (unsigned way = 0; way < polys_len; way++) {
-            counts[way] = take_uniform(&ret_polys[way], counts[way], workspace->squeezed[way], len);
+            counts[way] = cepa_mldsa_take_uniform(&ret_polys[way], counts[way],
+                                                  workspace->squeezed[way], len, cpu);
             complete += counts[way] == CEPA_MLDSA_DEGREE;
         }
     }

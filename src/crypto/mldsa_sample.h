@@ -29,4 +29,16 @@ void cepa_mldsa_sample_masks(struct cepa_mldsa_poly ret_masks[CEPA_KECCAK_WAYS],
 void cepa_mldsa_sample_challenge(struct cepa_mldsa_poly *ret_challenge,
                                  const uint8_t digest[CEPA_MLDSA_CHALLENGE_BYTES]);
 
+/* cepa_mldsa_take_uniform appends the 23-bit numbers below q among `bytes`, three bytes each, to
+ * the `count` public coefficients that there are, up to 256. Gives the new count. It may read four
+ * bytes after the `len` and write coefficients after the count. */
+unsigned cepa_mldsa_take_uniform(struct cepa_mldsa_poly *poly, unsigned count, const uint8_t *bytes,
+                                 size_t len, uint32_t cpu);
+
+/* The kernels behind it. */
+unsigned cepa_mldsa_take_uniform_portable(struct cepa_mldsa_poly *poly, unsigned count,
+                                          const uint8_t *bytes, size_t len);
+unsigned cepa_mldsa_take_uniform_avx2(struct cepa_mldsa_poly *poly, unsigned count,
+                                      const uint8_t *bytes, size_t len);
+
 #endif

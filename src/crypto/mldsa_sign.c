@@ -75,8 +75,8 @@ static void commit(struct signing *signing)
     }
     for (unsigned row = 0; row < CEPA_MLDSA_ROWS; row++) {
         struct cepa_mldsa_poly *w = &workspace->high[row];
-        cepa_mldsa_multiply_add(w, signing->key->matrix + row * CEPA_MLDSA_COLUMNS,
-                                workspace->vector, CEPA_MLDSA_COLUMNS, signing->cpu);
+        cepa_mldsa_multiply_row(w, signing->key->matrix + row * CEPA_MLDSA_COLUMNS,
+                                workspace->vector, signing->cpu);
         cepa_mldsa_ntt_inverse(w, signing->cpu);
         cepa_mldsa_poly_decompose(w, &workspace->low[row], w);
     }
@@ -91,7 +91,7 @@ static const struct cepa_mldsa_poly *multiply_challenge(struct signing *signing,
                                                         const struct cepa_mldsa_poly *secret)
 {
     struct cepa_mldsa_poly *product = &signing->workspace->product;
-    cepa_mldsa_multiply_add(product, secret, &signing->workspace->challenge, 1, signing->cpu);
+    cepa_mldsa_multiply(product, secret, &signing->workspace->challenge, signing->cpu);
     cepa_mldsa_ntt_inverse(product, signing->cpu);
     return product;
 }

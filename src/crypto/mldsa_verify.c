@@ -43,9 +43,9 @@ static void recommit(struct cepa_mldsa_workspace *workspace,
         struct cepa_mldsa_poly *w = &workspace->high[row];
         cepa_mldsa_unpack_t1_scaled(product, t1);
         cepa_mldsa_ntt(product, cpu);
-        cepa_mldsa_multiply_add(product, &workspace->challenge, product, 1, cpu);
-        cepa_mldsa_multiply_add(w, workspace->matrix + row * CEPA_MLDSA_COLUMNS, workspace->vector,
-                                CEPA_MLDSA_COLUMNS, cpu);
+        cepa_mldsa_multiply(product, &workspace->challenge, product, cpu);
+        cepa_mldsa_multiply_row(w, workspace->matrix + row * CEPA_MLDSA_COLUMNS, workspace->vector,
+                                cpu);
         cepa_mldsa_poly_subtract_reduce(w, product);
         cepa_mldsa_ntt_inverse(w, cpu);
         cepa_mldsa_poly_use_hint(w, w, &workspace->hint[row]);
