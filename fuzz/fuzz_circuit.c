@@ -113,7 +113,7 @@ static bool has_reached(size_t hop)
 {
     struct flight flight = {.is_used = false};
     uint32_t number = numbers;
-    launch(&flight, (uint8_t)(4 + hop));
+    launch(&flight, (uint8_t)(4 + (hop + 2) % HOPS)); /* forward, to `hop` */
     while (flight.is_used) {
         move_forward(&flight);
     }
