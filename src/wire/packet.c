@@ -21,7 +21,7 @@ static const struct traits traits_of_types[] = {
 #undef TRAITS
 };
 
-static const struct traits *traits_of(uint8_t type)
+static const struct traits *traits_of(unsigned type)
 {
     size_t len = sizeof traits_of_types / sizeof traits_of_types[0];
     return &traits_of_types[type < len ? type : 0];
@@ -34,22 +34,22 @@ bool cepa_packet_type_is_known(uint8_t type)
 
 bool cepa_packet_type_is_slot(enum cepa_packet_type type)
 {
-    return traits_of((uint8_t)type)->is_slot;
+    return traits_of((unsigned)type)->is_slot;
 }
 
 bool cepa_packet_type_has_payload_mac(enum cepa_packet_type type)
 {
-    return traits_of((uint8_t)type)->has_payload_mac;
+    return traits_of((unsigned)type)->has_payload_mac;
 }
 
 bool cepa_packet_type_may_delay(enum cepa_packet_type type)
 {
-    return traits_of((uint8_t)type)->may_delay;
+    return traits_of((unsigned)type)->may_delay;
 }
 
 bool cepa_packet_type_is_from_circuit(enum cepa_packet_type type)
 {
-    return traits_of((uint8_t)type)->is_from_circuit;
+    return traits_of((unsigned)type)->is_from_circuit;
 }
 
 void cepa_packet_prefix_encode(uint8_t ret_prefix[CEPA_PACKET_PREFIX_SIZE], uint32_t epoch)
@@ -84,7 +84,7 @@ static bool is_all_zeros(const uint8_t *bytes, size_t len)
 
 int cepa_packet_command_check(const struct cepa_packet_command *command)
 {
-    const struct traits *traits = traits_of((uint8_t)command->type);
+    const struct traits *traits = traits_of((unsigned)command->type);
     uint16_t delay_ms_max = traits->may_delay ? CEPA_PACKET_DELAY_MS_MAX : 0;
     bool is_mac_right =
         traits->has_payload_mac || is_all_zeros(command->payload_mac, sizeof command->payload_mac);
