@@ -10,9 +10,7 @@
 #include "crypto/x25519.h"
 
 static struct cepa_mldsa_key mldsa_key;
-static union {
-    struct cepa_mldsa_workspace mldsa;
-} workspace;
+static struct cepa_mldsa_workspace workspace;
 
 int cepa_wasm_x25519(uint8_t *ret_secret, const uint8_t *scalar, const uint8_t *point)
 {
@@ -61,7 +59,7 @@ void cepa_wasm_mldsa_keygen(uint8_t *ret_public_key, const uint8_t *seed)
 {
     struct cepa_mldsa_seed copy;
     memcpy(copy.bytes, seed, sizeof copy.bytes);
-    cepa_mldsa_key_expand(&mldsa_key, &copy, &workspace.mldsa, CEPA_CPU_PORTABLE);
+    cepa_mldsa_key_expand(&mldsa_key, &copy, &workspace, CEPA_CPU_PORTABLE);
     memcpy(ret_public_key, mldsa_key.public_key.bytes, sizeof mldsa_key.public_key.bytes);
     cepa_wipe(&copy, sizeof copy);
 }
@@ -70,7 +68,7 @@ int cepa_wasm_mldsa_sign(uint8_t *ret_signature, const uint8_t *message, size_t 
                          const uint8_t *context, size_t context_len, const uint8_t *randomness)
 {
     return cepa_mldsa_sign((struct cepa_mldsa_signature *)ret_signature, &mldsa_key, message,
-                           message_len, context, context_len, randomness, &workspace.mldsa,
+                           message_len, context, context_len, randomness, &workspace,
                            CEPA_CPU_PORTABLE);
 }
 
@@ -80,11 +78,10 @@ int cepa_wasm_mldsa_verify(const uint8_t *signature, const uint8_t *public_key,
 {
     return cepa_mldsa_verify((const struct cepa_mldsa_signature *)signature,
                              (const struct cepa_mldsa_public_key *)public_key, message, message_len,
-                             context, context_len, &workspace.mldsa, CEPA_CPU_PORTABLE);
+                             context, context_len, &workspace, CEPA_CPU_PORTABLE);
 }
 
-void cepa_wasm_slots_wipe(void)
+void cepa_wasm_mldsa_wipe(void)
 {
     cepa_wipe(&mldsa_key, sizeof mldsa_key);
-    cepa_wipe(&workspace, sizeof workspace);
 }

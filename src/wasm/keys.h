@@ -1,7 +1,7 @@
 /* Exports of the public-key primitives. Shapes, errors and sources are those of the core's function
  * of the same name; addresses lie in the arena.
  *
- * Expanded keys are large and would fill the arena, so each kind has one slot in the module. */
+ * An expanded key of ML-DSA is large and would fill the arena, so it has one slot in the module. */
 #ifndef CEPA_WASM_KEYS_H
 #define CEPA_WASM_KEYS_H
 
@@ -42,8 +42,8 @@ int cepa_wasm_mldsa_verify(const uint8_t *signature, const uint8_t *public_key,
                            const uint8_t *message, size_t message_len, const uint8_t *context,
                            size_t context_len);
 
-/* cepa_wasm_slots_wipe wipes all key slots and workspaces. */
-CEPA_WASM_EXPORT("slots_wipe")
-void cepa_wasm_slots_wipe(void);
+/* cepa_wasm_mldsa_wipe wipes the slot. */
+CEPA_WASM_EXPORT("mldsa_wipe")
+void cepa_wasm_mldsa_wipe(void);
 
 #endif

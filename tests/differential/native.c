@@ -20,7 +20,9 @@
 #include "crypto/hpolyc.h"
 #include "crypto/keccak.h"
 #include "crypto/mldsa.h"
+#include "crypto/mlkem.h"
 #include "crypto/x25519.h"
+#include "crypto/xwing.h"
 #include "native/cpu.h"
 #include "native/host.h"
 
@@ -201,6 +203,53 @@ static void round_ed25519(struct round *round)
     emit_flag(round, "refused", error != 0);
 }
 
+static void round_mlkem(struct round *round)
+{
+    static struct cepa_mlkem_workspace workspace;
+    static struct cepa_mlkem_key key;
+    struct cepa_mlkem_seed seed;
+    struct cepa_mlkem_public_key public_key;
+    struct cepa_mlkem_ciphertext ciphertext;
+    struct cepa_mlkem_secret secret;
+    uint8_t randomness[CEPA_MLKEM_RANDOMNESS_BYTES];
+    take(round, (uint8_t *)&seed, sizeof seed);
+    take(round, randomness, sizeof randomness);
+    cepa_mlkem_key_expand(&key, &public_key, &seed, &workspace, round->cpu);
+    int error = cepa_mlkem_encapsulate(&ciphertext, &secret, &public_key, randomness, &workspace,
+                                       round->cpu);
+    emit(round, "public_key", public_key.bytes, sizeof public_key.bytes);
+    emit(round, "ciphertext", ciphertext.bytes, error == 0 ? sizeof ciphertext.bytes : 0);
+    emit(round, "secret", secret.bytes, sizeof secret.bytes);
+    cepa_mlkem_decapsulate(&secret, &key, &ciphertext, &workspace, round->cpu);
+    emit(round, "decapsulated", secret.bytes, sizeof secret.bytes);
+    corrupt(round, ciphertext.bytes, sizeof ciphertext.bytes);
+    cepa_mlkem_decapsulate(&secret, &key, &ciphertext, &workspace, round->cpu);
+    emit(round, "rejected", secret.bytes, sizeof secret.bytes);
+}
+
+static void round_xwing(struct round *round)
+{
+    static struct cepa_xwing_workspace workspace;
+    static struct cepa_xwing_key key;
+    struct cepa_xwing_seed seed;
+    struct cepa_xwing_ciphertext ciphertext;
+    struct cepa_xwing_secret secret;
+    uint8_t randomness[CEPA_XWING_RANDOMNESS_BYTES];
+    take(round, seed.bytes, sizeof seed.bytes);
+    take(round, randomness, sizeof randomness);
+    cepa_xwing_key_expand(&key, &seed, &workspace, round->cpu);
+    int error = cepa_xwing_encapsulate(&ciphertext, &secret, &key.public_key, randomness,
+                                       &workspace, round->cpu);
+    emit(round, "public_key", key.public_key.bytes, sizeof key.public_key.bytes);
+    emit(round, "ciphertext", ciphertext.bytes, error == 0 ? sizeof ciphertext.bytes : 0);
+    emit(round, "secret", secret.bytes, sizeof secret.bytes);
+    error = cepa_xwing_decapsulate(&secret, &key, &ciphertext, &workspace, round->cpu);
+    emit(round, "decapsulated", secret.bytes, error == 0 ? sizeof secret.bytes : 0);
+    corrupt(round, ciphertext.bytes, sizeof ciphertext.bytes);
+    error = cepa_xwing_decapsulate(&secret, &key, &ciphertext, &workspace, round->cpu);
+    emit(round, "other", secret.bytes, error == 0 ? sizeof secret.bytes : 0);
+}
+
 /* Signing alternates between the deterministic and the hedged variant. One round in four looks at a
  * corrupted signature. */
 static void round_mldsa(struct round *round)
@@ -241,7 +290,7 @@ static const struct {
 } primitives[] = {
     {"keccak", round_keccak}, {"blake2b", round_blake2b}, {"aead", round_aead},
     {"hpolyc", round_hpolyc}, {"x25519", round_x25519},   {"ed25519", round_ed25519},
-    {"mldsa", round_mldsa},
+    {"mlkem", round_mlkem},   {"xwing", round_xwing},     {"mldsa", round_mldsa},
 };
 
 static void begin_round(struct round *round, const char *primitive)

@@ -8,8 +8,10 @@
 #include "crypto/keccak.h"
 #include "crypto/mac.h"
 #include "crypto/mldsa.h"
+#include "crypto/mlkem.h"
 #include "crypto/stream.h"
 #include "crypto/x25519.h"
+#include "crypto/xwing.h"
 #include "native/cpu.h"
 #include "support/test.h"
 #include "support/vectors.h"
@@ -180,6 +182,67 @@ TEST(ed25519)
     CHECK(blocks >= 4);
 }
 
+TEST(mlkem768)
+{
+    static struct cepa_mlkem_workspace workspace;
+    static struct cepa_mlkem_key key;
+    uint32_t cpu = cepa_native_cpu();
+    unsigned blocks = 0;
+    vectors_open("mlkem768.txt");
+    for (; vectors_next(); blocks++) {
+        struct cepa_mlkem_seed seed;
+        struct cepa_mlkem_public_key public_key;
+        struct cepa_mlkem_ciphertext ciphertext;
+        struct cepa_mlkem_secret secret;
+        uint8_t randomness[CEPA_MLKEM_RANDOMNESS_BYTES];
+        vectors_read("seed", &seed, sizeof seed);
+        vectors_read("randomness", randomness, sizeof randomness);
+        cepa_mlkem_key_expand(&key, &public_key, &seed, &workspace, cpu);
+        check_value("public_key", public_key.bytes, sizeof public_key.bytes);
+        CHECK_INT(
+            cepa_mlkem_encapsulate(&ciphertext, &secret, &public_key, randomness, &workspace, cpu),
+            0);
+        check_value("ciphertext", ciphertext.bytes, sizeof ciphertext.bytes);
+        check_value("secret", secret.bytes, sizeof secret.bytes);
+        cepa_mlkem_decapsulate(&secret, &key, &ciphertext, &workspace, cpu);
+        check_value("secret", secret.bytes, sizeof secret.bytes);
+        vectors_read("changed", ciphertext.bytes, sizeof ciphertext.bytes);
+        cepa_mlkem_decapsulate(&secret, &key, &ciphertext, &workspace, cpu);
+        check_value("rejected", secret.bytes, sizeof secret.bytes);
+    }
+    CHECK(blocks >= 3);
+}
+
+TEST(xwing)
+{
+    static struct cepa_xwing_workspace workspace;
+    static struct cepa_xwing_key key;
+    uint32_t cpu = cepa_native_cpu();
+    unsigned blocks = 0;
+    vectors_open("xwing.txt");
+    for (; vectors_next(); blocks++) {
+        struct cepa_xwing_seed seed;
+        struct cepa_xwing_ciphertext ciphertext;
+        struct cepa_xwing_secret secret;
+        uint8_t randomness[CEPA_XWING_RANDOMNESS_BYTES];
+        vectors_read("seed", seed.bytes, sizeof seed.bytes);
+        vectors_read("randomness", randomness, sizeof randomness);
+        cepa_xwing_key_expand(&key, &seed, &workspace, cpu);
+        check_value("public_key", key.public_key.bytes, sizeof key.public_key.bytes);
+        CHECK_INT(cepa_xwing_encapsulate(&ciphertext, &secret, &key.public_key, randomness,
+                                         &workspace, cpu),
+                  0);
+        check_value("ciphertext", ciphertext.bytes, sizeof ciphertext.bytes);
+        check_value("secret", secret.bytes, sizeof secret.bytes);
+        CHECK_INT(cepa_xwing_decapsulate(&secret, &key, &ciphertext, &workspace, cpu), 0);
+        check_value("secret", secret.bytes, sizeof secret.bytes);
+        vectors_read("changed", ciphertext.bytes, sizeof ciphertext.bytes);
+        CHECK_INT(cepa_xwing_decapsulate(&secret, &key, &ciphertext, &workspace, cpu), 0);
+        check_value("other", secret.bytes, sizeof secret.bytes);
+    }
+    CHECK(blocks >= 2);
+}
+
 TEST(mldsa65)
 {
     static struct cepa_mldsa_workspace workspace;
@@ -231,4 +294,5 @@ TEST(reader_takes_blocks_comments_and_empty_values)
 }
 
 TEST_MAIN(RUN(keccak), RUN(blake2b), RUN(chacha20), RUN(poly1305), RUN(aead), RUN(x25519),
-          RUN(ed25519), RUN(mldsa65), RUN(reader_takes_blocks_comments_and_empty_values))
+          RUN(ed25519), RUN(mlkem768), RUN(xwing), RUN(mldsa65),
+          RUN(reader_takes_blocks_comments_and_empty_values))

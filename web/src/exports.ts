@@ -45,5 +45,19 @@ export interface ModuleExports {
     signature: number, publicKey: number, message: number, messageLen: number, context: number,
     contextLen: number,
   ): number;
-  slots_wipe(): void;
+  mldsa_wipe(): void;
+
+  mlkem_keygen(publicKey: number, seed: number): void;
+  mlkem_import(longKey: number): number;
+  mlkem_public_key_check(publicKey: number): number;
+  mlkem_encapsulate(
+    ciphertext: number, secret: number, publicKey: number, randomness: number,
+  ): number;
+  mlkem_decapsulate(secret: number, ciphertext: number): void;
+  xwing_keygen(publicKey: number, seed: number): void;
+  xwing_encapsulate(
+    ciphertext: number, secret: number, publicKey: number, randomness: number,
+  ): number;
+  xwing_decapsulate(secret: number, ciphertext: number): number;
+  kem_wipe(): void;
 }

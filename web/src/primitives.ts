@@ -4,6 +4,11 @@
 import type { Core } from './core.js';
 import type { ModuleExports } from './exports.js';
 
+const MLKEM_PUBLIC_KEY_LEN = 1184;
+const MLKEM_CIPHERTEXT_LEN = 1088;
+const MLKEM_LONG_KEY_LEN = 2400;
+const XWING_PUBLIC_KEY_LEN = 1216;
+const XWING_CIPHERTEXT_LEN = 1120;
 const MLDSA_PUBLIC_KEY_LEN = 1952;
 const MLDSA_SIGNATURE_LEN = 3309;
 
@@ -11,6 +16,11 @@ function checkLen(what: string, bytes: Uint8Array, len: number): void {
   if (bytes.length !== len) {
     throw new RangeError(`${what} has ${bytes.length} bytes, not ${len}`);
   }
+}
+
+export interface Encapsulation {
+  readonly ciphertext: Uint8Array;
+  readonly secret: Uint8Array;
 }
 
 export class Primitives {
@@ -198,5 +208,88 @@ export class Primitives {
     this.#core.run((arena) => this.#core.check(this.#core.exports.mldsa_verify(
       arena.put(signature), arena.put(publicKey), arena.put(message), message.length,
       arena.put(context), context.length)));
+  }
+
+  /** mlkemKeygen expands d || z into the module's one slot and gives the public key. */
+  mlkemKeygen(seed: Uint8Array): Uint8Array {
+    checkLen('seed', seed, 64);
+    return this.#core.run((arena) => {
+      const publicKey = arena.reserve(MLKEM_PUBLIC_KEY_LEN);
+      this.#core.exports.mlkem_keygen(publicKey, arena.put(seed));
+      return arena.take(publicKey, MLKEM_PUBLIC_KEY_LEN);
+    });
+  }
+
+  /** mlkemImport puts FIPS 203's long form of a key into the slot. */
+  mlkemImport(longKey: Uint8Array): void {
+    checkLen('long key', longKey, MLKEM_LONG_KEY_LEN);
+    this.#core.run((arena) =>
+      this.#core.check(this.#core.exports.mlkem_import(arena.put(longKey))));
+  }
+
+  mlkemPublicKeyCheck(publicKey: Uint8Array): void {
+    checkLen('public key', publicKey, MLKEM_PUBLIC_KEY_LEN);
+    this.#core.run((arena) =>
+      this.#core.check(this.#core.exports.mlkem_public_key_check(arena.put(publicKey))));
+  }
+
+  mlkemEncapsulate(publicKey: Uint8Array, randomness: Uint8Array): Encapsulation {
+    checkLen('public key', publicKey, MLKEM_PUBLIC_KEY_LEN);
+    checkLen('randomness', randomness, 32);
+    return this.#encapsulate(
+      this.#core.exports.mlkem_encapsulate, MLKEM_CIPHERTEXT_LEN, publicKey, randomness);
+  }
+
+  /** mlkemDecapsulate uses the key of the slot. */
+  mlkemDecapsulate(ciphertext: Uint8Array): Uint8Array {
+    checkLen('ciphertext', ciphertext, MLKEM_CIPHERTEXT_LEN);
+    return this.#core.run((arena) => {
+      const secret = arena.reserve(32);
+      this.#core.exports.mlkem_decapsulate(secret, arena.put(ciphertext));
+      return arena.take(secret, 32);
+    });
+  }
+
+  /** xwingKeygen expands `seed` into the module's one slot and gives the public key. */
+  xwingKeygen(seed: Uint8Array): Uint8Array {
+    checkLen('seed', seed, 32);
+    return this.#core.run((arena) => {
+      const publicKey = arena.reserve(XWING_PUBLIC_KEY_LEN);
+      this.#core.exports.xwing_keygen(publicKey, arena.put(seed));
+      return arena.take(publicKey, XWING_PUBLIC_KEY_LEN);
+    });
+  }
+
+  xwingEncapsulate(publicKey: Uint8Array, randomness: Uint8Array): Encapsulation {
+    checkLen('public key', publicKey, XWING_PUBLIC_KEY_LEN);
+    checkLen('randomness', randomness, 64);
+    return this.#encapsulate(
+      this.#core.exports.xwing_encapsulate, XWING_CIPHERTEXT_LEN, publicKey, randomness);
+  }
+
+  /** xwingDecapsulate uses the key of the slot. */
+  xwingDecapsulate(ciphertext: Uint8Array): Uint8Array {
+    checkLen('ciphertext', ciphertext, XWING_CIPHERTEXT_LEN);
+    return this.#core.run((arena) => {
+      const secret = arena.reserve(32);
+      this.#core.check(this.#core.exports.xwing_decapsulate(secret, arena.put(ciphertext)));
+      return arena.take(secret, 32);
+    });
+  }
+
+  #encapsulate(
+    kem: ModuleExports['mlkem_encapsulate'], ciphertextLen: number, publicKey: Uint8Array,
+    randomness: Uint8Array,
+  ): Encapsulation {
+    return this.#core.run((arena) => {
+      const ciphertext = arena.reserve(ciphertextLen);
+      const secret = arena.reserve(32);
+      this.#core.check(
+        kem(ciphertext, secret, arena.put(publicKey), arena.put(randomness)));
+      return {
+        ciphertext: arena.take(ciphertext, ciphertextLen),
+        secret: arena.take(secret, 32),
+      };
+    });
   }
 }

@@ -51,6 +51,53 @@ test('HPolyC_XChaCha20_32_AES256', (t) => {
   }
 });
 
+test('ML-KEM-768 key generation, ACVP', (t) => {
+  const vectors = published(t, 'ML-KEM-keyGen-FIPS203.json');
+  const { ml_kem768: oracle } = require('@noble/post-quantum/ml-kem');
+  for (const { d, z, ek, dk } of vectors ? groupTests(vectors, 'ML-KEM-768') : []) {
+    const seed = fromHex(d + z);
+    assert.equal(toHex(core.mlkemKeygen(seed)), ek.toLowerCase());
+    const key = oracle.keygen(seed);
+    assert.equal(toHex(key.publicKey), ek.toLowerCase());
+    assert.equal(toHex(key.secretKey), dk.toLowerCase());
+  }
+});
+
+test('ML-KEM-768 encapsulation and decapsulation, ACVP', (t) => {
+  const vectors = published(t, 'ML-KEM-encapDecap-FIPS203.json');
+  const { ml_kem768: oracle } = require('@noble/post-quantum/ml-kem');
+  const tests = (wanted: string): any[] =>
+    vectors ? groupTests(vectors, 'ML-KEM-768', wanted) : [];
+  for (const { ek, m, c, k } of tests('encapsulation')) {
+    const made = core.mlkemEncapsulate(fromHex(ek), fromHex(m));
+    assert.equal(toHex(made.ciphertext), c.toLowerCase());
+    assert.equal(toHex(made.secret), k.toLowerCase());
+    assert.equal(toHex(oracle.encapsulate(fromHex(ek), fromHex(m)).cipherText), c.toLowerCase());
+  }
+  for (const { dk, c, k } of tests('decapsulation')) {
+    core.mlkemImport(fromHex(dk));
+    assert.equal(toHex(core.mlkemDecapsulate(fromHex(c))), k.toLowerCase());
+    assert.equal(toHex(oracle.decapsulate(fromHex(c), fromHex(dk))), k.toLowerCase());
+  }
+  for (const { ek, testPassed } of tests('encapsulationKeyCheck')) {
+    assert.equal(isRefused(() => core.mlkemPublicKeyCheck(fromHex(ek))), !testPassed);
+  }
+  for (const { dk, testPassed } of tests('decapsulationKeyCheck')) {
+    assert.equal(isRefused(() => core.mlkemImport(fromHex(dk))), !testPassed);
+  }
+});
+
+test('X-Wing, the draft', (t) => {
+  for (const { seed, eseed, pk, ct, ss } of published(t, 'xwing.json') ?? []) {
+    const publicKey = core.xwingKeygen(fromHex(seed));
+    assert.equal(toHex(publicKey), pk);
+    const made = core.xwingEncapsulate(publicKey, fromHex(eseed));
+    assert.equal(toHex(made.ciphertext), ct);
+    assert.equal(toHex(made.secret), ss);
+    assert.equal(toHex(core.xwingDecapsulate(made.ciphertext)), ss);
+  }
+});
+
 test('ML-DSA-65 key generation, ACVP', (t) => {
   const vectors = published(t, 'ML-DSA-keyGen-FIPS204.json');
   const { ml_dsa65: oracle } = require('@noble/post-quantum/ml-dsa');

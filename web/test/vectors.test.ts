@@ -84,6 +84,26 @@ const checks: Record<string, Check> = {
     refuses('CEPA_ERR_AUTHENTICATION',
       () => core.mldsaVerify(signature, publicKey, message, context));
   },
+
+  'mlkem768.txt': (core, vector) => {
+    const publicKey = core.mlkemKeygen(vector.bytes('seed'));
+    same(vector, 'public_key', publicKey);
+    const made = core.mlkemEncapsulate(publicKey, vector.bytes('randomness'));
+    same(vector, 'ciphertext', made.ciphertext);
+    same(vector, 'secret', made.secret);
+    same(vector, 'secret', core.mlkemDecapsulate(made.ciphertext));
+    same(vector, 'rejected', core.mlkemDecapsulate(vector.bytes('changed')));
+  },
+
+  'xwing.txt': (core, vector) => {
+    const publicKey = core.xwingKeygen(vector.bytes('seed'));
+    same(vector, 'public_key', publicKey);
+    const made = core.xwingEncapsulate(publicKey, vector.bytes('randomness'));
+    same(vector, 'ciphertext', made.ciphertext);
+    same(vector, 'secret', made.secret);
+    same(vector, 'secret', core.xwingDecapsulate(made.ciphertext));
+    same(vector, 'other', core.xwingDecapsulate(vector.bytes('changed')));
+  },
 };
 
 for (const file of vectorFiles()) {

@@ -68,3 +68,16 @@ export const ed25519 = {
   verify: (signature, message, publicKey) =>
     isGood(() => core.ed25519Verify(signature, publicKey, message)),
 };
+
+// The keys are in the module's slots.
+export const mlkem = {
+  key: (seed) => ({ publicKey: core.mlkemKeygen(seed) }),
+  encapsulate: (key, randomness) => core.mlkemEncapsulate(key.publicKey, randomness),
+  decapsulate: (key, ciphertext) => core.mlkemDecapsulate(ciphertext),
+};
+
+export const xwing = {
+  key: (seed) => ({ publicKey: core.xwingKeygen(seed) }),
+  encapsulate: (key, randomness) => core.xwingEncapsulate(key.publicKey, randomness),
+  decapsulate: (key, ciphertext) => core.xwingDecapsulate(ciphertext),
+};
