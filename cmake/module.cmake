@@ -48,7 +48,14 @@ target_compile_definitions(sodium_subset PRIVATE CONFIGURED=1 NATIVE_LITTLE_ENDI
   _WASI_EMULATED_SIGNAL)
 target_compile_definitions(sodium_subset PUBLIC SODIUM_STATIC=1)
 
-target_compile_options(cepa_core PRIVATE -msimd128)
+# Size is time too, for whoever loads a page. -Os costs nothing that can be measured except in the
+# kernels below, which every hop of a packet runs (docs/decisions/0010).
+target_compile_options(cepa_core PRIVATE -msimd128 -Os)
+foreach(source IN LISTS core_sources)
+  if(source MATCHES "/crypto/(.*/)?(mlkem|keccak)[a-z0-9_]*\\.c$")
+    set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -O3)
+  endif()
+endforeach()
 
 file(GLOB wasm_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/wasm/*.c)
 add_executable(cepa_module ${wasm_sources})
