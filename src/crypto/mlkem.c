@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/ct.h"
 #include "base/declassify.h"
 #include "base/endian.h"
@@ -31,7 +32,7 @@ static uint32_t decode_vector(struct cepa_mlkem_ntt ret_vector[CEPA_MLKEM_K],
 {
     uint32_t too_big = 0;
     for (unsigned i = 0; i < CEPA_MLKEM_K; i++) {
-        too_big |= cepa_mlkem_decode_12(scratch, bytes + (size_t)i * CEPA_MLKEM_POLY_BYTES);
+        too_big |= cepa_mlkem_decode_12(scratch, bytes + (size_t)i * CEPA_MLKEM_POLY_BYTES, cpu);
         cepa_mlkem_ntt_arrange(&ret_vector[i], scratch->at, cpu);
     }
     return too_big;
@@ -129,8 +130,8 @@ int cepa_mlkem_public_key_check(const struct cepa_mlkem_public_key *public_key)
     struct cepa_mlkem_poly poly;
     uint32_t too_big = 0;
     for (unsigned i = 0; i < CEPA_MLKEM_K; i++) {
-        too_big |=
-            cepa_mlkem_decode_12(&poly, public_key->bytes + (size_t)i * CEPA_MLKEM_POLY_BYTES);
+        too_big |= cepa_mlkem_decode_12(
+            &poly, public_key->bytes + (size_t)i * CEPA_MLKEM_POLY_BYTES, CEPA_CPU_PORTABLE);
     }
     return too_big == 0 ? 0 : CEPA_ERR_INVALID_KEY;
 }

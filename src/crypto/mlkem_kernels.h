@@ -39,6 +39,8 @@ void cepa_mlkem_encode_10_portable(uint8_t ret_bytes[CEPA_MLKEM_POLY_10_BYTES],
                                    const struct cepa_mlkem_poly *fields);
 void cepa_mlkem_encode_4_portable(uint8_t ret_bytes[CEPA_MLKEM_POLY_4_BYTES],
                                   const struct cepa_mlkem_poly *fields);
+uint32_t cepa_mlkem_decode_12_portable(struct cepa_mlkem_poly *ret_poly,
+                                       const uint8_t bytes[CEPA_MLKEM_POLY_BYTES]);
 
 void cepa_mlkem_ntt_forward_avx2(struct cepa_mlkem_ntt *ret_ntt,
                                  const struct cepa_mlkem_poly *poly);
@@ -71,5 +73,7 @@ void cepa_mlkem_encode_10_avx2(uint8_t ret_bytes[CEPA_MLKEM_POLY_10_BYTES],
                                const struct cepa_mlkem_poly *fields);
 void cepa_mlkem_encode_4_avx2(uint8_t ret_bytes[CEPA_MLKEM_POLY_4_BYTES],
                               const struct cepa_mlkem_poly *fields);
+uint32_t cepa_mlkem_decode_12_avx2(struct cepa_mlkem_poly *ret_poly,
+                                   const uint8_t bytes[CEPA_MLKEM_POLY_BYTES]);
 
 #endif

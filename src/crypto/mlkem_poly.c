@@ -144,8 +144,8 @@ void cepa_mlkem_encode_12(uint8_t ret_bytes[restrict CEPA_MLKEM_POLY_BYTES],
     }
 }
 
-uint32_t cepa_mlkem_decode_12(struct cepa_mlkem_poly *restrict ret_poly,
-                              const uint8_t bytes[restrict CEPA_MLKEM_POLY_BYTES])
+uint32_t cepa_mlkem_decode_12_portable(struct cepa_mlkem_poly *restrict ret_poly,
+                                       const uint8_t bytes[restrict CEPA_MLKEM_POLY_BYTES])
 {
     uint16_t too_big = 0;
     for (unsigned i = 0; i < CEPA_MLKEM_N / 2; i++) {

@@ -201,6 +201,6 @@ void cepa_mlkem_encode_12(uint8_t ret_bytes[CEPA_MLKEM_POLY_BYTES],
 /* cepa_mlkem_decode_12 unpacks coefficients and gives 0 if all are below q, else something else.
  * @[FIPS203 4.2.1 Algorithm 6] */
 uint32_t cepa_mlkem_decode_12(struct cepa_mlkem_poly *ret_poly,
-                              const uint8_t bytes[CEPA_MLKEM_POLY_BYTES]);
+                              const uint8_t bytes[CEPA_MLKEM_POLY_BYTES], uint32_t cpu);
 
 #endif

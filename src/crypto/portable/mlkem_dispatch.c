@@ -100,3 +100,10 @@ void cepa_mlkem_encode_4(uint8_t ret_bytes[CEPA_MLKEM_POLY_4_BYTES],
     (void)cpu;
     cepa_mlkem_encode_4_portable(ret_bytes, fields);
 }
+
+uint32_t cepa_mlkem_decode_12(struct cepa_mlkem_poly *ret_poly,
+                              const uint8_t bytes[CEPA_MLKEM_POLY_BYTES], uint32_t cpu)
+{
+    (void)cpu;
+    return cepa_mlkem_decode_12_portable(ret_poly, bytes);
+}
