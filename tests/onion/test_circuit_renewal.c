@@ -4,11 +4,13 @@
 
 #include "native/cpu.h"
 #include "support/circuit_net.h"
+#include "support/relays.h"
 #include "support/test.h"
 #include "wire/part.h"
 
 static struct circuit_net net;
-static struct net_random source;
+static struct test_source source;
+static struct cepa_random random_source;
 static struct cepa_xwing_workspace workspace;
 static struct cepa_xwing_key key;
 
@@ -31,7 +33,7 @@ static void exchange_init(struct exchange *exchange)
 static void start(uint32_t number, size_t hops)
 {
     net_init(&net, number, hops, cepa_native_cpu());
-    net_random_init(&source, number, -1);
+    random_source = test_source_init(&source, number);
     net_say(&net, hops - 1, "begin");
 }
 
@@ -78,7 +80,7 @@ static int attempt(struct exchange *exchange, size_t hop, unsigned lost)
     uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
     int is_whole = 0;
     exchange->sequence++;
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, hop, 0, &source.random, &key,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, hop, 0, &random_source, &key,
                                         &workspace, net.cpu),
               0);
     for (unsigned i = 0; i < 2; i++) {
@@ -88,7 +90,7 @@ static int attempt(struct exchange *exchange, size_t hop, unsigned lost)
         return 0;
     }
     CHECK_INT(cepa_circuit_relay_renew(&net.relays[hop], answer, exchange->offer_bytes,
-                                       sizeof exchange->offer_bytes, &source.random, &workspace,
+                                       sizeof exchange->offer_bytes, &random_source, &workspace,
                                        net.cpu),
               0);
     is_whole = 0;
@@ -263,33 +265,34 @@ TEST(bad_offers_change_nothing)
     uint8_t bad[CEPA_RENEWAL_OFFER_SIZE];
     uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
     start(6, 2);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &random_source, &key, &workspace,
                                         net.cpu),
               0);
     struct cepa_circuit_relay before = net.relays[1];
-    struct net_random failing;
-    net_random_init(&failing, 1, 0);
+    struct test_source source_failing;
+    struct cepa_random failing = test_source_init(&source_failing, 1);
+    source_failing.fail_at = 1;
     for (size_t len = 0; len < sizeof offer; len += 101) {
-        CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, len, &source.random,
+        CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, len, &random_source,
                                            &workspace, net.cpu),
                   CEPA_ERR_LENGTH);
     }
     memcpy(bad, offer, sizeof bad);
     memset(bad, 0, 8); /* begins at counter 0: not ahead, but by a chance of 2^-33 */
-    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, bad, sizeof bad, &source.random,
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, bad, sizeof bad, &random_source,
                                        &workspace, net.cpu),
               CEPA_ERR_MALFORMED);
     memcpy(bad, offer, sizeof bad);
     memset(bad + 8, 0xff, 3); /* two coefficients of 4,095 */
-    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, bad, sizeof bad, &source.random,
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, bad, sizeof bad, &random_source,
                                        &workspace, net.cpu),
               CEPA_ERR_INVALID_KEY);
     memcpy(bad, offer, sizeof bad);
     memset(bad + sizeof bad - 32, 0, 32);
-    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, bad, sizeof bad, &source.random,
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, bad, sizeof bad, &random_source,
                                        &workspace, net.cpu),
               CEPA_ERR_LOW_ORDER_POINT);
-    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, sizeof offer, &failing.random,
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, sizeof offer, &failing,
                                        &workspace, net.cpu),
               CEPA_ERR_RANDOM);
     CHECK_BYTES(&net.relays[1], &before, sizeof before);
@@ -303,10 +306,10 @@ TEST(bad_answers_change_nothing)
     CHECK_INT(cepa_circuit_origin_renewed(&net.origin, 1, answer, sizeof answer, &key, &workspace,
                                           net.cpu),
               CEPA_ERR_STATE);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &random_source, &key, &workspace,
                                         net.cpu),
               0);
-    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, sizeof offer, &source.random,
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, sizeof offer, &random_source,
                                        &workspace, net.cpu),
               0);
     struct cepa_circuit_origin before = net.origin;
@@ -334,26 +337,27 @@ TEST(bad_answers_change_nothing)
 TEST(renewal_needs_an_open_circuit_and_one_hop_at_a_time)
 {
     uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
-    struct net_random failing;
+    struct test_source source_failing;
+    struct cepa_random failing = test_source_init(&source_failing, 1);
     struct cepa_circuit_seed seeds[2] = {net_seed(8, 0), net_seed(8, 1)};
     start(8, 2);
-    net_random_init(&failing, 1, 0);
+    source_failing.fail_at = 1;
     struct cepa_circuit_origin before = net.origin;
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 2, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 2, 0, &random_source, &key, &workspace,
                                         net.cpu),
               CEPA_ERR_ARGUMENT);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &failing.random, &key, &workspace,
-                                        net.cpu),
-              CEPA_ERR_RANDOM);
+    CHECK_INT(
+        cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &failing, &key, &workspace, net.cpu),
+        CEPA_ERR_RANDOM);
     CHECK_BYTES(&net.origin, &before, sizeof before);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &random_source, &key, &workspace,
                                         net.cpu),
               0);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 0, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 0, 0, &random_source, &key, &workspace,
                                         net.cpu),
               CEPA_ERR_STATE);
     cepa_circuit_origin_init(&net.origin, seeds, 2, net.cpu);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, 0, &random_source, &key, &workspace,
                                         net.cpu),
               CEPA_ERR_STATE);
 }
@@ -364,7 +368,7 @@ TEST(a_break_ends_the_renewal_of_a_lost_hop)
     uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
     struct net_cell cell;
     start(9, 3);
-    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 2, 0, &source.random, &key, &workspace,
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 2, 0, &random_source, &key, &workspace,
                                         net.cpu),
               0);
     net_originate(&net, &cell, 0, CEPA_CELL_BROKEN, NULL, 0);

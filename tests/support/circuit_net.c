@@ -101,27 +101,3 @@ void net_hear(struct circuit_net *net, size_t hop, const char *text)
     CHECK_INT(net->cell.message.data_len, strlen(text));
     CHECK_BYTES(net->cell.message.data, text, strlen(text));
 }
-
-static int seeded_fill(void *context, uint8_t *ret_bytes, size_t len)
-{
-    struct net_random *random = context;
-    if (random->draws_left == 0) {
-        return -1;
-    }
-    random->draws_left -= random->draws_left > 0 ? 1 : 0;
-    for (size_t i = 0; i < len; i++) {
-        uint8_t digest[16];
-        random->state++;
-        cepa_blake2b(digest, sizeof digest, &random->state, sizeof random->state, NULL, 0);
-        ret_bytes[i] = digest[0];
-    }
-    return 0;
-}
-
-void net_random_init(struct net_random *random, uint64_t seed, int draws_left)
-{
-    random->state = seed << 32;
-    random->draws_left = draws_left;
-    random->random.fill = seeded_fill;
-    random->random.context = random;
-}

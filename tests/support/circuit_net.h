@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/random.h"
 #include "onion/circuit_origin.h"
 #include "onion/circuit_relay.h"
 
@@ -54,13 +53,5 @@ int net_backward(struct circuit_net *net, size_t hop, struct net_cell *cell);
  */
 void net_say(struct circuit_net *net, size_t hop, const char *text);
 void net_hear(struct circuit_net *net, size_t hop, const char *text);
-
-/* net_random is a source of randomness from a seed; after `draws_left` draws it fails. */
-struct net_random {
-    uint64_t state;
-    int draws_left; /* negative: never fails */
-    struct cepa_random random;
-};
-void net_random_init(struct net_random *random, uint64_t seed, int draws_left);
 
 #endif
