@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/ct.h"
 #include "crypto/x25519_arch.h"
 
@@ -42,6 +43,7 @@ static const uint8_t low_order[LOW_ORDER_COUNT][32] = {
 };
 
 static const uint8_t base_point[32] = {9};
+static const uint8_t zeros[32] = {0};
 
 /* Gives all ones if the point, without its high bit, stands in the table, else 0. */
 static uint32_t low_order_mask(const uint8_t point[32])
@@ -63,13 +65,19 @@ static int low_order_error(uint32_t mask)
     return (int)(cepa_ct_barrier(mask) & 1) * CEPA_ERR_LOW_ORDER_POINT;
 }
 
+/* Copies a point, or the base point in place of one of low order; gives the mask. */
+static uint32_t replace_low_order(uint8_t ret_point[32], const uint8_t point[32])
+{
+    uint32_t mask = low_order_mask(point);
+    memcpy(ret_point, point, 32);
+    cepa_ct_copy(ret_point, base_point, 32, mask);
+    return mask;
+}
+
 int cepa_x25519(uint8_t ret[32], const uint8_t scalar[32], const uint8_t point[32], uint32_t cpu)
 {
-    static const uint8_t zeros[32] = {0};
-    uint32_t mask = low_order_mask(point);
     uint8_t safe_point[32];
-    memcpy(safe_point, point, sizeof safe_point);
-    cepa_ct_copy(safe_point, base_point, sizeof safe_point, mask);
+    uint32_t mask = replace_low_order(safe_point, point);
     cepa_arch_x25519(ret, scalar, safe_point, cpu);
     cepa_ct_copy(ret, zeros, sizeof zeros, mask);
     cepa_wipe(safe_point, sizeof safe_point);
@@ -84,4 +92,23 @@ void cepa_x25519_base(uint8_t ret[32], const uint8_t scalar[32], uint32_t cpu)
 int cepa_x25519_check(const uint8_t point[32])
 {
     return low_order_error(low_order_mask(point));
+}
+
+int cepa_x25519_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t *points, size_t count,
+                      uint32_t cpu)
+{
+    uint8_t safe_points[CEPA_X25519_BATCH_MAX][32] = {{0}};
+    uint32_t masks[CEPA_X25519_BATCH_MAX];
+    uint32_t any_mask = 0;
+    CEPA_ASSERT(count <= CEPA_X25519_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        masks[i] = replace_low_order(safe_points[i], points + 32 * i);
+        any_mask |= masks[i];
+    }
+    cepa_arch_x25519_batch(ret, scalars, safe_points[0], count, cpu);
+    for (size_t i = 0; i < count; i++) {
+        cepa_ct_copy(ret + 32 * i, zeros, sizeof zeros, masks[i]);
+    }
+    cepa_wipe(safe_points, sizeof safe_points);
+    return low_order_error(any_mask);
 }

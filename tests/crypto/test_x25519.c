@@ -1,11 +1,15 @@
-/* X25519: the RFC's vectors, points of low order, encodings that are not reduced. */
+/* X25519: the RFC's vectors, points of low order, encodings that are not reduced, every
+ * implementation against the library, the path that the processor takes. */
 #include "crypto/x25519.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/cpu.h"
 #include "native/cpu.h"
+#include "support/random.h"
 #include "support/test.h"
+#include "support/trace.h"
 
 /* @[RFC7748 5.2] and @[RFC7748 6.1]; a NULL point is the base point. */
 static const struct vector {
@@ -148,6 +152,167 @@ TEST(two_sides_agree_and_results_may_overwrite_inputs)
     }
 }
 
+/* Scalars and points at which carries, clamping or reduction could go wrong; then random ones. */
+enum { EDGES_COUNT = 12 };
+
+static void make_edge(uint8_t ret[32], size_t which)
+{
+    memset(ret, which < 6 ? 0x00 : 0xff, 32);
+    switch (which) {
+    case 1: /* 1, 2, 9, 2^254, 2^51 - 1 */
+    case 2:
+        ret[0] = (uint8_t)which;
+        break;
+    case 3:
+        ret[0] = 9;
+        break;
+    case 4:
+        ret[31] = 0x40;
+        break;
+    case 5:
+        memset(ret, 0xff, 6);
+        ret[6] = 0x07;
+        break;
+    case 6: /* 2^255 - 1, p - 2, p - 1, p, p + 1, 2^256 - 1 */
+        ret[31] = 0x7f;
+        break;
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+        ret[0] = (uint8_t)(0xeb + which - 7);
+        ret[31] = 0x7f;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Four in five are random; of the others every edge scalar meets every edge point. */
+static void make_pair(struct test_random *random, size_t i, uint8_t scalar[32], uint8_t point[32])
+{
+    test_random_bytes(random, scalar, 32);
+    test_random_bytes(random, point, 32);
+    if (i % 5 == 0) {
+        make_edge(scalar, i / 5 % EDGES_COUNT);
+        make_edge(point, i / 5 / EDGES_COUNT % EDGES_COUNT);
+    } else if (i % 5 == 1) {
+        make_edge(i % 2 == 0 ? scalar : point, i / 10 % EDGES_COUNT);
+    }
+}
+
+/* The library's answer; zeros where it refuses. */
+static int reference(uint8_t ret[32], const uint8_t scalar[32], const uint8_t point[32])
+{
+    memset(ret, 0, 32);
+    return crypto_scalarmult_curve25519(ret, scalar, point) == 0 ? 0 : CEPA_ERR_LOW_ORDER_POINT;
+}
+
+TEST(every_implementation_gives_what_the_library_gives)
+{
+    struct test_random random = {25519};
+    for (size_t i = 0; i < 10000; i++) {
+        uint8_t scalar[32], point[32], want[32], got[32];
+        make_pair(&random, i, scalar, point);
+        int error = reference(want, scalar, point);
+        for (size_t c = 0; c < CPUS_COUNT; c++) {
+            uint32_t cpu = cpus[c] & cepa_native_cpu();
+            CHECK_INT(cepa_x25519(got, scalar, point, cpu), error);
+            CHECK_BYTES(got, want, 32);
+        }
+    }
+}
+
+TEST(public_keys_are_what_the_library_gives)
+{
+    struct test_random random = {7748};
+    for (size_t i = 0; i < 2000; i++) {
+        uint8_t scalar[32], point[32], want[32], got[32];
+        make_pair(&random, i, scalar, point);
+        CHECK_INT(crypto_scalarmult_curve25519_base(want, scalar), 0);
+        for (size_t c = 0; c < CPUS_COUNT; c++) {
+            cepa_x25519_base(got, scalar, cpus[c] & cepa_native_cpu());
+            CHECK_BYTES(got, want, 32);
+        }
+    }
+}
+
+TEST(batches_of_every_count_are_right)
+{
+    struct test_random random = {16};
+    for (size_t i = 0; i < 10000;) {
+        for (size_t count = 0; count <= CEPA_X25519_BATCH_MAX; count++) {
+            uint8_t scalars[CEPA_X25519_BATCH_MAX][32], points[CEPA_X25519_BATCH_MAX][32];
+            uint8_t want[CEPA_X25519_BATCH_MAX][32], got[CEPA_X25519_BATCH_MAX + 1][32];
+            int error = 0;
+            memset(got, 0x55, sizeof got);
+            for (size_t j = 0; j < count; j++, i++) {
+                make_pair(&random, i, scalars[j], points[j]);
+                error |= reference(want[j], scalars[j], points[j]);
+            }
+            for (size_t c = 0; c < CPUS_COUNT; c++) {
+                uint32_t cpu = cpus[c] & cepa_native_cpu();
+                CHECK_INT(cepa_x25519_batch(got[0], scalars[0], points[0], count, cpu), error);
+                CHECK_BYTES(got, want, 32 * count);
+                CHECK(got[count][0] == 0x55 && got[count][31] == 0x55);
+            }
+            CHECK_INT(cepa_x25519_batch(points[0], scalars[0], points[0], count, cepa_native_cpu()),
+                      error);
+            CHECK_BYTES(points, want, 32 * count);
+        }
+    }
+}
+
+/* One call whose path is traced. */
+struct traced {
+    uint8_t scalars[CEPA_X25519_BATCH_MAX][32];
+    uint8_t points[CEPA_X25519_BATCH_MAX][32];
+    size_t count;
+};
+
+static void run_traced(void *context)
+{
+    struct traced *traced = context;
+    uint8_t ret[CEPA_X25519_BATCH_MAX][32];
+    int error = traced->count == 1
+                    ? cepa_x25519(ret[0], traced->scalars[0], traced->points[0], cepa_native_cpu())
+                    : cepa_x25519_batch(ret[0], traced->scalars[0], traced->points[0],
+                                        traced->count, cepa_native_cpu());
+    (void)error;
+}
+
+static void check_one_path(size_t count)
+{
+    struct test_random random = {count};
+    struct traced traced = {.count = count};
+    struct trace first, other;
+    test_random_bytes(&random, traced.scalars, sizeof traced.scalars);
+    test_random_bytes(&random, traced.points, sizeof traced.points);
+    run_traced(&traced);
+    trace_run(&first, run_traced, &traced);
+    /* Another scalar; a point of low order whose encoding is not reduced. */
+    memset(traced.scalars[0], 0xff, 32);
+    make_edge(traced.points[0], 9);
+    trace_run(&other, run_traced, &traced);
+    CHECK_INT(other.instructions, first.instructions);
+    CHECK(other.path == first.path);
+    test_note("%zu at once: %llu instructions each time", count,
+              (unsigned long long)first.instructions);
+}
+
+TEST(one_point_takes_one_path)
+{
+    check_one_path(1);
+}
+
+TEST(eight_points_take_one_path)
+{
+    check_one_path(8);
+}
+
 TEST_MAIN(RUN(vectors_of_the_rfc), RUN(thousand_times_itself),
           RUN(points_of_low_order_give_zeros_and_an_error), RUN(points_are_taken_modulo_p),
-          RUN(two_sides_agree_and_results_may_overwrite_inputs))
+          RUN(two_sides_agree_and_results_may_overwrite_inputs),
+          RUN(every_implementation_gives_what_the_library_gives),
+          RUN(public_keys_are_what_the_library_gives), RUN(batches_of_every_count_are_right),
+          RUN(one_point_takes_one_path), RUN(eight_points_take_one_path))

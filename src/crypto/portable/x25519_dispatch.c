@@ -19,3 +19,11 @@ void cepa_arch_x25519_base(uint8_t ret[32], const uint8_t scalar[32], uint32_t c
     int error = crypto_scalarmult_curve25519_base(ret, scalar);
     (void)error;
 }
+
+void cepa_arch_x25519_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t *points,
+                            size_t count, uint32_t cpu)
+{
+    for (size_t i = 0; i < count; i++) {
+        cepa_arch_x25519(ret + 32 * i, scalars + 32 * i, points + 32 * i, cpu);
+    }
+}
