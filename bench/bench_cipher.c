@@ -60,19 +60,19 @@ static void run_hpolyc_key(void *context)
 static void run_seal(void *context)
 {
     struct work *work = context;
-    cepa_aead_seal(work->data, work->len, work->tag, NULL, 0, work->nonce, work->key);
+    cepa_aead_seal(work->data, work->len, work->tag, NULL, 0, work->nonce, work->key, work->cpu);
 }
 
 static void run_chacha(void *context)
 {
     struct work *work = context;
-    cepa_chacha20_xor(work->data, work->len, work->key, work->nonce, 0);
+    cepa_chacha20_xor(work->data, work->len, work->key, work->nonce, 0, work->cpu);
 }
 
 static void run_poly1305(void *context)
 {
     struct work *work = context;
-    cepa_poly1305(work->tag, work->data, work->len, work->key);
+    cepa_poly1305(work->tag, work->data, work->len, work->key, work->cpu);
 }
 
 static void run_blake2b(void *context)

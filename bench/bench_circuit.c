@@ -60,7 +60,8 @@ static void run_seal(void *context)
 static void run_link_seal(void *context)
 {
     struct work *work = context;
-    cepa_aead_seal(work->frame, CEPA_FRAME_BODY_SIZE, work->tag, NULL, 0, work->nonce, work->key);
+    cepa_aead_seal(work->frame, CEPA_FRAME_BODY_SIZE, work->tag, NULL, 0, work->nonce, work->key,
+                   work->cpu);
 }
 
 /* One DTLS 1.2 record, AES-128-GCM as browsers and OpenSSL agree on. */

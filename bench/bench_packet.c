@@ -133,7 +133,7 @@ static void run_keys(void *context)
 static void run_gamma(void *context)
 {
     struct work *work = context;
-    cepa_packet_keys_gamma(&work->keys, work->tag, work->good);
+    cepa_packet_keys_gamma(&work->keys, work->tag, work->good, work->cpu);
 }
 
 static void run_replay(void *context)
@@ -150,13 +150,15 @@ static void run_stream(void *context)
 {
     struct work *work = context;
     static const uint8_t nonce[CEPA_CHACHA20_NONCE_LEN] = {0};
-    cepa_chacha20_xor(work->packet, CEPA_PACKET_STREAM_SIZE, work->keys.stream, nonce, 0);
+    cepa_chacha20_xor(work->packet, CEPA_PACKET_STREAM_SIZE, work->keys.stream, nonce, 0,
+                      work->cpu);
 }
 
 static void run_payload_mac(void *context)
 {
     struct work *work = context;
-    cepa_packet_keys_payload_mac(&work->keys, work->tag, work->good + CEPA_PACKET_HEADER_SIZE);
+    cepa_packet_keys_payload_mac(&work->keys, work->tag, work->good + CEPA_PACKET_HEADER_SIZE,
+                                 work->cpu);
 }
 
 static void run_payload(void *context)

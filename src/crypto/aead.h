@@ -15,13 +15,13 @@ enum { CEPA_AEAD_KEY_LEN = 32, CEPA_AEAD_NONCE_LEN = 12, CEPA_AEAD_TAG_LEN = 16 
  * Asserted: len <= (2^32 - 1) * 64. O(len + ad_len). */
 void cepa_aead_seal(uint8_t *data, size_t len, uint8_t ret_tag[CEPA_AEAD_TAG_LEN], const void *ad,
                     size_t ad_len, const uint8_t nonce[CEPA_AEAD_NONCE_LEN],
-                    const uint8_t key[CEPA_AEAD_KEY_LEN]);
+                    const uint8_t key[CEPA_AEAD_KEY_LEN], uint32_t cpu);
 
 /* cepa_aead_open checks the tag in constant time, and only if it is right decrypts `data` in place.
  * Returns 0, or CEPA_ERR_AUTHENTICATION and then `data` is as it was. O(len + ad_len). */
 CEPA_MUST_USE int cepa_aead_open(uint8_t *data, size_t len, const uint8_t tag[CEPA_AEAD_TAG_LEN],
                                  const void *ad, size_t ad_len,
                                  const uint8_t nonce[CEPA_AEAD_NONCE_LEN],
-                                 const uint8_t key[CEPA_AEAD_KEY_LEN]);
+                                 const uint8_t key[CEPA_AEAD_KEY_LEN], uint32_t cpu);
 
 #endif

@@ -17,12 +17,12 @@ enum { BLOCK = CEPA_AES256_BLOCK_LEN };
  * nonce of 8 bytes are, below 256 GiB, the same as the counter of 32 bits and a nonce of 12 bytes
  * that begins with zeros. */
 static void xchacha(uint8_t *data, size_t len, const uint8_t nonce_start[16],
-                    const uint8_t key[CEPA_HPOLYC_KEY_LEN])
+                    const uint8_t key[CEPA_HPOLYC_KEY_LEN], uint32_t cpu)
 {
     static const uint8_t nonce_rest[CEPA_CHACHA20_NONCE_LEN] = {0, 0, 0, 0, 1};
     uint8_t subkey[32];
     (void)crypto_core_hchacha20(subkey, nonce_start, key, NULL);
-    cepa_chacha20_xor(data, len, subkey, nonce_rest, 0);
+    cepa_chacha20_xor(data, len, subkey, nonce_rest, 0, cpu);
     cepa_wipe(subkey, sizeof subkey);
 }
 
@@ -33,16 +33,16 @@ void cepa_hpolyc_key_init(struct cepa_hpolyc_key *ret_key, const uint8_t key[CEP
     static const uint8_t nonce_rest[CEPA_CHACHA20_NONCE_LEN] = {0};
     struct {
         uint8_t block_key[CEPA_AES256_KEY_LEN];
-        uint8_t hash_key[16];
+        uint8_t hash_key[CEPA_POLY1305_KEY_LEN];
     } derived;
     uint8_t subkey[32];
 
     (void)crypto_core_hchacha20(subkey, nonce, key, NULL);
-    cepa_chacha20_stream((uint8_t *)&derived, sizeof derived, subkey, nonce_rest);
+    cepa_chacha20_stream((uint8_t *)&derived, sizeof derived, subkey, nonce_rest, cpu);
     cepa_aes256_key_init(&ret_key->block, derived.block_key, cpu);
     memcpy(ret_key->stream_key, key, CEPA_HPOLYC_KEY_LEN);
-    memset(ret_key->hash_key, 0, sizeof ret_key->hash_key);
-    memcpy(ret_key->hash_key, derived.hash_key, sizeof derived.hash_key);
+    memset(derived.hash_key + 16, 0, 16);
+    cepa_poly1305_init(&ret_key->hash, derived.hash_key, cpu);
     cepa_wipe(subkey, sizeof subkey);
     cepa_wipe(&derived, sizeof derived);
 }
@@ -59,7 +59,7 @@ static void hash_tweak(struct cepa_poly1305 *ret_start, const struct cepa_hpolyc
     static const uint8_t zeros[BLOCK] = {0};
     uint8_t bits_len[4];
     cepa_le32_store(bits_len, (uint32_t)tweak_len * 8);
-    cepa_poly1305_init(ret_start, key->hash_key);
+    *ret_start = key->hash;
     cepa_poly1305_update(ret_start, bits_len, sizeof bits_len);
     cepa_poly1305_update(ret_start, tweak, tweak_len);
     cepa_poly1305_update(ret_start, zeros, (0 - (sizeof bits_len + tweak_len)) & (BLOCK - 1));
@@ -121,14 +121,13 @@ void cepa_hpolyc_encrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_
     uint8_t hash[BLOCK];
     size_t left_len = data_len - BLOCK;
     uint8_t *right = data + left_len;
-    (void)cpu;
 
     check_lengths(data_len, tweak_len);
     hash_tweak(&start, key, tweak, tweak_len);
     hash_message(hash, &start, data, left_len);
     add_hash(right, hash);
     cepa_aes256_encrypt(&key->block, right);
-    xchacha(data, left_len, right, key->stream_key);
+    xchacha(data, left_len, right, key->stream_key, cpu);
     hash_message(hash, &start, data, left_len);
     subtract_hash(right, hash);
     cepa_wipe(&start, sizeof start);
@@ -142,13 +141,12 @@ void cepa_hpolyc_decrypt(const struct cepa_hpolyc_key *key, uint8_t *data, size_
     uint8_t hash[BLOCK];
     size_t left_len = data_len - BLOCK;
     uint8_t *right = data + left_len;
-    (void)cpu;
 
     check_lengths(data_len, tweak_len);
     hash_tweak(&start, key, tweak, tweak_len);
     hash_message(hash, &start, data, left_len);
     add_hash(right, hash);
-    xchacha(data, left_len, right, key->stream_key);
+    xchacha(data, left_len, right, key->stream_key, cpu);
     cepa_aes256_decrypt(&key->block, right);
     hash_message(hash, &start, data, left_len);
     subtract_hash(right, hash);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "crypto/aes256.h"
+#include "crypto/mac.h"
 
 enum {
     CEPA_HPOLYC_KEY_LEN = 32,
@@ -26,7 +27,7 @@ enum {
 struct cepa_hpolyc_key {
     struct cepa_aes256_key block;            /* AES key, expanded */
     uint8_t stream_key[CEPA_HPOLYC_KEY_LEN]; /* XChaCha20 key: the key as it was given */
-    uint8_t hash_key[32];                    /* Poly1305 r, then s = 0 */
+    struct cepa_poly1305 hash;               /* Poly1305 with s = 0, before the tweak */
 };
 
 /* cepa_hpolyc_key_init expands `key`: one HChaCha20, one ChaCha20 block, one AES key schedule.

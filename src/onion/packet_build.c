@@ -39,7 +39,7 @@ static void wrap_payload(struct cepa_packet_build_workspace *workspace, uint8_t 
         const struct cepa_packet_keys *keys = &workspace->path.keys[i - 1];
         cepa_hpolyc_key_init(&workspace->payload, keys->payload, cpu);
         cepa_hpolyc_encrypt(&workspace->payload, delta, CEPA_PACKET_PAYLOAD_SIZE, NULL, 0, cpu);
-        cepa_packet_keys_payload_mac(keys, workspace->commands[i - 1].payload_mac, delta);
+        cepa_packet_keys_payload_mac(keys, workspace->commands[i - 1].payload_mac, delta, cpu);
     }
     cepa_hpolyc_key_wipe(&workspace->payload);
 }
@@ -76,7 +76,7 @@ int cepa_packet_build(uint8_t *ret_packet, struct cepa_packet_circuit_seeds *ret
     status = cepa_packet_payload_encode(delta, &plan->content);
     CEPA_ASSERT(status == 0);
     wrap_payload(workspace, delta, cpu);
-    cepa_packet_path_header(path, ret_packet, workspace->commands);
+    cepa_packet_path_header(path, ret_packet, workspace->commands, cpu);
     if (ret_seeds != NULL) {
         take_seeds(ret_seeds, workspace);
     }

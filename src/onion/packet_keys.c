@@ -37,10 +37,10 @@ void cepa_packet_keys_derive(struct cepa_packet_keys *ret_keys,
 }
 
 void cepa_packet_keys_gamma(const struct cepa_packet_keys *keys, uint8_t ret_gamma[CEPA_TAG_SIZE],
-                            const uint8_t *header)
+                            const uint8_t *header, uint32_t cpu)
 {
     struct cepa_poly1305 mac;
-    cepa_poly1305_init(&mac, keys->mac);
+    cepa_poly1305_init(&mac, keys->mac, cpu);
     cepa_poly1305_update(&mac, header, CEPA_PACKET_GAMMA_OFFSET);
     cepa_poly1305_update(&mac, header + CEPA_PACKET_BETA_OFFSET, CEPA_PACKET_BETA_SIZE);
     cepa_poly1305_final(&mac, ret_gamma);
@@ -48,10 +48,10 @@ void cepa_packet_keys_gamma(const struct cepa_packet_keys *keys, uint8_t ret_gam
 
 void cepa_packet_keys_payload_mac(const struct cepa_packet_keys *keys,
                                   uint8_t ret_mac[CEPA_PACKET_PAYLOAD_MAC_SIZE],
-                                  const uint8_t *delta)
+                                  const uint8_t *delta, uint32_t cpu)
 {
     uint8_t tag[CEPA_POLY1305_TAG_LEN];
-    cepa_poly1305(tag, delta, CEPA_PACKET_PAYLOAD_SIZE, keys->payload_mac);
+    cepa_poly1305(tag, delta, CEPA_PACKET_PAYLOAD_SIZE, keys->payload_mac, cpu);
     memcpy(ret_mac, tag, CEPA_PACKET_PAYLOAD_MAC_SIZE);
     cepa_wipe(tag, sizeof tag);
 }

@@ -42,12 +42,12 @@ void cepa_packet_keys_derive(struct cepa_packet_keys *ret_keys,
 /* cepa_packet_keys_gamma computes the tag of a header of CEPA_PACKET_HEADER_SIZE bytes, over
  * everything but the place of the tag. */
 void cepa_packet_keys_gamma(const struct cepa_packet_keys *keys, uint8_t ret_gamma[CEPA_TAG_SIZE],
-                            const uint8_t *header);
+                            const uint8_t *header, uint32_t cpu);
 
 /* cepa_packet_keys_payload_mac computes the tag of a delta of CEPA_PACKET_PAYLOAD_SIZE bytes, as
  * the hop receives it. */
 void cepa_packet_keys_payload_mac(const struct cepa_packet_keys *keys,
                                   uint8_t ret_mac[CEPA_PACKET_PAYLOAD_MAC_SIZE],
-                                  const uint8_t *delta);
+                                  const uint8_t *delta, uint32_t cpu);
 
 #endif

@@ -40,7 +40,7 @@ static int agree(struct cepa_packet_path *path, const struct cepa_packet_hop *ho
         }
         cepa_packet_keys_derive(&path->keys[i], &path->secret, &hops[i].key_id, path->prefix);
         cepa_chacha20_stream(path->streams[i], CEPA_PACKET_STREAM_SIZE, path->keys[i].stream,
-                             zero_nonce);
+                             zero_nonce, cpu);
     }
     return 0;
 }
@@ -79,13 +79,13 @@ static size_t make_filler(struct cepa_packet_path *path)
 
 /* Writes the beta of the last hop: final block, random bytes, filler. */
 static void write_last(struct cepa_packet_path *path, uint8_t *beta,
-                       const struct cepa_packet_command *command)
+                       const struct cepa_packet_command *command, uint32_t cpu)
 {
     size_t filler_len = make_filler(path);
     size_t open_len = BETA - filler_len;
     struct cepa_packet_final final;
     cepa_chacha20_stream(beta + CEPA_PACKET_COMMAND_SIZE, open_len - CEPA_PACKET_COMMAND_SIZE,
-                         path->random.filler_key, zero_nonce);
+                         path->random.filler_key, zero_nonce, cpu);
     final.command = *command;
     final.random = beta + CEPA_PACKET_COMMAND_SIZE;
     cepa_packet_final_encode(beta, &final);
@@ -94,16 +94,17 @@ static void write_last(struct cepa_packet_path *path, uint8_t *beta,
 }
 
 /* Puts the header of hop `i`, whose beta is in its place, around: its alpha and gamma. */
-static void close_header(const struct cepa_packet_path *path, uint8_t *header, size_t i)
+static void close_header(const struct cepa_packet_path *path, uint8_t *header, size_t i,
+                         uint32_t cpu)
 {
     memcpy(header, path->prefix, sizeof path->prefix);
     memcpy(header + CEPA_PACKET_ALPHA_OFFSET, path->alphas[i].bytes, CEPA_KEM_CIPHERTEXT_SIZE);
-    cepa_packet_keys_gamma(&path->keys[i], header + CEPA_PACKET_GAMMA_OFFSET, header);
+    cepa_packet_keys_gamma(&path->keys[i], header + CEPA_PACKET_GAMMA_OFFSET, header, cpu);
 }
 
 /* Turns the header of hop `i` + 1 into that of hop `i`. */
 static void wrap(const struct cepa_packet_path *path, uint8_t *header, size_t i,
-                 const struct cepa_packet_command *command)
+                 const struct cepa_packet_command *command, uint32_t cpu)
 {
     uint8_t *beta = header + CEPA_PACKET_BETA_OFFSET;
     struct cepa_packet_slot slot;
@@ -113,18 +114,18 @@ static void wrap(const struct cepa_packet_path *path, uint8_t *header, size_t i,
     memmove(beta + SLOT, beta, BETA - SLOT);
     cepa_packet_slot_encode(beta, &slot);
     add(beta, path->streams[i], BETA);
-    close_header(path, header, i);
+    close_header(path, header, i, cpu);
 }
 
 void cepa_packet_path_header(struct cepa_packet_path *path, uint8_t *ret_header,
-                             const struct cepa_packet_command *commands)
+                             const struct cepa_packet_command *commands, uint32_t cpu)
 {
     size_t last = path->hops_len - 1;
     CEPA_ASSERT(path->hops_len >= 1 && path->hops_len <= CEPA_PACKET_HOPS_MAX);
-    write_last(path, ret_header + CEPA_PACKET_BETA_OFFSET, &commands[last]);
-    close_header(path, ret_header, last);
+    write_last(path, ret_header + CEPA_PACKET_BETA_OFFSET, &commands[last], cpu);
+    close_header(path, ret_header, last, cpu);
     for (size_t i = last; i > 0; i--) {
-        wrap(path, ret_header, i - 1, &commands[i - 1]);
+        wrap(path, ret_header, i - 1, &commands[i - 1], cpu);
     }
 }
 

@@ -54,7 +54,7 @@ CEPA_MUST_USE int cepa_packet_path_init(struct cepa_packet_path *ret_path,
  * `commands` are those of all hops, in order; asserted: the last one stands in a final block, the
  * others in slots. Once for each path. */
 void cepa_packet_path_header(struct cepa_packet_path *path, uint8_t *ret_header,
-                             const struct cepa_packet_command *commands);
+                             const struct cepa_packet_command *commands, uint32_t cpu);
 
 /* cepa_packet_path_wipe forgets the keys. */
 void cepa_packet_path_wipe(struct cepa_packet_path *path);

@@ -54,10 +54,11 @@ static uint32_t agree(struct cepa_packet_peel_workspace *workspace, const uint8_
 }
 
 /* Step 2. All ones if gamma is right. */
-static uint32_t is_header_right(const struct cepa_packet_keys *keys, const uint8_t *packet)
+static uint32_t is_header_right(const struct cepa_packet_keys *keys, const uint8_t *packet,
+                                uint32_t cpu)
 {
     uint8_t gamma[CEPA_TAG_SIZE];
-    cepa_packet_keys_gamma(keys, gamma, packet);
+    cepa_packet_keys_gamma(keys, gamma, packet, cpu);
     uint32_t is_right = cepa_ct_compare(gamma, packet + CEPA_PACKET_GAMMA_OFFSET, sizeof gamma);
     cepa_wipe(gamma, sizeof gamma);
     return is_right;
@@ -75,11 +76,12 @@ static uint32_t is_without_payload_mac(uint8_t type)
 }
 
 /* Step 5. All ones if delta is what the sender made, or the sender cannot have made it. */
-static uint32_t is_payload_right(const struct cepa_packet_keys *keys, const uint8_t *packet)
+static uint32_t is_payload_right(const struct cepa_packet_keys *keys, const uint8_t *packet,
+                                 uint32_t cpu)
 {
     const uint8_t *command = packet + CEPA_PACKET_BETA_OFFSET;
     uint8_t mac[CEPA_PACKET_PAYLOAD_MAC_SIZE];
-    cepa_packet_keys_payload_mac(keys, mac, packet + CEPA_PACKET_HEADER_SIZE);
+    cepa_packet_keys_payload_mac(keys, mac, packet + CEPA_PACKET_HEADER_SIZE, cpu);
     uint32_t is_right = cepa_ct_compare(mac, command + COMMAND_MAC_OFFSET, sizeof mac);
     cepa_wipe(mac, sizeof mac);
     return is_right | is_without_payload_mac(command[0]);
@@ -92,11 +94,11 @@ static uint32_t open_layer(struct cepa_packet_peel_workspace *workspace, uint8_t
 {
     const struct cepa_packet_keys *keys = &workspace->keys;
     uint32_t is_right = agree(workspace, packet, key, cpu);
-    is_right &= is_header_right(keys, packet);
+    is_right &= is_header_right(keys, packet, cpu);
     is_right &= cepa_replay_cache_insert(&key->replay, share, &keys->replay, is_right).inserted;
     cepa_chacha20_xor(packet + CEPA_PACKET_BETA_OFFSET, CEPA_PACKET_BETA_SIZE, keys->stream,
-                      zero_nonce, 0);
-    is_right &= is_payload_right(keys, packet);
+                      zero_nonce, 0, cpu);
+    is_right &= is_payload_right(keys, packet, cpu);
     cepa_hpolyc_key_init(&workspace->payload, keys->payload, cpu);
     cepa_hpolyc_decrypt(&workspace->payload, packet + CEPA_PACKET_HEADER_SIZE,
                         CEPA_PACKET_PAYLOAD_SIZE, NULL, 0, cpu);
@@ -105,7 +107,7 @@ static uint32_t open_layer(struct cepa_packet_peel_workspace *workspace, uint8_t
 
 /* Makes the packet that goes on: the slot's header parts to the front, the rest of beta up by a
  * slot, and behind it what decrypting zeros gives. */
-static void shift(uint8_t *packet, const struct cepa_packet_keys *keys)
+static void shift(uint8_t *packet, const struct cepa_packet_keys *keys, uint32_t cpu)
 {
     uint8_t *beta = packet + CEPA_PACKET_BETA_OFFSET;
     uint8_t *end = beta + CEPA_PACKET_BETA_SIZE - CEPA_PACKET_SLOT_SIZE;
@@ -116,7 +118,8 @@ static void shift(uint8_t *packet, const struct cepa_packet_keys *keys)
     memcpy(packet + CEPA_PACKET_GAMMA_OFFSET, slot.gamma, CEPA_TAG_SIZE);
     memmove(beta, beta + CEPA_PACKET_SLOT_SIZE, CEPA_PACKET_BETA_SIZE - CEPA_PACKET_SLOT_SIZE);
     memset(end, 0, CEPA_PACKET_SLOT_SIZE);
-    cepa_chacha20_xor(end, CEPA_PACKET_SLOT_SIZE, keys->stream, zero_nonce, STREAM_BLOCKS_OF_BETA);
+    cepa_chacha20_xor(end, CEPA_PACKET_SLOT_SIZE, keys->stream, zero_nonce, STREAM_BLOCKS_OF_BETA,
+                      cpu);
 }
 
 /* The content that this hop may see: none of a packet that goes on or is discarded, and all of
@@ -135,7 +138,8 @@ static int read_content(struct cepa_packet_content *ret_content, const uint8_t *
 
 /* Step 8. The packet is authentic, so its sender knows everything that a branch here can show. */
 static int interpret(struct cepa_packet_peeled *ret_peeled, uint8_t *packet,
-                     const struct cepa_packet_keys *keys, enum cepa_packet_source source)
+                     const struct cepa_packet_keys *keys, enum cepa_packet_source source,
+                     uint32_t cpu)
 {
     const uint8_t *beta = packet + CEPA_PACKET_BETA_OFFSET;
     struct cepa_packet_command command;
@@ -154,7 +158,7 @@ static int interpret(struct cepa_packet_peeled *ret_peeled, uint8_t *packet,
     }
     if (cepa_packet_type_is_slot(command.type)) {
         memcpy(ret_peeled->next.bytes, command.id, sizeof command.id);
-        shift(packet, keys);
+        shift(packet, keys, cpu);
     } else {
         memcpy(ret_peeled->recipient.bytes, command.id, sizeof command.id);
     }
@@ -179,7 +183,7 @@ int cepa_packet_peel(struct cepa_packet_peeled *ret_peeled, uint8_t *packet, siz
     if (is_right != 0) {
         /* What this hop now does with the packet shows what it was told. */
         cepa_declassify(packet, packet_len);
-        status = interpret(ret_peeled, packet, &workspace->keys, source);
+        status = interpret(ret_peeled, packet, &workspace->keys, source, cpu);
     }
     if (status != 0) {
         cepa_wipe(packet, packet_len);

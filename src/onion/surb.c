@@ -57,7 +57,7 @@ int cepa_surb_create(uint8_t *ret_surb, struct cepa_surb_secret *ret_secret,
     }
     if (status == 0) {
         struct cepa_surb surb = {plan->hops[0].node, ret_surb + HEADER_OFFSET, key};
-        cepa_packet_path_header(path, ret_surb + HEADER_OFFSET, workspace->commands);
+        cepa_packet_path_header(path, ret_surb + HEADER_OFFSET, workspace->commands, cpu);
         cepa_surb_encode(ret_surb, &surb);
         memset(ret_secret, 0, sizeof *ret_secret);
         ret_secret->hops_len = plan->hops_len;

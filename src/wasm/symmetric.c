@@ -56,22 +56,22 @@ void cepa_wasm_blake2b(uint8_t *ret_hash, size_t ret_len, const uint8_t *data, s
 void cepa_wasm_chacha20_xor(uint8_t *data, size_t len, const uint8_t *key, const uint8_t *nonce,
                             uint32_t block)
 {
-    cepa_chacha20_xor(data, len, key, nonce, block);
+    cepa_chacha20_xor(data, len, key, nonce, block, CEPA_CPU_PORTABLE);
 }
 
 void cepa_wasm_poly1305(uint8_t *ret_tag, const uint8_t *data, size_t len, const uint8_t *key)
 {
-    cepa_poly1305(ret_tag, data, len, key);
+    cepa_poly1305(ret_tag, data, len, key, CEPA_CPU_PORTABLE);
 }
 
 void cepa_wasm_aead_seal(uint8_t *data, size_t len, uint8_t *ret_tag, const uint8_t *ad,
                          size_t ad_len, const uint8_t *nonce, const uint8_t *key)
 {
-    cepa_aead_seal(data, len, ret_tag, ad, ad_len, nonce, key);
+    cepa_aead_seal(data, len, ret_tag, ad, ad_len, nonce, key, CEPA_CPU_PORTABLE);
 }
 
 int cepa_wasm_aead_open(uint8_t *data, size_t len, const uint8_t *tag, const uint8_t *ad,
                         size_t ad_len, const uint8_t *nonce, const uint8_t *key)
 {
-    return cepa_aead_open(data, len, tag, ad, ad_len, nonce, key);
+    return cepa_aead_open(data, len, tag, ad, ad_len, nonce, key, CEPA_CPU_PORTABLE);
 }

@@ -143,13 +143,13 @@ static void round_aead(struct round *round)
     uint8_t *tag = sealed + len;
     take(round, nonce, sizeof nonce);
     take(round, key, sizeof key);
-    cepa_aead_seal(sealed, len, tag, ad, ad_len, nonce, key);
+    cepa_aead_seal(sealed, len, tag, ad, ad_len, nonce, key, round->cpu);
     emit(round, "sealed", sealed, len + CEPA_AEAD_TAG_LEN);
     memcpy(opened, sealed, len);
-    int error = cepa_aead_open(opened, len, tag, ad, ad_len, nonce, key);
+    int error = cepa_aead_open(opened, len, tag, ad, ad_len, nonce, key, round->cpu);
     emit(round, "opened", opened, error == 0 ? len : 0);
     corrupt(round, sealed, len + CEPA_AEAD_TAG_LEN);
-    error = cepa_aead_open(sealed, len, tag, ad, ad_len, nonce, key);
+    error = cepa_aead_open(sealed, len, tag, ad, ad_len, nonce, key, round->cpu);
     emit_flag(round, "refused", error == CEPA_ERR_AUTHENTICATION);
 }
 

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
 #include "crypto/mac.h"
+#include "native/cpu.h"
 #include "support/random.h"
 #include "support/test.h"
 
@@ -98,12 +99,12 @@ TEST(gamma_covers_all_of_the_header_but_its_own_place)
     test_random_bytes(&random, header, sizeof header);
     memcpy(without, header, 1124);
     memcpy(without + 1124, header + 1140, sizeof without - 1124);
-    cepa_poly1305(want, without, sizeof without, keys.mac);
-    cepa_packet_keys_gamma(&keys, gamma, header);
+    cepa_poly1305(want, without, sizeof without, keys.mac, cepa_native_cpu());
+    cepa_packet_keys_gamma(&keys, gamma, header, cepa_native_cpu());
     CHECK_BYTES(gamma, want, sizeof want);
     for (size_t at = 0; at < sizeof header; at++) {
         header[at] ^= 0x10;
-        cepa_packet_keys_gamma(&keys, gamma, header);
+        cepa_packet_keys_gamma(&keys, gamma, header, cepa_native_cpu());
         CHECK((memcmp(gamma, want, sizeof want) == 0) == (at >= 1124 && at < 1140));
         header[at] ^= 0x10;
     }
@@ -118,12 +119,12 @@ TEST(a_payload_mac_is_the_beginning_of_a_tag_over_delta)
     setup();
     cepa_packet_keys_derive(&keys, &secret, &key_id, prefix);
     test_random_bytes(&random, delta, sizeof delta);
-    cepa_poly1305(want, delta, sizeof delta, keys.payload_mac);
-    cepa_packet_keys_payload_mac(&keys, mac, delta);
+    cepa_poly1305(want, delta, sizeof delta, keys.payload_mac, cepa_native_cpu());
+    cepa_packet_keys_payload_mac(&keys, mac, delta, cepa_native_cpu());
     CHECK_BYTES(mac, want, sizeof mac);
     for (size_t at = 0; at < sizeof delta; at++) {
         delta[at] ^= 0x10;
-        cepa_packet_keys_payload_mac(&keys, mac, delta);
+        cepa_packet_keys_payload_mac(&keys, mac, delta, cepa_native_cpu());
         CHECK(memcmp(mac, want, sizeof mac) != 0);
         delta[at] ^= 0x10;
     }

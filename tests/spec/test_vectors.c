@@ -89,7 +89,8 @@ TEST(chacha20)
         size_t len = read_data("data", data);
         vectors_read("key", key, sizeof key);
         vectors_read("nonce", nonce, sizeof nonce);
-        cepa_chacha20_xor(data, len, key, nonce, (uint32_t)vectors_number("block"));
+        cepa_chacha20_xor(data, len, key, nonce, (uint32_t)vectors_number("block"),
+                          cepa_native_cpu());
         check_value("result", data, len);
     }
     CHECK(blocks >= 5);
@@ -105,7 +106,7 @@ TEST(poly1305)
         size_t len = 0;
         const uint8_t *data = vectors_bytes("data", &len);
         vectors_read("key", key, sizeof key);
-        cepa_poly1305(tag, data, len, key);
+        cepa_poly1305(tag, data, len, key, cepa_native_cpu());
         check_value("tag", tag, sizeof tag);
     }
     CHECK(blocks >= 7);
@@ -114,6 +115,7 @@ TEST(poly1305)
 TEST(aead)
 {
     unsigned blocks = 0;
+    uint32_t cpu = cepa_native_cpu();
     vectors_open("aead.txt");
     for (; vectors_next(); blocks++) {
         uint8_t data[DATA_MAX];
@@ -125,13 +127,14 @@ TEST(aead)
         const uint8_t *ad = vectors_bytes("ad", &ad_len);
         vectors_read("key", key, sizeof key);
         vectors_read("nonce", nonce, sizeof nonce);
-        cepa_aead_seal(data, len, tag, ad, ad_len, nonce, key);
+        cepa_aead_seal(data, len, tag, ad, ad_len, nonce, key, cpu);
         check_value("sealed", data, len);
         check_value("tag", tag, sizeof tag);
-        CHECK_INT(cepa_aead_open(data, len, tag, ad, ad_len, nonce, key), 0);
+        CHECK_INT(cepa_aead_open(data, len, tag, ad, ad_len, nonce, key, cpu), 0);
         check_value("data", data, len);
         tag[blocks % 16] ^= 1;
-        CHECK_INT(cepa_aead_open(data, len, tag, ad, ad_len, nonce, key), CEPA_ERR_AUTHENTICATION);
+        CHECK_INT(cepa_aead_open(data, len, tag, ad, ad_len, nonce, key, cpu),
+                  CEPA_ERR_AUTHENTICATION);
     }
     CHECK(blocks >= 5);
 }

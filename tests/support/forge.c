@@ -10,7 +10,7 @@ static void xor_beta(struct test_relays *relays, const struct cepa_packet_keys *
 {
     static const uint8_t nonce[CEPA_CHACHA20_NONCE_LEN] = {0};
     cepa_chacha20_xor(relays->packet + CEPA_PACKET_BETA_OFFSET, CEPA_PACKET_BETA_SIZE, keys->stream,
-                      nonce, 0);
+                      nonce, 0, relays->cpu);
 }
 
 void test_forge_keys(struct test_relays *relays, size_t which, struct cepa_packet_keys *ret_keys)
@@ -38,7 +38,8 @@ void test_forge_open(struct test_relays *relays, size_t which, struct cepa_packe
 void test_forge_close(struct test_relays *relays, const struct cepa_packet_keys *keys)
 {
     xor_beta(relays, keys);
-    cepa_packet_keys_gamma(keys, relays->packet + CEPA_PACKET_GAMMA_OFFSET, relays->packet);
+    cepa_packet_keys_gamma(keys, relays->packet + CEPA_PACKET_GAMMA_OFFSET, relays->packet,
+                           relays->cpu);
 }
 
 void test_forge_payload_mac(struct test_relays *relays, const struct cepa_packet_keys *keys)
@@ -46,7 +47,7 @@ void test_forge_payload_mac(struct test_relays *relays, const struct cepa_packet
     uint8_t *command = relays->packet + CEPA_PACKET_BETA_OFFSET;
     cepa_packet_keys_payload_mac(keys,
                                  command + CEPA_PACKET_COMMAND_SIZE - CEPA_PACKET_PAYLOAD_MAC_SIZE,
-                                 relays->packet + CEPA_PACKET_HEADER_SIZE);
+                                 relays->packet + CEPA_PACKET_HEADER_SIZE, relays->cpu);
 }
 
 void test_forge_payload(struct test_relays *relays, const struct cepa_packet_keys *keys,
