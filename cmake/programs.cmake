@@ -69,3 +69,14 @@ set_tests_properties(tools/libsodium-source PROPERTIES LABELS unit)
 # The native half of tests/differential/run.
 add_executable(differential ${PROJECT_SOURCE_DIR}/tests/differential/native.c)
 target_link_libraries(differential PRIVATE cepa_native)
+
+# The programs that tools/constant-time runs under valgrind. In their build the core tells valgrind
+# what it declares public.
+option(CEPA_CONSTANT_TIME "Build what the constant-time tests run" OFF)
+if(CEPA_CONSTANT_TIME)
+  target_include_directories(cepa_options BEFORE INTERFACE
+    ${PROJECT_SOURCE_DIR}/tests/constant_time/include)
+  file(GLOB constant_time_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/constant_time/*.c)
+  add_executable(constant_time ${constant_time_sources})
+  target_link_libraries(constant_time PRIVATE cepa_test_support)
+endif()

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/ct.h"
+#include "base/declassify.h"
 #include "base/endian.h"
 #include "crypto/kdf.h"
 
@@ -53,6 +54,16 @@ static void clamp(uint8_t scalar[32])
     scalar[0] &= 248;
     scalar[31] &= 127;
     scalar[31] |= 64;
+}
+
+/* multiply_base multiplies the base point by a secret scalar; the product will be published. It
+ * fails for multiples of the group's order only, once in 2^252 scalars, and that it did not is
+ * public. */
+static void multiply_base(uint8_t ret_point[32], const uint8_t scalar[32])
+{
+    int failed = crypto_scalarmult_ed25519_base_noclamp(ret_point, scalar);
+    cepa_declassify(&failed, sizeof failed);
+    CEPA_ASSERT(failed == 0);
 }
 
 /* derive gives 32 bytes for one purpose, bound to the key, the day and the context. */
@@ -107,10 +118,7 @@ void cepa_ed25519_blind_key(struct cepa_ed25519_blinded_key *ret_blinded,
     crypto_core_ed25519_scalar_mul(ret_blinded->scalar, factor, expanded);
     derive(ret_blinded->nonce_prefix, "ed25519 blinded nonce", expanded + 32, day, context,
            context_len);
-    /* It fails for a multiple of the group's order only: once in 2^252 keys. */
-    int failed = crypto_scalarmult_ed25519_base_noclamp(ret_blinded->public_key.point.bytes,
-                                                        ret_blinded->scalar);
-    CEPA_ASSERT(failed == 0);
+    multiply_base(ret_blinded->public_key.point.bytes, ret_blinded->scalar);
     cepa_wipe(factor, sizeof factor);
     cepa_wipe(expanded, sizeof expanded);
 }
@@ -147,9 +155,7 @@ void cepa_ed25519_blinded_sign(const struct cepa_ed25519_blinded_key *key,
     uint8_t nonce[32];
     uint8_t product[32];
     hash_to_scalar(nonce, key->nonce_prefix, NULL, data, len);
-    /* It fails for the nonce 0 only: once in 2^252 messages. */
-    int failed = crypto_scalarmult_ed25519_base_noclamp(signature.bytes, nonce);
-    CEPA_ASSERT(failed == 0);
+    multiply_base(signature.bytes, nonce);
     hash_to_scalar(product, signature.bytes, key->public_key.point.bytes, data, len);
     crypto_core_ed25519_scalar_mul(product, product, key->scalar);
     crypto_core_ed25519_scalar_add(signature.bytes + 32, nonce, product);
