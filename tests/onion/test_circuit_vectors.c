@@ -42,7 +42,7 @@ static void put_line(const char *line)
 static void put(const char *name, const void *bytes, size_t len)
 {
     static char line[8192];
-    int at = snprintf(line, sizeof line, "%s = ", name);
+    int at = snprintf(line, sizeof line, "%s =%s", name, len > 0 ? " " : "");
     for (size_t i = 0; i < len; i++) {
         at += snprintf(line + at, sizeof line - (size_t)at, "%02x", ((const uint8_t *)bytes)[i]);
     }

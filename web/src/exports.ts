@@ -60,4 +60,34 @@ export interface ModuleExports {
   ): number;
   xwing_decapsulate(secret: number, ciphertext: number): number;
   kem_wipe(): void;
+
+  relay_init(): number;
+  relay_rotate(publicKey: number, epoch: number, seed: number): number;
+  relay_forget(): void;
+  onion_key_id(id: number, publicKey: number): void;
+  packet_build(
+    packet: number, seeds: number, hops: number, hopsLen: number, epoch: number,
+    recipient: number, content: number, contentLen: number,
+  ): number;
+  packet_peel(peeled: number, packet: number, packetLen: number, fromCircuit: number): number;
+  surb_create(
+    surb: number, hops: number, hopsLen: number, epoch: number, recipient: number,
+  ): number;
+  surb_use(
+    packet: number, first: number, surb: number, surbLen: number, content: number,
+    contentLen: number,
+  ): number;
+  surb_open(content: number, delta: number, deltaLen: number): number;
+  circuit_init(seed: number, isLast: number): void;
+  circuit_forward(step: number, counter: number, body: number): number;
+  circuit_backward(counter: number, body: number): number;
+  circuit_originate(
+    counter: number, body: number, command: number, data: number, dataLen: number,
+  ): number;
+  circuit_keys(keys: number, seed: number): void;
+  circuit_renew(
+    keys: number, chain: number, secret: number, offer: number, ciphertext: number,
+  ): void;
+  onion_wipe(): void;
+  circuit_wipe(): void;
 }

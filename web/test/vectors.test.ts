@@ -5,11 +5,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { CoreError, loadCore } from '../src/node.js';
+import { Onion } from '../src/onion.js';
 import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
+import { checkCircuit } from './circuit.js';
 import { readVectors, toHex, vectorFiles } from './support.js';
 
-type Check = (core: Primitives, vector: Vector) => void;
+type Check = (core: Primitives, vector: Vector, onion: Onion) => void;
 
 function same(vector: Vector, name: string, got: Uint8Array): void {
   assert.equal(toHex(got), toHex(vector.bytes(name)), `${name}, block of line ${vector.line}`);
@@ -104,6 +106,8 @@ const checks: Record<string, Check> = {
     same(vector, 'secret', core.xwingDecapsulate(made.ciphertext));
     same(vector, 'other', core.xwingDecapsulate(vector.bytes('changed')));
   },
+
+  'circuit.txt': checkCircuit,
 };
 
 for (const file of vectorFiles()) {
@@ -112,9 +116,10 @@ for (const file of vectorFiles()) {
     const vectors = readVectors(file);
     assert.ok(check !== undefined, `no check for ${file}`);
     assert.ok(vectors.length > 0);
-    const core = new Primitives(await loadCore());
+    const core = await loadCore();
+    const [primitives, onion] = [new Primitives(core), new Onion(core)];
     for (const vector of vectors) {
-      check(core, vector);
+      check(primitives, vector, onion);
     }
     t.diagnostic(`${vectors.length} blocks`);
   });
