@@ -1,8 +1,8 @@
 /* AES-256, bitsliced: constant-time C without tables. @[FIPS197 5]
  *
  * Plane b holds bit b of every byte; byte i of the block (row i % 4, column i / 4) is bit i of each
- * plane. A plane has 16 bits and stands twice in its 32-bit word, so that a rotation of the word is
- * a rotation of the plane.
+ * plane. The linear steps work on four planes of 16 bits in one word; the S-box takes the planes
+ * apart, each with the planes above it as harmless company, and puts them together again.
  *
  * The S-box inverts in a tower of fields, GF(4) = GF(2)[w]/(w^2 + w + 1), GF(16) = GF(4)[y]/(y^2 +
  * y + w + 1), GF(256) = GF(16)[z]/(z^2 + z + M) with M = w y + w + 1, where an inverse costs three
@@ -17,42 +17,42 @@
 enum { PLANES = 8 };
 
 struct gf4 {
-    uint32_t low, high;
+    uint64_t low, high;
 };
 
 struct gf16 {
     struct gf4 low, high;
 };
 
-static struct gf4 gf4_add(struct gf4 a, struct gf4 b)
+static inline struct gf4 gf4_add(struct gf4 a, struct gf4 b)
 {
     return (struct gf4){a.low ^ b.low, a.high ^ b.high};
 }
 
-static struct gf4 gf4_multiply(struct gf4 a, struct gf4 b)
+static inline struct gf4 gf4_multiply(struct gf4 a, struct gf4 b)
 {
-    uint32_t low = a.low & b.low;
+    uint64_t low = a.low & b.low;
     return (struct gf4){low ^ (a.high & b.high), low ^ ((a.low ^ a.high) & (b.low ^ b.high))};
 }
 
 /* In GF(4) the inverse is the square. */
-static struct gf4 gf4_square(struct gf4 a)
+static inline struct gf4 gf4_square(struct gf4 a)
 {
     return (struct gf4){a.low ^ a.high, a.high};
 }
 
 /* gf4_scale multiplies by w + 1, the constant of GF(16)'s polynomial. */
-static struct gf4 gf4_scale(struct gf4 a)
+static inline struct gf4 gf4_scale(struct gf4 a)
 {
     return (struct gf4){a.low ^ a.high, a.low};
 }
 
-static struct gf16 gf16_add(struct gf16 a, struct gf16 b)
+static inline struct gf16 gf16_add(struct gf16 a, struct gf16 b)
 {
     return (struct gf16){gf4_add(a.low, b.low), gf4_add(a.high, b.high)};
 }
 
-static struct gf16 gf16_multiply(struct gf16 a, struct gf16 b)
+static inline struct gf16 gf16_multiply(struct gf16 a, struct gf16 b)
 {
     struct gf4 low = gf4_multiply(a.low, b.low);
     struct gf4 high = gf4_multiply(a.high, b.high);
@@ -61,7 +61,7 @@ static struct gf16 gf16_multiply(struct gf16 a, struct gf16 b)
 }
 
 /* gf16_invert divides the conjugate by the norm; 0 goes to 0. */
-static struct gf16 gf16_invert(struct gf16 a)
+static inline struct gf16 gf16_invert(struct gf16 a)
 {
     struct gf4 sum = gf4_add(a.low, a.high);
     struct gf4 norm = gf4_add(gf4_multiply(a.low, sum), gf4_scale(gf4_square(a.high)));
@@ -70,14 +70,14 @@ static struct gf16 gf16_invert(struct gf16 a)
 }
 
 /* gf16_square_scale gives M a^2, M the constant of GF(256)'s polynomial. */
-static struct gf16 gf16_square_scale(struct gf16 a)
+static inline struct gf16 gf16_square_scale(struct gf16 a)
 {
-    uint32_t even = a.low.low ^ a.high.low;
+    uint64_t even = a.low.low ^ a.high.low;
     return (struct gf16){{even, even ^ a.low.high ^ a.high.high}, {a.low.high, a.low.low}};
 }
 
 /* invert replaces the bytes, in the basis of the tower, by their inverses in GF(256). */
-static void invert(uint32_t x[PLANES])
+static inline void invert(uint64_t x[PLANES])
 {
     struct gf16 low = {{x[0], x[1]}, {x[2], x[3]}};
     struct gf16 high = {{x[4], x[5]}, {x[6], x[7]}};
@@ -96,13 +96,13 @@ static void invert(uint32_t x[PLANES])
     x[7] = high.high.high;
 }
 
-static void to_tower(uint32_t y[PLANES], const uint32_t x[PLANES])
+static inline void to_tower(uint64_t y[PLANES], const uint64_t x[PLANES])
 {
-    uint32_t t0 = x[2] ^ x[5];
-    uint32_t t1 = x[3] ^ x[7];
-    uint32_t t2 = x[1] ^ x[6];
-    uint32_t t3 = t1 ^ t2;
-    uint32_t t4 = x[3] ^ t0;
+    uint64_t t0 = x[2] ^ x[5];
+    uint64_t t1 = x[3] ^ x[7];
+    uint64_t t2 = x[1] ^ x[6];
+    uint64_t t3 = t1 ^ t2;
+    uint64_t t4 = x[3] ^ t0;
     y[0] = x[0] ^ x[2] ^ t3;
     y[1] = t4;
     y[2] = t0;
@@ -115,13 +115,13 @@ static void to_tower(uint32_t y[PLANES], const uint32_t x[PLANES])
 
 /* from_tower_affine goes back to the field of FIPS 197 and on through the affine map of the S-box,
  * whose constant 0x63 is the four complements. @[FIPS197 5.1.1] */
-static void from_tower_affine(uint32_t y[PLANES], const uint32_t x[PLANES])
+static inline void from_tower_affine(uint64_t y[PLANES], const uint64_t x[PLANES])
 {
-    uint32_t t0 = x[4] ^ x[6];
-    uint32_t t1 = x[2] ^ t0;
-    uint32_t t2 = x[0] ^ x[5];
-    uint32_t t3 = x[3] ^ t1;
-    uint32_t t4 = x[0] ^ x[1];
+    uint64_t t0 = x[4] ^ x[6];
+    uint64_t t1 = x[2] ^ t0;
+    uint64_t t2 = x[0] ^ x[5];
+    uint64_t t3 = x[3] ^ t1;
+    uint64_t t4 = x[0] ^ x[1];
     y[0] = ~(t2 ^ t3);
     y[1] = ~t4;
     y[2] = x[2] ^ t4;
@@ -133,11 +133,11 @@ static void from_tower_affine(uint32_t y[PLANES], const uint32_t x[PLANES])
 }
 
 /* affine_to_tower undoes the linear part of the affine map; from_tower the step into the tower. */
-static void affine_to_tower(uint32_t y[PLANES], const uint32_t x[PLANES])
+static inline void affine_to_tower(uint64_t y[PLANES], const uint64_t x[PLANES])
 {
-    uint32_t t0 = x[0] ^ x[5];
-    uint32_t t1 = x[1] ^ x[2];
-    uint32_t t2 = x[0] ^ x[3];
+    uint64_t t0 = x[0] ^ x[5];
+    uint64_t t1 = x[1] ^ x[2];
+    uint64_t t2 = x[0] ^ x[3];
     y[0] = t0;
     y[1] = x[1] ^ t0;
     y[2] = t1;
@@ -148,11 +148,11 @@ static void affine_to_tower(uint32_t y[PLANES], const uint32_t x[PLANES])
     y[7] = x[6] ^ x[7] ^ t1;
 }
 
-static void from_tower(uint32_t y[PLANES], const uint32_t x[PLANES])
+static inline void from_tower(uint64_t y[PLANES], const uint64_t x[PLANES])
 {
-    uint32_t t0 = x[1] ^ x[5];
-    uint32_t t1 = x[7] ^ t0;
-    uint32_t t2 = x[2] ^ x[3];
+    uint64_t t0 = x[1] ^ x[5];
+    uint64_t t1 = x[7] ^ t0;
+    uint64_t t2 = x[2] ^ x[3];
     y[0] = x[0] ^ t1 ^ t2;
     y[1] = x[4];
     y[2] = x[2] ^ t1;
@@ -163,106 +163,124 @@ static void from_tower(uint32_t y[PLANES], const uint32_t x[PLANES])
     y[7] = t0;
 }
 
-static void sub_bytes(uint32_t state[PLANES])
+/* A block: planes 0 to 3 in `low`, planes 4 to 7 in `high`, the first one lowest. */
+struct block {
+    uint64_t low, high;
+};
+
+static inline void take_apart(uint64_t ret_planes[PLANES], const struct block *block)
 {
-    uint32_t tower[PLANES];
-    to_tower(tower, state);
+    ret_planes[0] = block->low;
+    ret_planes[1] = block->low >> 16;
+    ret_planes[2] = block->low >> 32;
+    ret_planes[3] = block->low >> 48;
+    ret_planes[4] = block->high;
+    ret_planes[5] = block->high >> 16;
+    ret_planes[6] = block->high >> 32;
+    ret_planes[7] = block->high >> 48;
+}
+
+static inline uint64_t join(const uint64_t planes[4])
+{
+    return (planes[0] & 0xffff) | (planes[1] & 0xffff) << 16 | (planes[2] & 0xffff) << 32 |
+           planes[3] << 48;
+}
+
+static inline void put_together(struct block *ret_block, const uint64_t planes[PLANES])
+{
+    ret_block->low = join(planes);
+    ret_block->high = join(planes + 4);
+}
+
+static void sub_bytes(struct block *block)
+{
+    uint64_t planes[PLANES];
+    uint64_t tower[PLANES];
+    take_apart(planes, block);
+    to_tower(tower, planes);
     invert(tower);
-    from_tower_affine(state, tower);
+    from_tower_affine(planes, tower);
+    put_together(block, planes);
 }
 
-static void inverse_sub_bytes(uint32_t state[PLANES])
+static void inverse_sub_bytes(struct block *block)
 {
-    uint32_t tower[PLANES];
-    state[0] = ~state[0];
-    state[1] = ~state[1];
-    state[5] = ~state[5];
-    state[6] = ~state[6];
-    affine_to_tower(tower, state);
+    uint64_t planes[PLANES];
+    uint64_t tower[PLANES];
+    take_apart(planes, block);
+    planes[0] = ~planes[0];
+    planes[1] = ~planes[1];
+    planes[5] = ~planes[5];
+    planes[6] = ~planes[6];
+    affine_to_tower(tower, planes);
     invert(tower);
-    from_tower(state, tower);
+    from_tower(planes, tower);
+    put_together(block, planes);
 }
 
-static uint32_t rotate_right(uint32_t x, unsigned bits)
+/* every_plane repeats 16 bits in all four planes of a word. */
+static inline uint64_t every_plane(uint64_t bits)
 {
-    return x >> bits | x << (32 - bits);
+    return bits * UINT64_C(0x0001000100010001);
 }
 
-/* Row r is the bits 4c + r: shifting it by r columns is a rotation by 4r. @[FIPS197 5.1.2] */
-static void shift_rows(uint32_t state[PLANES])
+/* Row r is the bits 4c + r: shifting it by r columns rotates it by 4r bits. @[FIPS197 5.1.2] */
+static inline uint64_t shift_rows(uint64_t x)
 {
-    for (int i = 0; i < PLANES; i++) {
-        uint32_t x = state[i];
-        state[i] = (x & 0x11111111) | (rotate_right(x, 4) & 0x22222222) |
-                   (rotate_right(x, 8) & 0x44444444) | (rotate_right(x, 12) & 0x88888888);
-    }
+    return (x & every_plane(0x1111)) | (x >> 4 & every_plane(0x0222)) |
+           (x << 12 & every_plane(0x2000)) | (x >> 8 & every_plane(0x0044)) |
+           (x << 8 & every_plane(0x4400)) | (x >> 12 & every_plane(0x0008)) |
+           (x << 4 & every_plane(0x8880));
 }
 
-static void inverse_shift_rows(uint32_t state[PLANES])
+static inline uint64_t inverse_shift_rows(uint64_t x)
 {
-    for (int i = 0; i < PLANES; i++) {
-        uint32_t x = state[i];
-        state[i] = (x & 0x11111111) | (rotate_right(x, 12) & 0x22222222) |
-                   (rotate_right(x, 8) & 0x44444444) | (rotate_right(x, 4) & 0x88888888);
-    }
+    return (x & every_plane(0x1111)) | (x << 4 & every_plane(0x2220)) |
+           (x >> 12 & every_plane(0x0002)) | (x << 8 & every_plane(0x4400)) |
+           (x >> 8 & every_plane(0x0044)) | (x << 12 & every_plane(0x8000)) |
+           (x >> 4 & every_plane(0x0888));
 }
 
 /* next_row brings, within each column, row r + 1 to row r; row_after_next row r + 2. */
-static uint32_t next_row(uint32_t x)
+static inline uint64_t next_row(uint64_t x)
 {
-    return (x >> 1 & 0x77777777) | (x << 3 & 0x88888888);
+    return (x >> 1 & every_plane(0x7777)) | (x << 3 & every_plane(0x8888));
 }
 
-static uint32_t row_after_next(uint32_t x)
+static inline uint64_t row_after_next(uint64_t x)
 {
-    return (x >> 2 & 0x33333333) | (x << 2 & 0xcccccccc);
+    return (x >> 2 & every_plane(0x3333)) | (x << 2 & every_plane(0xcccc));
 }
 
-/* times_x multiplies every byte by x modulo x^8 + x^4 + x^3 + x + 1. @[FIPS197 4.2] */
-static void times_x(uint32_t y[PLANES], const uint32_t x[PLANES])
+/* times_x multiplies every byte by x modulo x^8 + x^4 + x^3 + x + 1: each plane becomes the next
+ * one, and the last is added to the planes 0, 1, 3 and 4. @[FIPS197 4.2] */
+static inline struct block times_x(struct block x)
 {
-    uint32_t top = x[7];
-    y[7] = x[6];
-    y[6] = x[5];
-    y[5] = x[4];
-    y[4] = x[3] ^ top;
-    y[3] = x[2] ^ top;
-    y[2] = x[1];
-    y[1] = x[0] ^ top;
-    y[0] = top;
+    uint64_t top = x.high >> 48;
+    return (struct block){x.low << 16 ^ top ^ top << 16 ^ top << 48,
+                          (x.high << 16 | x.low >> 48) ^ top};
 }
 
 /* mix_columns: row r becomes 2(a[r] + a[r+1]) + a[r+1] + (a[r+2] + a[r+3]). @[FIPS197 5.1.3] */
-static void mix_columns(uint32_t state[PLANES])
+static void mix_columns(struct block *block)
 {
-    uint32_t next[PLANES];
-    uint32_t sum[PLANES];
-    uint32_t twice[PLANES];
-    for (int i = 0; i < PLANES; i++) {
-        next[i] = next_row(state[i]);
-        sum[i] = state[i] ^ next[i];
-    }
-    times_x(twice, sum);
-    for (int i = 0; i < PLANES; i++) {
-        state[i] = twice[i] ^ next[i] ^ row_after_next(sum[i]);
-    }
+    struct block next = {next_row(block->low), next_row(block->high)};
+    struct block sum = {block->low ^ next.low, block->high ^ next.high};
+    struct block twice = times_x(sum);
+    block->low = twice.low ^ next.low ^ row_after_next(sum.low);
+    block->high = twice.high ^ next.high ^ row_after_next(sum.high);
 }
 
 /* inverse_mix_columns: its matrix is that of mix_columns times 5 + 4 x^2, so that adding
  * 4(a[r] + a[r+2]) first makes the forward step do. @[FIPS197 5.3.3] */
-static void inverse_mix_columns(uint32_t state[PLANES])
+static void inverse_mix_columns(struct block *block)
 {
-    uint32_t sum[PLANES];
-    uint32_t twice[PLANES];
-    for (int i = 0; i < PLANES; i++) {
-        sum[i] = state[i] ^ row_after_next(state[i]);
-    }
-    times_x(twice, sum);
-    times_x(sum, twice);
-    for (int i = 0; i < PLANES; i++) {
-        state[i] ^= sum[i];
-    }
-    mix_columns(state);
+    struct block sum = {block->low ^ row_after_next(block->low),
+                        block->high ^ row_after_next(block->high)};
+    struct block four_times = times_x(times_x(sum));
+    block->low ^= four_times.low;
+    block->high ^= four_times.high;
+    mix_columns(block);
 }
 
 /* transpose turns an 8 x 8 matrix of bits, one row per byte. It is its own inverse. */
@@ -276,127 +294,133 @@ static uint64_t transpose(uint64_t x)
     return x ^ swap ^ swap << 28;
 }
 
-static void slice(uint32_t ret_planes[PLANES], const uint8_t block[CEPA_AES256_BLOCK_LEN])
+/* spread puts the lower four bytes of x into the even bytes of the result. */
+static uint64_t spread(uint64_t x)
 {
-    uint64_t low = transpose(cepa_le64_load(block));
-    uint64_t high = transpose(cepa_le64_load(block + 8));
-    for (int i = 0; i < PLANES; i++) {
-        uint32_t plane = (uint32_t)(low >> (8 * i) & 0xff) | (uint32_t)(high >> (8 * i) & 0xff)
-                                                                 << 8;
-        ret_planes[i] = plane | plane << 16;
-    }
+    x &= 0xffffffff;
+    x = (x | x << 16) & 0x0000ffff0000ffff;
+    return (x | x << 8) & 0x00ff00ff00ff00ff;
 }
 
-static void unslice(uint8_t ret_block[CEPA_AES256_BLOCK_LEN], const uint32_t planes[PLANES])
+/* gather is its inverse, and does not look at the odd bytes. */
+static uint64_t gather(uint64_t x)
 {
-    uint64_t low = 0;
-    uint64_t high = 0;
-    for (int i = 0; i < PLANES; i++) {
-        low |= (uint64_t)(planes[i] & 0xff) << (8 * i);
-        high |= (uint64_t)(planes[i] >> 8 & 0xff) << (8 * i);
-    }
-    cepa_le64_store(ret_block, transpose(low));
-    cepa_le64_store(ret_block + 8, transpose(high));
+    x &= 0x00ff00ff00ff00ff;
+    x = (x | x >> 8) & 0x0000ffff0000ffff;
+    return (x | x >> 16) & 0xffffffff;
 }
 
-static void add_round_key(uint32_t state[PLANES], const struct cepa_aes256_key *key, int round)
+static void slice(struct block *ret_block, const uint8_t bytes[CEPA_AES256_BLOCK_LEN])
 {
-    const uint8_t *planes = key->round_keys + CEPA_AES256_BLOCK_LEN * round;
-    for (int i = 0; i < PLANES; i++) {
-        uint32_t plane = cepa_le16_load(planes + 2 * i);
-        state[i] ^= plane | plane << 16;
-    }
+    uint64_t first = transpose(cepa_le64_load(bytes));
+    uint64_t second = transpose(cepa_le64_load(bytes + 8));
+    ret_block->low = spread(first) | spread(second) << 8;
+    ret_block->high = spread(first >> 32) | spread(second >> 32) << 8;
 }
 
-static void sub_word(uint8_t word[4])
+static void unslice(uint8_t ret_bytes[CEPA_AES256_BLOCK_LEN], const struct block *block)
 {
-    uint8_t block[CEPA_AES256_BLOCK_LEN] = {0};
-    uint32_t planes[PLANES];
-    memcpy(block, word, 4);
-    slice(planes, block);
-    sub_bytes(planes);
-    unslice(block, planes);
-    memcpy(word, block, 4);
-    cepa_wipe(block, sizeof block);
+    uint64_t first = gather(block->low) | gather(block->high) << 32;
+    uint64_t second = gather(block->low >> 8) | gather(block->high >> 8) << 32;
+    cepa_le64_store(ret_bytes, transpose(first));
+    cepa_le64_store(ret_bytes + 8, transpose(second));
+}
+
+static void add_round_key(struct block *block, const struct cepa_aes256_key *key, int round)
+{
+    const uint8_t *from = key->round_keys + CEPA_AES256_BLOCK_LEN * round;
+    block->low ^= cepa_le64_load(from);
+    block->high ^= cepa_le64_load(from + 8);
+}
+
+/* sub_word needs four bytes of a block only, so its planes stay the eight bytes of one word. */
+static uint32_t sub_word(uint32_t word)
+{
+    uint64_t planes[PLANES];
+    uint64_t tower[PLANES];
+    uint64_t bits = transpose(word);
+    for (int i = 0; i < PLANES; i++) {
+        planes[i] = bits >> (8 * i);
+    }
+    to_tower(tower, planes);
+    invert(tower);
+    from_tower_affine(planes, tower);
+    bits = 0;
+    for (int i = 0; i < PLANES; i++) {
+        bits |= (planes[i] & 0xff) << (8 * i);
+    }
     cepa_wipe(planes, sizeof planes);
+    cepa_wipe(tower, sizeof tower);
+    return (uint32_t)transpose(bits);
 }
 
 /* expand writes the 60 words of the key schedule. @[FIPS197 5.2] */
 static void expand(uint8_t *ret_words, const uint8_t key[CEPA_AES256_KEY_LEN])
 {
-    uint8_t constant = 1;
-    uint8_t word[4];
+    uint32_t constant = 1;
+    uint32_t word = cepa_le32_load(key + CEPA_AES256_KEY_LEN - 4);
     memcpy(ret_words, key, CEPA_AES256_KEY_LEN);
-    memcpy(word, key + CEPA_AES256_KEY_LEN - 4, 4);
     for (int i = 8; i < 4 * (CEPA_AES256_ROUNDS + 1); i++) {
         if ((i & 7) == 0) {
-            uint8_t first = word[0];
-            memmove(word, word + 1, 3);
-            word[3] = first;
-            sub_word(word);
-            word[0] ^= constant;
-            constant = (uint8_t)(constant << 1);
+            word = sub_word(word >> 8 | word << 24) ^ constant;
+            constant <<= 1;
         } else if ((i & 3) == 0) {
-            sub_word(word);
+            word = sub_word(word);
         }
-        for (int j = 0; j < 4; j++) {
-            word[j] ^= ret_words[4 * (i - 8) + j];
-            ret_words[4 * i + j] = word[j];
-        }
+        word ^= cepa_le32_load(ret_words + 4 * (i - 8));
+        cepa_le32_store(ret_words + 4 * i, word);
     }
-    cepa_wipe(word, sizeof word);
 }
 
 void cepa_aes256_key_init_bitsliced(struct cepa_aes256_key *ret_key,
                                     const uint8_t key[CEPA_AES256_KEY_LEN])
 {
-    uint32_t planes[PLANES];
+    struct block block;
     expand(ret_key->round_keys, key);
     for (int round = 0; round <= CEPA_AES256_ROUNDS; round++) {
         uint8_t *at = ret_key->round_keys + CEPA_AES256_BLOCK_LEN * round;
-        slice(planes, at);
-        for (int i = 0; i < PLANES; i++) {
-            cepa_le16_store(at + 2 * i, (uint16_t)planes[i]);
-        }
+        slice(&block, at);
+        cepa_le64_store(at, block.low);
+        cepa_le64_store(at + 8, block.high);
     }
     ret_key->is_bitsliced = 1;
-    cepa_wipe(planes, sizeof planes);
+    cepa_wipe(&block, sizeof block);
 }
 
 void cepa_aes256_encrypt_bitsliced(const struct cepa_aes256_key *key,
                                    uint8_t block[CEPA_AES256_BLOCK_LEN])
 {
-    uint32_t state[PLANES];
-    slice(state, block);
-    add_round_key(state, key, 0);
-    for (int round = 1; round < CEPA_AES256_ROUNDS; round++) {
-        sub_bytes(state);
-        shift_rows(state);
-        mix_columns(state);
-        add_round_key(state, key, round);
+    struct block state;
+    slice(&state, block);
+    add_round_key(&state, key, 0);
+    for (int round = 1; round <= CEPA_AES256_ROUNDS; round++) {
+        sub_bytes(&state);
+        state.low = shift_rows(state.low);
+        state.high = shift_rows(state.high);
+        if (round < CEPA_AES256_ROUNDS) {
+            mix_columns(&state);
+        }
+        add_round_key(&state, key, round);
     }
-    sub_bytes(state);
-    shift_rows(state);
-    add_round_key(state, key, CEPA_AES256_ROUNDS);
-    unslice(block, state);
-    cepa_wipe(state, sizeof state);
+    unslice(block, &state);
+    cepa_wipe(&state, sizeof state);
 }
 
 void cepa_aes256_decrypt_bitsliced(const struct cepa_aes256_key *key,
                                    uint8_t block[CEPA_AES256_BLOCK_LEN])
 {
-    uint32_t state[PLANES];
-    slice(state, block);
-    add_round_key(state, key, CEPA_AES256_ROUNDS);
-    for (int round = CEPA_AES256_ROUNDS - 1; round > 0; round--) {
-        inverse_shift_rows(state);
-        inverse_sub_bytes(state);
-        add_round_key(state, key, round);
-        inverse_mix_columns(state);
+    struct block state;
+    slice(&state, block);
+    for (int round = CEPA_AES256_ROUNDS; round > 0; round--) {
+        add_round_key(&state, key, round);
+        if (round < CEPA_AES256_ROUNDS) {
+            inverse_mix_columns(&state);
+        }
+        state.low = inverse_shift_rows(state.low);
+        state.high = inverse_shift_rows(state.high);
+        inverse_sub_bytes(&state);
     }
-    inverse_shift_rows(state);
-    inverse_sub_bytes(state);
-    add_round_key(state, key, 0);
-    unslice(block, state);
-    cepa_wipe(state, sizeof state);
+    add_round_key(&state, key, 0);
+    unslice(block, &state);
+    cepa_wipe(&state, sizeof state);
 }

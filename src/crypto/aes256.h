@@ -12,7 +12,7 @@ enum { CEPA_AES256_KEY_LEN = 32, CEPA_AES256_BLOCK_LEN = 16, CEPA_AES256_ROUNDS 
  * later caller knows of. Wiped by its owner. */
 struct cepa_aes256_key {
     _Alignas(16) uint8_t round_keys[(CEPA_AES256_ROUNDS + 1) * CEPA_AES256_BLOCK_LEN];
-    uint32_t is_bitsliced; /* 1: 15 * 8 planes of 16 bits; 0: 15 round keys as in FIPS 197 */
+    uint32_t is_bitsliced; /* 1: 15 blocks of planes; 0: 15 round keys as in FIPS 197 */
 };
 
 /* cepa_aes256_key_init expands `key` for encryption and decryption. Costs about 14 blocks.
