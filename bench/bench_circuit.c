@@ -91,8 +91,8 @@ static void run_hop(void *context)
 static void row(const char *name, void (*run)(void *), struct work *work, const char *anchor)
 {
     double ns = timing_run(run, work);
-    printf("  %-44s %9.2f us %9.0f MB/s   %s\n", name, ns / 1000, CEPA_CELL_BODY_SIZE / ns * 1000,
-           anchor);
+    printf("  %-44s %9.2f us %9.0f MB/s   %s\n", name, ns / 1000,
+           (double)CEPA_CELL_BODY_SIZE / ns * 1000, anchor);
 }
 
 static void measure(const char *title, uint32_t cpu)
