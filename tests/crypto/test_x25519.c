@@ -226,7 +226,7 @@ TEST(every_implementation_gives_what_the_library_gives)
 TEST(public_keys_are_what_the_library_gives)
 {
     struct test_random random = {7748};
-    for (size_t i = 0; i < 2000; i++) {
+    for (size_t i = 0; i < 10000; i++) {
         uint8_t scalar[32], point[32], want[32], got[32];
         make_pair(&random, i, scalar, point);
         CHECK_INT(crypto_scalarmult_curve25519_base(want, scalar), 0);
@@ -281,6 +281,29 @@ static void run_traced(void *context)
     (void)error;
 }
 
+static void run_traced_base(void *context)
+{
+    struct traced *traced = context;
+    uint8_t ret[32];
+    cepa_x25519_base(ret, traced->scalars[0], cepa_native_cpu());
+}
+
+TEST(base_point_takes_one_path)
+{
+    static struct traced traced;
+    struct trace first, other;
+    run_traced_base(&traced);
+    trace_run(&first, run_traced_base, &traced);
+    for (unsigned i = 0; i < 2; i++) {
+        /* Digits of 8, the largest, and of 0; digits of both signs. */
+        memset(traced.scalars, i == 0 ? 0x08 : 0x79, 32);
+        trace_run(&other, run_traced_base, &traced);
+        CHECK_INT(other.instructions, first.instructions);
+        CHECK(other.path == first.path);
+    }
+    test_note("%llu instructions each time", (unsigned long long)first.instructions);
+}
+
 static void check_one_path(size_t count)
 {
     struct test_random random = {count};
@@ -315,4 +338,5 @@ TEST_MAIN(RUN(vectors_of_the_rfc), RUN(thousand_times_itself),
           RUN(two_sides_agree_and_results_may_overwrite_inputs),
           RUN(every_implementation_gives_what_the_library_gives),
           RUN(public_keys_are_what_the_library_gives), RUN(batches_of_every_count_are_right),
-          RUN(one_point_takes_one_path), RUN(eight_points_take_one_path))
+          RUN(base_point_takes_one_path), RUN(one_point_takes_one_path),
+          RUN(eight_points_take_one_path))

@@ -2,12 +2,13 @@
  * stand alone: the inversion at the end, and all of it where there are no vectors. Constant time:
  * no branch, no address and no division depends on a value.
  *
- * Bounds. Every function takes limbs below 2^53 and gives limbs below 2^51 + 2^15. A factor that is
- * doubled or taken 19 times is below 2^58. A product column has 5 products, of which at most 4
- * count 19 times: it is below 77 * 2^106 < 2^113, and what it gives to the next column below 2^62.
- * The last column has none that count 19 times, so it is below 5 * 2^106 and gives the first 19 * 5
- * * 2^55 < 2^62. After the first round limbs are below 2^51 + 2^62; after the second they are below
- * 2^51 + 2^11, and the first one, which gets 19 times as much, below 2^51 + 2^15. */
+ * Bounds. Every function takes limbs below 2^54 and gives limbs below 2^51 + 2^18. A factor that is
+ * doubled or taken 19 times is below 2^59. A product column has 5 products, of which at most 4
+ * count 19 times: it is below 77 * 2^108 < 2^115 - 2^110, and what it gives to the next column
+ * below 2^64 - 2^59. The last column has none that count 19 times, so it is below 5 * 2^108 and
+ * gives the first 19 * 5 * 2^57 < 2^64 - 2^59. So limbs are below 2^64 after the first round; after
+ * the second they are below 2^51 + 2^13, and the first one, which gets 19 times as much, below 2^51
+ * + 2^18. */
 #ifndef CEPA_CRYPTO_X86_FIELD51_H
 #define CEPA_CRYPTO_X86_FIELD51_H
 

@@ -6,13 +6,13 @@
  * are no branches and no addresses that depend on them.
  *
  * Bounds. The instructions use the low 52 bits of both factors. So elements come in two kinds:
- * - tight: limbs below 2^51 + 2^14 < 2^52. Only these are factors.
- * - loose: limbs below 2^60. Products, sums of two products and differences are loose. Carrying
- *   makes a loose element tight: each limb keeps 51 bits and gives less than 2^9 to the next one,
- *   the last one less than 19 * 2^9 < 2^14 to the first.
+ * - tight: limbs below 2^51 + 2^15 < 2^52. Only these are factors.
+ * - loose: limbs below 2^61. Products, sums of four products and differences are loose. Carrying
+ *   makes a loose element tight: each limb keeps 51 bits and gives less than 2^10 to the next one,
+ *   the last one less than 19 * 2^10 < 2^15 to the first.
  *
- * A product of tight limbs is below (2^51 + 2^14)^2 < 2^102 + 2^67, so its low 52 bits are below
- * 2^52 and the high part below 2^50 + 2^15. The high part has weight 2 in the next column, since 52
+ * A product of tight limbs is below (2^51 + 2^15)^2 < 2^102 + 2^68, so its low 52 bits are below
+ * 2^52 and the high part below 2^50 + 2^16. The high part has weight 2 in the next column, since 52
  * is one more than 51. Column k of 10 has min(k + 1, 9 - k) low parts and min(k, 10 - k) doubled
  * high parts; columns 5 to 9 come back to 0 to 4 times 19. In units of 2^52, with 1/2 for a doubled
  * high part, the limbs of a product are below
@@ -21,9 +21,9 @@
  *     limb 2:  3 + 2/2 + 19 (2 + 3/2) =  70.5
  *     limb 3:  4 + 3/2 + 19 (1 + 2/2) =  43.5
  *     limb 4:  5 + 4/2 + 19 (0 + 1/2) =  16.5
- * and, for the 2^15 left out, less than 2^-28 more. That is below 2^59 - 2^13, so the sum of two
- * products is loose, and so is a product minus a product plus 2^8 p, whose limbs lie between
- * 2^59 - 2^13 and 2^59. */
+ * and, for the 2^16 left out, less than 2^-27 more. That is below 2^59 - 2^13, so the sum of four
+ * products is loose. A product is subtracted from 2^8 p, whose limbs lie between 2^59 - 2^13 and
+ * 2^59, so the difference is no larger than a product may be and counts as one. */
 #ifndef CEPA_CRYPTO_X86_FIELD_IFMA_H
 #define CEPA_CRYPTO_X86_FIELD_IFMA_H
 

@@ -7,7 +7,7 @@
 #include "base/ct.h"
 #include "crypto/x25519_arch.h"
 #include "crypto/x86/field51.h"
-#include "crypto/x86/x25519_ifma.h"
+#include "crypto/x86/x25519_kernels.h"
 
 #define CEPA_IFMA_LANES 8
 #include "crypto/x86/field_ifma.h"
@@ -269,7 +269,7 @@ static __mmask8 bits_of(uint8_t clamped[CEPA_IFMA_LANES][32], size_t i)
     return (__mmask8)bits;
 }
 
-void cepa_x25519_ifma_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t *points,
+void cepa_x25519_batch_ifma(uint8_t *ret, const uint8_t *scalars, const uint8_t *points,
                             size_t count)
 {
     static const uint64_t ones[CEPA_IFMA_LANES] = {1, 1, 1, 1, 1, 1, 1, 1};
