@@ -5,86 +5,17 @@
  * bring |x| <= q to less than 5 q, and 2^15 is more than 9 q. The inverse doubles sums instead: it
  * starts from reduced numbers, reaches 4 q after three layers, and reduces sums in the fourth. */
 #include "crypto/mlkem_kernels.h"
-
-/* Eight numbers in a vector register where there is one. */
-typedef int16_t lanes __attribute__((vector_size(16)));
-
-static inline lanes load(const int16_t *from)
-{
-    lanes value;
-    __builtin_memcpy(&value, from, sizeof value);
-    return value;
-}
-
-static inline void store(int16_t *to, lanes value)
-{
-    __builtin_memcpy(to, &value, sizeof value);
-}
-
-static inline lanes low_half(lanes a, lanes b)
-{
-    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-static inline lanes high_half(lanes a, lanes b)
-{
-    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-
-/* Transposes 8 x 8 numbers of a 16 x 16 matrix; `to` may be `from`. Interleaving the upper with the
- * lower half three times moves each bit of the row number into the column number. */
-static inline void transpose_8(int16_t *to, const int16_t *from)
-{
-    lanes a[8];
-    lanes b[8];
-    for (unsigned i = 0; i < 8; i++) {
-        a[i] = load(from + 16 * i);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        b[2 * i] = low_half(a[i], a[i + 4]);
-        b[2 * i + 1] = high_half(a[i], a[i + 4]);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        a[2 * i] = low_half(b[i], b[i + 4]);
-        a[2 * i + 1] = high_half(b[i], b[i + 4]);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        store(to + 32 * i, low_half(a[i], a[i + 4]));
-        store(to + 32 * i + 16, high_half(a[i], a[i + 4]));
-    }
-}
-
-/* Transposes 16 x 16 numbers from one place to another. */
-static void transpose(int16_t *restrict to, const int16_t *restrict from)
-{
-    transpose_8(to, from);
-    transpose_8(to + 8, from + 128);
-    transpose_8(to + 128, from + 8);
-    transpose_8(to + 136, from + 136);
-}
-
-static void transpose_in_place(int16_t *at)
-{
-    transpose_8(at, at);
-    transpose_8(at + 8, at + 8);
-    transpose_8(at + 128, at + 128);
-    transpose_8(at + 136, at + 136);
-    for (unsigned i = 0; i < 8; i++) {
-        lanes upper = load(at + 8 + 16 * i);
-        store(at + 8 + 16 * i, load(at + 128 + 16 * i));
-        store(at + 128 + 16 * i, upper);
-    }
-}
+#include "crypto/mlkem_transpose.h"
 
 void cepa_mlkem_ntt_arrange_portable(struct cepa_mlkem_ntt *ret_ntt,
                                      const int16_t ordered[CEPA_MLKEM_N])
 {
-    transpose((int16_t *)(void *)ret_ntt, ordered);
+    cepa_mlkem_transpose((int16_t *)(void *)ret_ntt, ordered);
 }
 
 void cepa_mlkem_ntt_order(struct cepa_mlkem_poly *ret_ordered, const struct cepa_mlkem_ntt *ntt)
 {
-    transpose(ret_ordered->at, (const int16_t *)(const void *)ntt);
+    cepa_mlkem_transpose(ret_ordered->at, (const int16_t *)(const void *)ntt);
 }
 
 /* forward_step replaces (x, y) by (x + zeta y, x - zeta y). */
@@ -167,7 +98,7 @@ void cepa_mlkem_ntt_forward_portable(struct cepa_mlkem_ntt *ret_ntt,
     for (unsigned i = 0; i < 4; i++) {
         forward_middle_layers(ret_ntt->row + 4 * i, i);
     }
-    transpose_in_place(all);
+    cepa_mlkem_transpose_in_place(all);
     forward_last_layers(ret_ntt->row);
     forward_last_layers(ret_ntt->row + 1);
 }
@@ -241,7 +172,7 @@ void cepa_mlkem_ntt_inverse_portable(struct cepa_mlkem_poly *ret_poly,
     int16_t(*row)[16] = (int16_t(*)[16])(void *)ret_poly->at;
     inverse_first_layers(row, ntt->row);
     inverse_first_layers(row + 1, ntt->row + 1);
-    transpose_in_place(ret_poly->at);
+    cepa_mlkem_transpose_in_place(ret_poly->at);
     for (unsigned i = 0; i < 4; i++) {
         inverse_middle_layers(row + 4 * i, i);
     }

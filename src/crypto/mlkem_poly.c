@@ -125,11 +125,13 @@ void cepa_mlkem_encode_4_portable(uint8_t ret_bytes[restrict CEPA_MLKEM_POLY_4_B
 
 uint32_t cepa_mlkem_difference(const struct cepa_mlkem_poly *a, const struct cepa_mlkem_poly *b)
 {
-    uint16_t difference = 0;
-    for (unsigned i = 0; i < CEPA_MLKEM_N; i++) {
-        difference = (uint16_t)(difference | (uint16_t)(a->at[i] ^ b->at[i]));
+    const uint8_t *x = (const uint8_t *)a;
+    const uint8_t *y = (const uint8_t *)b;
+    uint64_t difference = 0;
+    for (size_t i = 0; i < sizeof *a; i += 8) {
+        difference |= cepa_le64_load(x + i) ^ cepa_le64_load(y + i);
     }
-    return difference;
+    return (uint32_t)(difference | difference >> 32);
 }
 
 void cepa_mlkem_encode_12(uint8_t ret_bytes[restrict CEPA_MLKEM_POLY_BYTES],

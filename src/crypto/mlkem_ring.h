@@ -120,7 +120,7 @@ static inline int16_t cepa_mlkem_compress_to_4(int16_t x)
     return (int16_t)(((((x * CEPA_MLKEM_BARRETT) >> 16) + 32) >> 6) & 15);
 }
 
-/* cepa_mlkem_ntt_forward transforms `poly`, |coefficient| <= q; the result is |x| <= 5 q.
+/* cepa_mlkem_ntt_forward transforms `poly`, |coefficient| <= q; the result is |x| <= 6 q.
  * @[FIPS203 4.3 Algorithm 9] */
 void cepa_mlkem_ntt_forward(struct cepa_mlkem_ntt *ret_ntt, const struct cepa_mlkem_poly *poly,
                             uint32_t cpu);
@@ -142,7 +142,7 @@ void cepa_mlkem_ntt_order(struct cepa_mlkem_poly *ret_ordered, const struct cepa
 void cepa_mlkem_ntt_factor(struct cepa_mlkem_factor *ret_factor, const struct cepa_mlkem_ntt *ntt,
                            uint32_t cpu);
 
-/* cepa_mlkem_ntt_dot gives the sum of the products a[i] b[i] / 2^16, |a| <= 5 q; the result is
+/* cepa_mlkem_ntt_dot gives the sum of the products a[i] b[i] / 2^16, |a| <= 6 q; the result is
  * |x| <= 4 q. @[FIPS203 4.3.1] */
 void cepa_mlkem_ntt_dot(struct cepa_mlkem_ntt *ret_ntt, const struct cepa_mlkem_ntt a[CEPA_MLKEM_K],
                         const struct cepa_mlkem_factor b[CEPA_MLKEM_K], uint32_t cpu);

@@ -270,8 +270,8 @@ TEST(products_stay_in_bounds)
         struct cepa_mlkem_ntt a[CEPA_MLKEM_K], b, dots[2];
         struct cepa_mlkem_factor factor[CEPA_MLKEM_K];
         for (unsigned i = 0; i < CEPA_MLKEM_K; i++) {
-            fill(&a[i].row[0][0], N, 5 * Q, round, &random);
-            fill(&b.row[0][0], N, round % 2 == 0 ? Q / 2 : 5 * Q, round, &random);
+            fill(&a[i].row[0][0], N, 6 * Q, round, &random);
+            fill(&b.row[0][0], N, round % 2 == 0 ? Q / 2 : 6 * Q, round, &random);
             cepa_mlkem_ntt_factor(&factor[i], &b, cpus[round % 2]);
         }
         for (unsigned c = 0; c < 2; c++) {
