@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/ct.h"
+#include "base/declassify.h"
 #include "base/endian.h"
 #include "onion/circuit_window.h"
 
@@ -184,15 +185,24 @@ static int step_state(struct cepa_circuit_origin *origin, uint32_t *ret_actions,
     return error;
 }
 
+/* Whether the proof that a hop sent is right, which is public: the circuit opens or does not. */
+static bool is_confirmed(const struct cepa_origin_hop *hop, const struct cepa_cell_message *message)
+{
+    if (message->data_len != sizeof hop->confirm) {
+        return false;
+    }
+    uint32_t is_right = cepa_ct_compare(message->data, hop->confirm, sizeof hop->confirm);
+    cepa_declassify(&is_right, sizeof is_right);
+    return is_right != 0;
+}
+
 /* Carries out what CONFIRM and BROKEN say about the circuit itself. */
 static int act(struct cepa_circuit_origin *origin, struct cepa_origin_cell *cell)
 {
     bool is_last = cell->hop + 1 == origin->hops_len;
     cell->actions = 0;
     if (cell->message.command == CEPA_CELL_CONFIRM) {
-        const struct cepa_origin_hop *hop = &origin->hops[cell->hop];
-        if (cell->message.data_len != sizeof hop->confirm ||
-            !cepa_ct_compare(cell->message.data, hop->confirm, sizeof hop->confirm)) {
+        if (!is_confirmed(&origin->hops[cell->hop], &cell->message)) {
             return CEPA_ERR_AUTHENTICATION;
         }
         return is_last ? step_state(origin, &cell->actions, CEPA_ORIGIN_ON_CONFIRMED)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/ct.h"
+#include "base/declassify.h"
 #include "onion/circuit_origin.h"
 
 /* An offer is repeated with a new key; the limit of the first stays, since cells from there on
@@ -109,7 +110,10 @@ int cepa_circuit_origin_renewed(struct cepa_circuit_origin *origin, size_t hop,
         return error;
     }
     error = agree(origin, &keys, &fields, key, workspace, cpu);
-    if (error != 0 || !cepa_ct_compare(keys.confirm, fields.confirm, sizeof keys.confirm)) {
+    uint32_t is_right = cepa_ct_compare(keys.confirm, fields.confirm, sizeof keys.confirm);
+    /* Whether a renewal succeeded shows in what follows. */
+    cepa_declassify(&is_right, sizeof is_right);
+    if (error != 0 || !is_right) {
         error = CEPA_ERR_AUTHENTICATION;
     } else {
         renewal->keys = keys;

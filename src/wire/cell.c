@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/ct.h"
+#include "base/declassify.h"
 
 int cepa_cell_message_encode(uint8_t *ret_body, const struct cepa_cell_message *message)
 {
@@ -29,7 +30,10 @@ int cepa_cell_message_encode(uint8_t *ret_body, const struct cepa_cell_message *
 uint32_t cepa_cell_message_is_mine(const uint8_t *body)
 {
     static const uint8_t zeros[CEPA_ZERO_PREFIX_SIZE];
-    return cepa_ct_compare(body, zeros, sizeof zeros);
+    uint32_t is_mine = cepa_ct_compare(body, zeros, sizeof zeros);
+    /* Whom a cell is for shows in what is done with it. */
+    cepa_declassify(&is_mine, sizeof is_mine);
+    return is_mine;
 }
 
 int cepa_cell_message_decode(struct cepa_cell_message *ret_message, const uint8_t *body)
@@ -43,6 +47,10 @@ int cepa_cell_message_decode(struct cepa_cell_message *ret_message, const uint8_
     if (!cepa_cell_message_is_mine(body)) {
         return CEPA_ERR_AUTHENTICATION;
     }
+    /* What a hop is told to do it does; only the data stay secret. */
+    cepa_declassify(&command, sizeof command);
+    cepa_declassify(&flags, sizeof flags);
+    cepa_declassify(&data_len, sizeof data_len);
     if (command >= CEPA_CELL_COMMANDS || flags != 0 || data_len > CEPA_CELL_DATA_MAX) {
         return CEPA_ERR_MALFORMED;
     }

@@ -260,9 +260,8 @@ static void symmetric_prepare(struct test_random *random, uint32_t cpu)
 
 static void aead_seal(uint32_t cpu)
 {
-    (void)cpu;
     cepa_aead_seal(symmetric.data, sizeof symmetric.data, symmetric.tag, "ad", 2, symmetric.nonce,
-                   symmetric.key);
+                   symmetric.key, cpu);
 }
 
 static void aead_open_prepare(struct test_random *random, uint32_t cpu)
@@ -281,16 +280,14 @@ static void aead_refuse_prepare(struct test_random *random, uint32_t cpu)
 
 static void aead_open(uint32_t cpu)
 {
-    (void)cpu;
     result = cepa_aead_open(symmetric.data, sizeof symmetric.data, symmetric.tag, "ad", 2,
-                            symmetric.nonce, symmetric.key);
+                            symmetric.nonce, symmetric.key, cpu);
 }
 
 static void poly1305_verify(uint32_t cpu)
 {
-    (void)cpu;
-    result =
-        cepa_poly1305_verify(symmetric.tag, symmetric.data, sizeof symmetric.data, symmetric.key);
+    result = cepa_poly1305_verify(symmetric.tag, symmetric.data, sizeof symmetric.data,
+                                  symmetric.key, cpu);
 }
 
 static void blake2b(uint32_t cpu)
