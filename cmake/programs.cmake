@@ -70,8 +70,8 @@ set_tests_properties(tools/libsodium-source PROPERTIES LABELS unit)
 add_executable(differential ${PROJECT_SOURCE_DIR}/tests/differential/native.c)
 target_link_libraries(differential PRIVATE cepa_native)
 
-# What tools/constant-time runs under valgrind. In a build of its own the core tells valgrind what it
-# declares public; elsewhere the program is built to see that it still fits the core.
+# What tools/constant-time runs under valgrind. In a build of its own the core tells valgrind what
+# it declares public; elsewhere the program is built to see that it still fits the core.
 option(CEPA_CONSTANT_TIME "Let the core tell valgrind what is public" OFF)
 include(CheckIncludeFile)
 check_include_file(valgrind/memcheck.h CEPA_HAS_VALGRIND)
