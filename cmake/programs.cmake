@@ -40,6 +40,16 @@ set_tests_properties(cli/command PROPERTIES LABELS unit)
 
 # Benchmarks alone measure beside OpenSSL, which the links of later rooms use for DTLS.
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
+# Examples are built and run, so that they stay true.
+file(GLOB example_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
+foreach(source IN LISTS example_sources)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE cepa_native)
+  add_test(NAME examples/${name} COMMAND ${name})
+  set_tests_properties(examples/${name} PROPERTIES LABELS unit)
+endforeach()
+
 file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/bench_*.c)
 foreach(source IN LISTS bench_sources)
   get_filename_component(name ${source} NAME_WE)
