@@ -128,18 +128,16 @@ void cepa_ed25519_blinded_key_wipe(struct cepa_ed25519_blinded_key *key)
     cepa_wipe(key, sizeof *key);
 }
 
-/* hash_to_scalar gives SHA-512(first || second || data) modulo the order of the group; `second` may
- * be NULL. */
-static void hash_to_scalar(uint8_t ret_scalar[32], const uint8_t first[32],
-                           const uint8_t *second_or_null, const void *data, size_t len)
+/* hash_to_scalar gives SHA-512(first || second || data) modulo the order of the group; `second` has
+ * 32 bytes or none. */
+static void hash_to_scalar(uint8_t ret_scalar[32], const uint8_t first[32], const uint8_t *second,
+                           size_t second_len, const void *data, size_t len)
 {
     crypto_hash_sha512_state state;
     uint8_t hash[crypto_hash_sha512_BYTES];
     (void)crypto_hash_sha512_init(&state);
     (void)crypto_hash_sha512_update(&state, first, 32);
-    if (second_or_null != NULL) {
-        (void)crypto_hash_sha512_update(&state, second_or_null, 32);
-    }
+    (void)crypto_hash_sha512_update(&state, second, second_len);
     (void)crypto_hash_sha512_update(&state, data, len);
     (void)crypto_hash_sha512_final(&state, hash);
     crypto_core_ed25519_scalar_reduce(ret_scalar, hash);
@@ -154,9 +152,9 @@ void cepa_ed25519_blinded_sign(const struct cepa_ed25519_blinded_key *key,
     struct cepa_ed25519_signature signature;
     uint8_t nonce[32];
     uint8_t product[32];
-    hash_to_scalar(nonce, key->nonce_prefix, NULL, data, len);
+    hash_to_scalar(nonce, key->nonce_prefix, NULL, 0, data, len);
     multiply_base(signature.bytes, nonce);
-    hash_to_scalar(product, signature.bytes, key->public_key.point.bytes, data, len);
+    hash_to_scalar(product, signature.bytes, key->public_key.point.bytes, 32, data, len);
     crypto_core_ed25519_scalar_mul(product, product, key->scalar);
     crypto_core_ed25519_scalar_add(signature.bytes + 32, nonce, product);
     *ret_signature = signature;
