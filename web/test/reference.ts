@@ -26,7 +26,7 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
 const ascii = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 const zeros = (len: number): Uint8Array => new Uint8Array(len);
 
-function be32(number: number): Uint8Array {
+export function be32(number: number): Uint8Array {
   const bytes = zeros(4);
   new DataView(bytes.buffer).setUint32(0, number);
   return bytes;

@@ -9,6 +9,8 @@ import { Onion } from '../src/onion.js';
 import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
 import { checkCircuit } from './circuit.js';
+import { checkBlinding, checkChain, checkTree } from './keys.js';
+import { hpolycDecrypt, hpolycEncrypt } from './reference.js';
 import { readVectors, toHex, vectorFiles } from './support.js';
 
 type Check = (core: Primitives, vector: Vector, onion: Onion) => void;
@@ -106,6 +108,19 @@ const checks: Record<string, Check> = {
     same(vector, 'secret', core.xwingDecapsulate(made.ciphertext));
     same(vector, 'other', core.xwingDecapsulate(vector.bytes('changed')));
   },
+
+  'hpolyc.txt': (core, vector) => {
+    const [key, tweak] = [vector.bytes('key'), vector.bytes('tweak')];
+    const [data, result] = [vector.bytes('data'), vector.bytes('result')];
+    same(vector, 'result', core.hpolycEncrypt(data, tweak, key));
+    same(vector, 'data', core.hpolycDecrypt(result, tweak, key));
+    same(vector, 'result', hpolycEncrypt(key, tweak, data));
+    same(vector, 'data', hpolycDecrypt(key, tweak, result));
+  },
+
+  'blinding.txt': (_core, vector) => checkBlinding(vector),
+  'seed-chain.txt': (_core, vector) => checkChain(vector),
+  'merkle.txt': (_core, vector) => checkTree(vector),
 
   'circuit.txt': checkCircuit,
 };

@@ -12,6 +12,10 @@ import { sha3_256, sha3_512, shake128, shake256 } from '@noble/hashes/sha3';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem';
 
+// Constructions of our own, on noble: `npm run build` compiles them.
+import { blind, chainSeeds, tree, treeKeys } from '../dist/test/keys.js';
+import { be32, hpolycEncrypt } from '../dist/test/reference.js';
+
 /** A stream of inputs for one file: SHAKE256 of its name. */
 function inputs(name) {
   const stream = shake256.create({ dkLen: 32 }).update(`cepa vectors ${name}`);
@@ -190,6 +194,51 @@ const files = {
     }),
   },
 };
+
+const ascii = (text) => Uint8Array.from(Buffer.from(text, 'latin1'));
+
+Object.assign(files, {
+  hpolyc: {
+    about: '`result` is `data` encrypted. @[SPEC 3.5]',
+    blocks: (take) => [[16, 0], [17, 1], [31, 12], [48, 13], [1040, 8], [1056, 8], [1057, 30],
+      [2300, 0]].map(([len, tweakLen]) => {
+      const [data, tweak, key] = [take(len), take(tweakLen), take(32)];
+      return { key, tweak, data, result: hpolycEncrypt(key, tweak, data) };
+    }),
+  },
+  blinding: {
+    about: 'The key of `seed` on one day, and its signature of `message`. @[SPEC 3.7]',
+    blocks: (take) => [[0, '', 0], [20000, 'network and address', 10], [2 ** 32 - 1, 'x', 300]]
+      .map(([day, text, len]) => {
+        const [seed, message, context] = [take(32), take(len), ascii(text)];
+        const { publicKey, dayKey, signature } = blind(seed, day, context, message);
+        return {
+          seed, day: be32(day), context, message, public_key: publicKey, day_key: dayKey, signature,
+        };
+      }),
+  },
+  'seed-chain': {
+    about: 'All seeds of a chain, one after the other. @[SPEC 3.8]',
+    blocks: (take) => [[1, 24], [2, 8], [1, 1]].map(([purpose, count]) => {
+      const root = take(32);
+      return {
+        purpose: Uint8Array.of(purpose), day: be32(20000), count: Uint8Array.of(count), root,
+        seeds: concat(...chainSeeds(purpose, 20000, count, root)),
+      };
+    }),
+  },
+  merkle: {
+    about: 'The tree over 32 keys, of which key i is SHAKE256(seed || i, 32 bits), 1,216 bytes.\n' +
+      '# @[SPEC 3.9]',
+    blocks: (take) => [0, 1, 22, 24, 31].map((index) => {
+      const seed = take(32);
+      const { root, paths } = tree(20000 + index, treeKeys(seed));
+      return {
+        seed, day: be32(20000 + index), index: Uint8Array.of(index), root, path: paths[index],
+      };
+    }),
+  },
+});
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(files);
 for (const name of chosen) {
