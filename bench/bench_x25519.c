@@ -53,6 +53,16 @@ static void run_batch(void *context)
     (void)error;
 }
 
+static void run_agree(void *context)
+{
+    struct job *job = context;
+    uint8_t publics[CEPA_X25519_AGREE_MAX][32], secrets[CEPA_X25519_AGREE_MAX][32];
+    int error = cepa_x25519_agree(publics[0], secrets[0], job->scalars[0], job->points[0],
+                                  job->count, job->cpu);
+    (void)error;
+    memcpy(job->points, secrets, 32 * job->count);
+}
+
 static void print_row(const char *name, void (*run)(void *context), struct job *job)
 {
     double ns = timing_run(run, job);
@@ -92,6 +102,9 @@ int main(void)
             job.count = count;
             if (count == 4 || count == 5 || count == 8 || count == 10 || count == 16) {
                 print_row(name, run_batch, &job);
+            }
+            if (count == 5) {
+                print_row("  5 ephemeral keys and secrets", run_agree, &job);
             }
         }
     }

@@ -94,21 +94,41 @@ int cepa_x25519_check(const uint8_t point[32])
     return low_order_error(low_order_mask(point));
 }
 
+/* Puts zeros for the results of points of low order; gives the error if there are any. */
+static int clear_low_order(uint8_t *results, const uint32_t *masks, size_t count)
+{
+    uint32_t any_mask = 0;
+    for (size_t i = 0; i < count; i++) {
+        cepa_ct_copy(results + 32 * i, zeros, sizeof zeros, masks[i]);
+        any_mask |= masks[i];
+    }
+    return low_order_error(any_mask);
+}
+
 int cepa_x25519_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t *points, size_t count,
                       uint32_t cpu)
 {
     uint8_t safe_points[CEPA_X25519_BATCH_MAX][32] = {{0}};
     uint32_t masks[CEPA_X25519_BATCH_MAX];
-    uint32_t any_mask = 0;
     CEPA_ASSERT(count <= CEPA_X25519_BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
         masks[i] = replace_low_order(safe_points[i], points + 32 * i);
-        any_mask |= masks[i];
     }
     cepa_arch_x25519_batch(ret, scalars, safe_points[0], count, cpu);
-    for (size_t i = 0; i < count; i++) {
-        cepa_ct_copy(ret + 32 * i, zeros, sizeof zeros, masks[i]);
-    }
     cepa_wipe(safe_points, sizeof safe_points);
-    return low_order_error(any_mask);
+    return clear_low_order(ret, masks, count);
+}
+
+int cepa_x25519_agree(uint8_t *ret_publics, uint8_t *ret_secrets, const uint8_t *scalars,
+                      const uint8_t *points, size_t count, uint32_t cpu)
+{
+    uint8_t safe_points[CEPA_X25519_AGREE_MAX][32] = {{0}};
+    uint32_t masks[CEPA_X25519_AGREE_MAX];
+    CEPA_ASSERT(count <= CEPA_X25519_AGREE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        masks[i] = replace_low_order(safe_points[i], points + 32 * i);
+    }
+    cepa_arch_x25519_agree(ret_publics, ret_secrets, scalars, safe_points[0], count, cpu);
+    cepa_wipe(safe_points, sizeof safe_points);
+    return clear_low_order(ret_secrets, masks, count);
 }

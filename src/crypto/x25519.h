@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-enum { CEPA_X25519_LEN = 32, CEPA_X25519_BATCH_MAX = 16 };
+enum { CEPA_X25519_LEN = 32, CEPA_X25519_BATCH_MAX = 16, CEPA_X25519_AGREE_MAX = 8 };
 
 /* cepa_x25519 multiplies `point` by the clamped `scalar` and writes the u-coordinate. All three are
  * 32 bytes, little-endian; `ret` may be either input. Returns 0, or CEPA_ERR_LOW_ORDER_POINT if
@@ -37,5 +37,13 @@ CEPA_MUST_USE int cepa_x25519_check(const uint8_t point[32]);
  * zeros, the others are right. The time depends on `count` only. */
 CEPA_MUST_USE int cepa_x25519_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t *points,
                                     size_t count, uint32_t cpu);
+
+/* cepa_x25519_agree makes `count` ephemeral public keys, at most CEPA_X25519_AGREE_MAX, and what
+ * each of them shares with a public key of somebody: `ret_publics` gets the base point and
+ * `ret_secrets` the i-th point of `points` times the i-th of `scalars`. All are `count` times 32
+ * bytes and none overlaps another. Errors and time are those of cepa_x25519_batch. */
+CEPA_MUST_USE int cepa_x25519_agree(uint8_t *ret_publics, uint8_t *ret_secrets,
+                                    const uint8_t *scalars, const uint8_t *points, size_t count,
+                                    uint32_t cpu);
 
 #endif

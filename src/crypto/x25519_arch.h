@@ -27,4 +27,9 @@ void cepa_arch_x25519_base(uint8_t ret[32], const uint8_t scalar[32], uint32_t c
 void cepa_arch_x25519_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t *points,
                             size_t count, uint32_t cpu);
 
+/* cepa_arch_x25519_agree does it twice, for the point 9 and for those in `points`; `count` is at
+ * most CEPA_X25519_AGREE_MAX, and nothing overlaps. */
+void cepa_arch_x25519_agree(uint8_t *ret_publics, uint8_t *ret_secrets, const uint8_t *scalars,
+                            const uint8_t *points, size_t count, uint32_t cpu);
+
 #endif

@@ -56,30 +56,64 @@ int cepa_xwing_public_key_check(const struct cepa_xwing_public_key *public_key)
     return result != 0 ? result : cepa_x25519_check(public_key->bytes + sizeof mlkem.bytes);
 }
 
+/* Encapsulates for one key, given X25519's ephemeral public key and secret. */
+static int encapsulate(struct cepa_xwing_ciphertext *ret_ciphertext,
+                       struct cepa_xwing_secret *ret_secret,
+                       const struct cepa_xwing_public_key *public_key, const uint8_t *randomness,
+                       const uint8_t ephemeral[CEPA_X25519_LEN],
+                       const uint8_t secret[CEPA_X25519_LEN],
+                       struct cepa_xwing_workspace *workspace, uint32_t cpu)
+{
+    memcpy(workspace->public_key.bytes, public_key->bytes, sizeof workspace->public_key.bytes);
+    int result = cepa_mlkem_encapsulate(&workspace->ciphertext, &workspace->combined.mlkem,
+                                        &workspace->public_key, randomness, &workspace->mlkem, cpu);
+    if (result == 0) {
+        memcpy(ret_ciphertext->bytes, workspace->ciphertext.bytes,
+               sizeof workspace->ciphertext.bytes);
+        memcpy(ret_ciphertext->bytes + sizeof workspace->ciphertext.bytes, ephemeral,
+               CEPA_X25519_LEN);
+        memcpy(workspace->combined.x25519, secret, CEPA_X25519_LEN);
+        combine(ret_secret, workspace, ephemeral, public_key->bytes + CEPA_MLKEM_PUBLIC_KEY_BYTES);
+    }
+    return result;
+}
+
+int cepa_xwing_encapsulate_batch(struct cepa_xwing_ciphertext *ret_ciphertexts,
+                                 struct cepa_xwing_secret *ret_secrets,
+                                 const struct cepa_xwing_public_key *const *public_keys,
+                                 size_t count, const uint8_t *randomness,
+                                 struct cepa_xwing_workspace *workspace, uint32_t cpu)
+{
+    uint8_t scalars[CEPA_XWING_BATCH_MAX][CEPA_X25519_LEN] = {{0}};
+    uint8_t points[CEPA_XWING_BATCH_MAX][CEPA_X25519_LEN] = {{0}};
+    uint8_t ephemerals[CEPA_XWING_BATCH_MAX][CEPA_X25519_LEN];
+    uint8_t secrets[CEPA_XWING_BATCH_MAX][CEPA_X25519_LEN];
+    CEPA_ASSERT(count <= CEPA_XWING_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(scalars[i],
+               randomness + CEPA_XWING_RANDOMNESS_BYTES * i + CEPA_MLKEM_RANDOMNESS_BYTES,
+               sizeof scalars[i]);
+        memcpy(points[i], public_keys[i]->bytes + CEPA_MLKEM_PUBLIC_KEY_BYTES, sizeof points[i]);
+    }
+    int result = cepa_x25519_agree(ephemerals[0], secrets[0], scalars[0], points[0], count, cpu);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = encapsulate(&ret_ciphertexts[i], &ret_secrets[i], public_keys[i],
+                             randomness + CEPA_XWING_RANDOMNESS_BYTES * i, ephemerals[i],
+                             secrets[i], workspace, cpu);
+    }
+    cepa_wipe(scalars, sizeof scalars);
+    cepa_wipe(secrets, sizeof secrets);
+    return result;
+}
+
 int cepa_xwing_encapsulate(struct cepa_xwing_ciphertext *ret_ciphertext,
                            struct cepa_xwing_secret *ret_secret,
                            const struct cepa_xwing_public_key *public_key,
                            const uint8_t randomness[CEPA_XWING_RANDOMNESS_BYTES],
                            struct cepa_xwing_workspace *workspace, uint32_t cpu)
 {
-    const uint8_t *scalar = randomness + CEPA_MLKEM_RANDOMNESS_BYTES;
-    const uint8_t *point = public_key->bytes + CEPA_MLKEM_PUBLIC_KEY_BYTES;
-    uint8_t *ephemeral = ret_ciphertext->bytes + CEPA_MLKEM_CIPHERTEXT_BYTES;
-    memcpy(workspace->public_key.bytes, public_key->bytes, sizeof workspace->public_key.bytes);
-    int result = cepa_x25519_check(point);
-    if (result == 0) {
-        result = cepa_mlkem_encapsulate(&workspace->ciphertext, &workspace->combined.mlkem,
-                                        &workspace->public_key, randomness, &workspace->mlkem, cpu);
-    }
-    if (result == 0) {
-        /* The point was checked above. */
-        CEPA_ASSERT(cepa_x25519(workspace->combined.x25519, scalar, point, cpu) == 0);
-        memcpy(ret_ciphertext->bytes, workspace->ciphertext.bytes,
-               sizeof workspace->ciphertext.bytes);
-        cepa_x25519_base(ephemeral, scalar, cpu);
-        combine(ret_secret, workspace, ephemeral, point);
-    }
-    return result;
+    return cepa_xwing_encapsulate_batch(ret_ciphertext, ret_secret, &public_key, 1, randomness,
+                                        workspace, cpu);
 }
 
 int cepa_xwing_decapsulate(struct cepa_xwing_secret *ret_secret, const struct cepa_xwing_key *key,

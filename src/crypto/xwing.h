@@ -5,6 +5,7 @@
 #ifndef CEPA_CRYPTO_XWING_H
 #define CEPA_CRYPTO_XWING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@ enum {
     CEPA_XWING_CIPHERTEXT_BYTES = CEPA_MLKEM_CIPHERTEXT_BYTES + CEPA_X25519_LEN, /* 1,120 */
     CEPA_XWING_SECRET_BYTES = 32,
     CEPA_XWING_RANDOMNESS_BYTES = CEPA_MLKEM_RANDOMNESS_BYTES + CEPA_X25519_LEN, /* 64 */
+    CEPA_XWING_BATCH_MAX = CEPA_X25519_AGREE_MAX,
 };
 
 /* The stored form of a key. Secret. */
@@ -81,6 +83,14 @@ CEPA_MUST_USE int cepa_xwing_encapsulate(struct cepa_xwing_ciphertext *ret_ciphe
                                          const struct cepa_xwing_public_key *public_key,
                                          const uint8_t randomness[CEPA_XWING_RANDOMNESS_BYTES],
                                          struct cepa_xwing_workspace *workspace, uint32_t cpu);
+
+/* cepa_xwing_encapsulate_batch is cepa_xwing_encapsulate for `count` public keys, at most
+ * CEPA_XWING_BATCH_MAX, in less time: `randomness` is `count` times CEPA_XWING_RANDOMNESS_BYTES. If
+ * it fails for any of them, the outputs may be written in part and must not be used. */
+CEPA_MUST_USE int cepa_xwing_encapsulate_batch(
+    struct cepa_xwing_ciphertext *ret_ciphertexts, struct cepa_xwing_secret *ret_secrets,
+    const struct cepa_xwing_public_key *const *public_keys, size_t count, const uint8_t *randomness,
+    struct cepa_xwing_workspace *workspace, uint32_t cpu);
 
 /* cepa_xwing_decapsulate gives the shared secret of a ciphertext. One that nobody made for this key
  * gives an unrelated secret. Returns 0, or CEPA_ERR_LOW_ORDER_POINT if X25519's part is of low

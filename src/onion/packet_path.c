@@ -8,6 +8,10 @@
 #include "base/ct.h"
 #include "crypto/stream.h"
 
+_Static_assert((int)CEPA_PACKET_HOPS_MAX <= (int)CEPA_XWING_BATCH_MAX &&
+                   (int)CEPA_PACKET_KEM_RANDOM_SIZE == (int)CEPA_XWING_RANDOMNESS_BYTES,
+               "one batch encapsulates for every hop");
+
 enum { SLOT = CEPA_PACKET_SLOT_SIZE, BETA = CEPA_PACKET_BETA_SIZE };
 
 static const uint8_t zero_nonce[CEPA_CHACHA20_NONCE_LEN] = {0};
@@ -31,14 +35,17 @@ static int draw(struct cepa_packet_path *path, const struct cepa_random *random)
 
 static int agree(struct cepa_packet_path *path, const struct cepa_packet_hop *hops, uint32_t cpu)
 {
+    const struct cepa_xwing_public_key *keys[CEPA_PACKET_HOPS_MAX];
     for (size_t i = 0; i < path->hops_len; i++) {
-        int status = cepa_xwing_encapsulate(&path->alphas[i], &path->secret, hops[i].key,
-                                            path->random.kem + i * CEPA_PACKET_KEM_RANDOM_SIZE,
-                                            &path->xwing, cpu);
-        if (status != 0) {
-            return status;
-        }
-        cepa_packet_keys_derive(&path->keys[i], &path->secret, &hops[i].key_id, path->prefix);
+        keys[i] = hops[i].key;
+    }
+    int status = cepa_xwing_encapsulate_batch(path->alphas, path->secrets, keys, path->hops_len,
+                                              path->random.kem, &path->xwing, cpu);
+    if (status != 0) {
+        return status;
+    }
+    for (size_t i = 0; i < path->hops_len; i++) {
+        cepa_packet_keys_derive(&path->keys[i], &path->secrets[i], &hops[i].key_id, path->prefix);
         cepa_chacha20_stream(path->streams[i], CEPA_PACKET_STREAM_SIZE, path->keys[i].stream,
                              zero_nonce, cpu);
     }
@@ -132,7 +139,7 @@ void cepa_packet_path_header(struct cepa_packet_path *path, uint8_t *ret_header,
 void cepa_packet_path_wipe(struct cepa_packet_path *path)
 {
     cepa_wipe(&path->random, sizeof path->random);
-    cepa_wipe(&path->secret, sizeof path->secret);
+    cepa_wipe(path->secrets, sizeof path->secrets);
     cepa_wipe(path->keys, sizeof path->keys);
     cepa_wipe(path->streams, sizeof path->streams);
     cepa_wipe(path->filler, sizeof path->filler);

@@ -35,7 +35,7 @@ struct cepa_packet_path {
     size_t hops_len;
     uint8_t prefix[CEPA_PACKET_PREFIX_SIZE];
     struct cepa_xwing_ciphertext alphas[CEPA_PACKET_HOPS_MAX];
-    struct cepa_xwing_secret secret;
+    struct cepa_xwing_secret secrets[CEPA_PACKET_HOPS_MAX];
     struct cepa_packet_keys keys[CEPA_PACKET_HOPS_MAX];
     uint8_t streams[CEPA_PACKET_HOPS_MAX][CEPA_PACKET_STREAM_SIZE];
     uint8_t filler[CEPA_PACKET_BETA_SIZE - CEPA_PACKET_FINAL_SIZE];

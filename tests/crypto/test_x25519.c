@@ -263,6 +263,31 @@ TEST(batches_of_every_count_are_right)
     }
 }
 
+TEST(ephemeral_keys_and_secrets_of_every_count_are_right)
+{
+    struct test_random random = {8};
+    for (size_t i = 0; i < 2000;) {
+        for (size_t count = 0; count <= CEPA_X25519_AGREE_MAX; count++) {
+            uint8_t scalars[CEPA_X25519_AGREE_MAX][32], points[CEPA_X25519_AGREE_MAX][32];
+            uint8_t want[2][CEPA_X25519_AGREE_MAX][32], got[2][CEPA_X25519_AGREE_MAX][32];
+            int error = 0;
+            memset(want, 0x55, sizeof want);
+            for (size_t j = 0; j < count; j++, i++) {
+                make_pair(&random, i, scalars[j], points[j]);
+                error |= reference(want[1][j], scalars[j], points[j]);
+                CHECK_INT(crypto_scalarmult_curve25519_base(want[0][j], scalars[j]), 0);
+            }
+            for (size_t c = 0; c < CPUS_COUNT; c++) {
+                memset(got, 0x55, sizeof got);
+                CHECK_INT(cepa_x25519_agree(got[0][0], got[1][0], scalars[0], points[0], count,
+                                            cpus[c] & cepa_native_cpu()),
+                          error);
+                CHECK_BYTES(got, want, sizeof want);
+            }
+        }
+    }
+}
+
 /* One call whose path is traced. */
 struct traced {
     uint8_t scalars[CEPA_X25519_BATCH_MAX][32];
@@ -338,5 +363,5 @@ TEST_MAIN(RUN(vectors_of_the_rfc), RUN(thousand_times_itself),
           RUN(two_sides_agree_and_results_may_overwrite_inputs),
           RUN(every_implementation_gives_what_the_library_gives),
           RUN(public_keys_are_what_the_library_gives), RUN(batches_of_every_count_are_right),
-          RUN(base_point_takes_one_path), RUN(one_point_takes_one_path),
-          RUN(eight_points_take_one_path))
+          RUN(ephemeral_keys_and_secrets_of_every_count_are_right), RUN(base_point_takes_one_path),
+          RUN(one_point_takes_one_path), RUN(eight_points_take_one_path))

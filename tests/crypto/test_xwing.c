@@ -145,6 +145,70 @@ TEST(a_number_that_is_too_big_is_refused)
     CHECK(got.bytes[0] == 0x5a);
 }
 
+enum { BATCH = CEPA_XWING_BATCH_MAX };
+
+static struct cepa_xwing_public_key batch_keys[BATCH];
+static struct cepa_xwing_ciphertext batch_ciphertexts[BATCH];
+static struct cepa_xwing_secret batch_secrets[BATCH];
+
+/* Makes BATCH different keys and the randomness for each. */
+static void make_batch(const struct cepa_xwing_public_key *ret_keys[BATCH],
+                       uint8_t ret_randomness[BATCH][CEPA_XWING_RANDOMNESS_BYTES])
+{
+    struct test_random random = {5};
+    for (size_t i = 0; i < BATCH; i++) {
+        test_random_bytes(&random, seed.bytes, sizeof seed.bytes);
+        test_random_bytes(&random, ret_randomness[i], CEPA_XWING_RANDOMNESS_BYTES);
+        cepa_xwing_key_expand(&key, &seed, &workspace, cepa_native_cpu());
+        batch_keys[i] = key.public_key;
+        ret_keys[i] = &batch_keys[i];
+    }
+}
+
+TEST(a_batch_is_what_single_encapsulations_are)
+{
+    const struct cepa_xwing_public_key *keys[BATCH];
+    uint8_t all[BATCH][CEPA_XWING_RANDOMNESS_BYTES];
+    make_batch(keys, all);
+    for (size_t count = 0; count <= BATCH; count++) {
+        memset(batch_ciphertexts, 0x5a, sizeof batch_ciphertexts);
+        memset(batch_secrets, 0x5a, sizeof batch_secrets);
+        CHECK_INT(cepa_xwing_encapsulate_batch(batch_ciphertexts, batch_secrets, keys, count,
+                                               all[0], &workspace, cepa_native_cpu()),
+                  0);
+        for (size_t i = 0; i < BATCH; i++) {
+            memset(&ciphertext, 0x5a, sizeof ciphertext);
+            memset(&secret, 0x5a, sizeof secret);
+            if (i < count) {
+                CHECK_INT(cepa_xwing_encapsulate(&ciphertext, &secret, keys[i], all[i], &workspace,
+                                                 CEPA_CPU_PORTABLE),
+                          0);
+            }
+            CHECK_BYTES(&batch_ciphertexts[i], &ciphertext, sizeof ciphertext);
+            CHECK_BYTES(&batch_secrets[i], &secret, sizeof secret);
+        }
+    }
+}
+
+TEST(a_batch_with_one_bad_key_is_refused)
+{
+    const struct cepa_xwing_public_key *keys[BATCH];
+    uint8_t all[BATCH][CEPA_XWING_RANDOMNESS_BYTES];
+    for (size_t i = 0; i < BATCH; i++) {
+        make_batch(keys, all);
+        memset(batch_keys[i].bytes + CEPA_MLKEM_PUBLIC_KEY_BYTES, 0, 32);
+        CHECK_INT(cepa_xwing_encapsulate_batch(batch_ciphertexts, batch_secrets, keys, BATCH,
+                                               all[0], &workspace, cepa_native_cpu()),
+                  CEPA_ERR_LOW_ORDER_POINT);
+        make_batch(keys, all);
+        batch_keys[i].bytes[0] = 0xff;
+        batch_keys[i].bytes[1] = 0xff;
+        CHECK_INT(cepa_xwing_encapsulate_batch(batch_ciphertexts, batch_secrets, keys, BATCH,
+                                               all[0], &workspace, cepa_native_cpu()),
+                  CEPA_ERR_INVALID_KEY);
+    }
+}
+
 TEST(operations_leave_no_secrets_in_the_workspace)
 {
     static const struct cepa_xwing_combined zeros;
@@ -156,4 +220,5 @@ TEST(operations_leave_no_secrets_in_the_workspace)
 
 TEST_MAIN(RUN(all_bytes_are_those_of_the_draft), RUN(every_byte_of_a_ciphertext_counts),
           RUN(points_of_low_order_are_refused), RUN(a_number_that_is_too_big_is_refused),
+          RUN(a_batch_is_what_single_encapsulations_are), RUN(a_batch_with_one_bad_key_is_refused),
           RUN(operations_leave_no_secrets_in_the_workspace))

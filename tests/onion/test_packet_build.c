@@ -193,7 +193,7 @@ TEST(the_workspace_holds_no_key_afterwards)
         CHECK(is_all_zeros(build_room->path.keys, sizeof build_room->path.keys));
         CHECK(is_all_zeros(build_room->path.streams, sizeof build_room->path.streams));
         CHECK(is_all_zeros(&build_room->path.random, sizeof build_room->path.random));
-        CHECK(is_all_zeros(&build_room->path.secret, sizeof build_room->path.secret));
+        CHECK(is_all_zeros(build_room->path.secrets, sizeof build_room->path.secrets));
         CHECK(fail_at != 0 || is_all_zeros(&build_room->payload, sizeof build_room->payload));
     }
 }

@@ -27,3 +27,12 @@ void cepa_arch_x25519_batch(uint8_t *ret, const uint8_t *scalars, const uint8_t 
         cepa_arch_x25519(ret + 32 * i, scalars + 32 * i, points + 32 * i, cpu);
     }
 }
+
+void cepa_arch_x25519_agree(uint8_t *ret_publics, uint8_t *ret_secrets, const uint8_t *scalars,
+                            const uint8_t *points, size_t count, uint32_t cpu)
+{
+    for (size_t i = 0; i < count; i++) {
+        cepa_arch_x25519_base(ret_publics + 32 * i, scalars + 32 * i, cpu);
+        cepa_arch_x25519(ret_secrets + 32 * i, scalars + 32 * i, points + 32 * i, cpu);
+    }
+}
