@@ -113,16 +113,19 @@ export const rounds = {
     },
   },
 
+  // One round in four looks at a corrupted signature, because verifying is slow in JavaScript.
   ed25519: {
     inputs: 500,
-    round({ ed25519 }, inputs, emit) {
+    round({ ed25519 }, inputs, emit, number) {
       const seed = inputs.take(32);
       const message = inputs.message(300);
       const { publicKey, signature } = ed25519.sign(seed, message);
       emit('public_key', publicKey);
       emit('signature', signature);
       emit('verified', flag(ed25519.verify(signature, message, publicKey)));
-      emit('refused', flag(!ed25519.verify(inputs.corrupt(signature), message, publicKey)));
+      if (number % 4 === 0) {
+        emit('refused', flag(!ed25519.verify(inputs.corrupt(signature), message, publicKey)));
+      }
     },
   },
 
@@ -152,8 +155,8 @@ export const rounds = {
     },
   },
 
-  // Signing alternates between the deterministic and the hedged variant. One round in four looks
-  // at a corrupted signature.
+  // Signing alternates between the deterministic and the hedged variant. Corrupted signatures as
+  // above.
   mldsa: {
     inputs: 800,
     round({ mldsa }, inputs, emit, number) {

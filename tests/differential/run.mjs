@@ -24,7 +24,7 @@ const plan = {
   ed25519: { ...ours(0.2), wasm: { cost: 0.5 }, noble: { cost: 4 }, sodium: { cost: 0.5 },
     openssl: { cost: 0.5 } },
   mlkem: { ...ours(0.2), wasm: { cost: 0.3 }, noble: { cost: 4 }, sodium: { cost: 0.7 },
-    mlkem: { cost: 3 } },
+    mlkem: { cost: 3, stride: 4 } },
   // noble's X-Wing is put together from its parts, which have rounds of their own.
   xwing: { ...ours(0.4), wasm: { cost: 1 }, noble: { cost: 8, stride: 10 }, sodium: { cost: 1.5 } },
   mldsa: { ...ours(1), wasm: { cost: 3 }, noble: { cost: 20 } },
