@@ -52,7 +52,7 @@ target_compile_definitions(sodium_subset PUBLIC SODIUM_STATIC=1)
 # kernels below, which every hop of a packet runs (docs/decisions/0010).
 target_compile_options(cepa_core PRIVATE -msimd128 -Os)
 foreach(source IN LISTS core_sources)
-  if(source MATCHES "/crypto/(.*/)?(mlkem|keccak)[a-z0-9_]*\\.c$")
+  if(source MATCHES "/crypto/(wasm/|(portable/)?(mlkem|keccak))[a-z0-9_]*\\.c$")
     set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -O3)
   endif()
 endforeach()

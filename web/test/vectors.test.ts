@@ -10,10 +10,11 @@ import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
 import { checkCircuit } from './circuit.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
+import { checkPackets } from './packet.js';
 import { hpolycDecrypt, hpolycEncrypt } from './reference.js';
 import { readVectors, toHex, vectorFiles } from './support.js';
 
-type Check = (core: Primitives, vector: Vector, onion: Onion) => void;
+type Check = (core: Primitives, vector: Vector, onion: Onion) => void | Promise<void>;
 
 function same(vector: Vector, name: string, got: Uint8Array): void {
   assert.equal(toHex(got), toHex(vector.bytes(name)), `${name}, block of line ${vector.line}`);
@@ -123,6 +124,8 @@ const checks: Record<string, Check> = {
   'merkle.txt': (_core, vector) => checkTree(vector),
 
   'circuit.txt': checkCircuit,
+
+  'packet.txt': checkPackets,
 };
 
 for (const file of vectorFiles()) {
@@ -134,7 +137,7 @@ for (const file of vectorFiles()) {
     const core = await loadCore();
     const [primitives, onion] = [new Primitives(core), new Onion(core)];
     for (const vector of vectors) {
-      check(primitives, vector, onion);
+      await check(primitives, vector, onion);
     }
     t.diagnostic(`${vectors.length} blocks`);
   });
