@@ -11,6 +11,7 @@
 #include "base/ct.h"
 #include "base/declassify.h"
 #include "base/endian.h"
+#include "crypto/keccak_permute.h"
 
 enum {
     EK_RHO = CEPA_MLKEM_K * CEPA_MLKEM_POLY_BYTES,  /* where rho stands in a public key */
@@ -19,11 +20,18 @@ enum {
     LONG_Z = LONG_HASH + CEPA_SHA3_256_BYTES,
     CIPHERTEXT_V = CEPA_MLKEM_K * CEPA_MLKEM_POLY_10_BYTES, /* where v stands in a ciphertext */
     MONTGOMERY_SQUARE = 1353,                               /* 2^32 modulo q */
-    REJECTED_FIRST = CEPA_SHAKE256_RATE - CEPA_MLKEM_SEED_BYTES, /* ciphertext bytes beside z */
+    /* SHAKE256 of z and a ciphertext: bytes beside z, blocks without either end, bytes left. */
+    REJECTED_FIRST = CEPA_SHAKE256_RATE - CEPA_MLKEM_SEED_BYTES,
+    REJECTED_FULL = 7,
+    REJECTED_LAST =
+        CEPA_MLKEM_CIPHERTEXT_BYTES - REJECTED_FIRST - REJECTED_FULL * CEPA_SHAKE256_RATE,
 };
 
 _Static_assert(CEPA_MLKEM_CIPHERTEXT_BYTES == 1088 && LONG_Z + CEPA_MLKEM_SEED_BYTES == 2400,
                "the lengths of FIPS 203, table 3");
+_Static_assert(REJECTED_FIRST % 8 == 0 && REJECTED_LAST % 8 == 0 &&
+                   (int)REJECTED_LAST < (int)CEPA_SHAKE256_RATE,
+               "blocks are absorbed lane by lane, and the last has room for the padding");
 
 /* decode_vector reads a vector of transforms. Gives 0 if all numbers are below q. */
 static uint32_t decode_vector(struct cepa_mlkem_ntt ret_vector[CEPA_MLKEM_K],
@@ -205,28 +213,42 @@ static void decrypt(struct cepa_mlkem_workspace *workspace, uint8_t *ret_message
     cepa_mlkem_message(ret_message, &received[CEPA_MLKEM_K], &workspace->secret.poly, cpu);
 }
 
+/* absorb adds `count` lanes' worth of bytes to a state. */
+static void absorb(uint64_t *lanes, const uint8_t *bytes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        lanes[i] ^= cepa_le64_load(bytes + 8 * (size_t)i);
+    }
+}
+
 /* rejected_begin puts the first block of z || ciphertext into the state of secret.rejected and
  * leaves its permutation to be done. */
 static void rejected_begin(struct cepa_mlkem_workspace *workspace, const struct cepa_mlkem_key *key,
                            const struct cepa_mlkem_ciphertext *ciphertext)
 {
-    uint64_t *lanes = workspace->secret.rejected.lanes;
-    cepa_shake256_init(&workspace->secret.rejected);
-    for (unsigned i = 0; i < CEPA_MLKEM_SEED_BYTES / 8; i++) {
-        lanes[i] = cepa_le64_load(key->z + 8 * i);
-    }
-    for (unsigned i = 0; i < REJECTED_FIRST / 8; i++) {
-        lanes[CEPA_MLKEM_SEED_BYTES / 8 + i] = cepa_le64_load(ciphertext->bytes + 8 * i);
-    }
+    uint64_t *lanes = workspace->secret.rejected;
+    memset(lanes, 0, sizeof workspace->secret.rejected);
+    absorb(lanes, key->z, CEPA_MLKEM_SEED_BYTES / 8);
+    absorb(lanes + CEPA_MLKEM_SEED_BYTES / 8, ciphertext->bytes, REJECTED_FIRST / 8);
 }
 
+/* rejected_end takes in the other blocks; the last is padded. */
 static void rejected_end(struct cepa_mlkem_workspace *workspace,
-                         const struct cepa_mlkem_ciphertext *ciphertext)
+                         const struct cepa_mlkem_ciphertext *ciphertext, uint32_t cpu)
 {
-    cepa_shake_absorb(&workspace->secret.rejected, ciphertext->bytes + REJECTED_FIRST,
-                      CEPA_MLKEM_CIPHERTEXT_BYTES - REJECTED_FIRST);
-    cepa_shake_squeeze(&workspace->secret.rejected, workspace->secret.other_secret,
-                       CEPA_MLKEM_SECRET_BYTES);
+    uint64_t *lanes = workspace->secret.rejected;
+    const uint8_t *block = ciphertext->bytes + REJECTED_FIRST;
+    for (unsigned i = 0; i < REJECTED_FULL; i++, block += CEPA_SHAKE256_RATE) {
+        absorb(lanes, block, CEPA_SHAKE256_RATE / 8);
+        cepa_keccak_permute_best(lanes, cpu);
+    }
+    absorb(lanes, block, REJECTED_LAST / 8);
+    lanes[REJECTED_LAST / 8] ^= CEPA_SHAKE_SUFFIX;
+    lanes[CEPA_SHAKE256_RATE / 8 - 1] ^= (uint64_t)CEPA_KECCAK_LAST_PAD << 56;
+    cepa_keccak_permute_best(lanes, cpu);
+    for (unsigned i = 0; i < CEPA_MLKEM_SECRET_BYTES / 8; i++) {
+        cepa_le64_store(workspace->secret.other_secret + 8 * i, lanes[i]);
+    }
 }
 
 void cepa_mlkem_decapsulate(struct cepa_mlkem_secret *ret_secret, const struct cepa_mlkem_key *key,
@@ -239,9 +261,9 @@ void cepa_mlkem_decapsulate(struct cepa_mlkem_secret *ret_secret, const struct c
     decrypt(workspace, message, key, ciphertext, cpu);
     derive(workspace, message, key->public_hash, sizeof key->public_hash);
     rejected_begin(workspace, key, ciphertext);
-    encrypt(workspace, &key->matrix, key->t, message, derived + 32,
-            workspace->secret.rejected.lanes, cpu);
-    rejected_end(workspace, ciphertext);
+    encrypt(workspace, &key->matrix, key->t, message, derived + 32, workspace->secret.rejected,
+            cpu);
+    rejected_end(workspace, ciphertext, cpu);
     for (unsigned i = 0; i <= CEPA_MLKEM_K; i++) {
         difference |=
             cepa_mlkem_difference(&workspace->secret.made[i], &workspace->secret.received[i]);

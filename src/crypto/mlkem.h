@@ -73,7 +73,7 @@ struct cepa_mlkem_workspace {
         struct cepa_mlkem_poly poly;
         struct cepa_mlkem_poly made[CEPA_MLKEM_K + 1];     /* compressed u and v, computed */
         struct cepa_mlkem_poly received[CEPA_MLKEM_K + 1]; /* the same from a ciphertext */
-        struct cepa_shake rejected;                        /* hash that gives the other secret */
+        uint64_t rejected[CEPA_KECCAK_LANES];              /* hash that gives the other secret */
         uint8_t hashed[CEPA_SHA3_512_BYTES];               /* input of SHA3-512 */
         uint8_t derived[CEPA_SHA3_512_BYTES];              /* its output: secret, noise seed */
         uint8_t other_secret[CEPA_MLKEM_SECRET_BYTES];     /* for a rejected ciphertext */

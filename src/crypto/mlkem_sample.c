@@ -107,7 +107,7 @@ static void accept(struct cepa_mlkem_ntt *ret_element, struct cepa_mlkem_sampler
         sampler->longer[i] = sampler->lanes[i][way];
     }
     while (count < CEPA_MLKEM_N) {
-        cepa_keccak_permute(sampler->longer);
+        cepa_keccak_permute_best(sampler->longer, cpu);
         for (unsigned i = 0; i < CEPA_SHAKE128_RATE / 8; i++) {
             cepa_le64_store(sampler->blocks[way] + 8 * i, sampler->longer[i]);
         }

@@ -224,8 +224,9 @@ static void check_four_ways(size_t len, size_t cut, uint32_t rate, uint32_t cpu)
 
 TEST(four_ways_give_the_same_as_one)
 {
-    const uint32_t cpus[] = {CEPA_CPU_PORTABLE, cepa_native_cpu()};
-    for (size_t i = 0; i < 2; i++) {
+    const uint32_t cpus[] = {CEPA_CPU_PORTABLE, cepa_native_cpu() & CEPA_CPU_AVX2,
+                             cepa_native_cpu()};
+    for (size_t i = 0; i < 3; i++) {
         for (size_t len = 1; len <= 400; len += 19) {
             check_four_ways(len, len / 3, CEPA_SHAKE128_RATE, cpus[i]);
             check_four_ways(len, len / 2, CEPA_SHAKE256_RATE, cpus[i]);
@@ -233,24 +234,35 @@ TEST(four_ways_give_the_same_as_one)
     }
 }
 
-TEST(four_ways_keep_their_lanes_apart)
+static void check_lanes(uint32_t cpu)
 {
     uint64_t one[4][CEPA_KECCAK_LANES];
+    uint64_t best[CEPA_KECCAK_LANES];
     uint64_t four[CEPA_KECCAK_LANES][CEPA_KECCAK_WAYS];
     for (unsigned i = 0; i < CEPA_KECCAK_LANES; i++) {
         for (unsigned way = 0; way < 4; way++) {
             one[way][i] = four[i][way] = (i + 1) * UINT64_C(0x9e3779b97f4a7c15) << way;
         }
+        best[i] = one[0][i];
     }
-    cepa_keccak_permute_x4(four, cepa_native_cpu());
+    cepa_keccak_permute_x4(four, cpu);
+    cepa_keccak_permute_best(best, cpu);
     for (unsigned way = 0; way < 4; way++) {
         cepa_keccak_permute(one[way]);
         for (unsigned i = 0; i < CEPA_KECCAK_LANES; i++) {
             CHECK(one[way][i] == four[i][way]);
         }
     }
+    CHECK_BYTES(best, one[0], sizeof best);
+}
+
+TEST(every_code_for_the_permutation_gives_the_same)
+{
+    check_lanes(CEPA_CPU_PORTABLE);
+    check_lanes(cepa_native_cpu() & CEPA_CPU_AVX2);
+    check_lanes(cepa_native_cpu());
 }
 
 TEST_MAIN(RUN(the_permutation_of_zeros_is_the_published_one), RUN(answers_agree_with_hashlib),
           RUN(the_empty_message_has_the_nist_answers), RUN(pieces_give_the_same_as_the_whole),
-          RUN(four_ways_give_the_same_as_one), RUN(four_ways_keep_their_lanes_apart))
+          RUN(four_ways_give_the_same_as_one), RUN(every_code_for_the_permutation_gives_the_same))

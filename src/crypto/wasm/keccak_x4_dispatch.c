@@ -98,6 +98,12 @@ static void permute_two(uint64_t lanes[CEPA_KECCAK_LANES][CEPA_KECCAK_WAYS], uns
     cepa_wipe(other, sizeof other);
 }
 
+void cepa_keccak_permute_best(uint64_t lanes[CEPA_KECCAK_LANES], uint32_t cpu)
+{
+    (void)cpu;
+    cepa_keccak_permute(lanes);
+}
+
 void cepa_keccak_permute_x4(uint64_t lanes[CEPA_KECCAK_LANES][CEPA_KECCAK_WAYS], uint32_t cpu)
 {
     (void)cpu;
