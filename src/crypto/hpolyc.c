@@ -43,6 +43,7 @@ void cepa_hpolyc_key_init(struct cepa_hpolyc_key *ret_key, const uint8_t key[CEP
     memcpy(ret_key->stream_key, key, CEPA_HPOLYC_KEY_LEN);
     memset(derived.hash_key + 16, 0, 16);
     cepa_poly1305_init(&ret_key->hash, derived.hash_key, cpu);
+    cepa_poly1305_prepare(&ret_key->hash);
     cepa_wipe(subkey, sizeof subkey);
     cepa_wipe(&derived, sizeof derived);
 }

@@ -33,6 +33,10 @@ CEPA_MUST_USE int cepa_poly1305_verify(const uint8_t tag[CEPA_POLY1305_TAG_LEN],
 void cepa_poly1305_init(struct cepa_poly1305 *ret_mac, const uint8_t key[CEPA_POLY1305_KEY_LEN],
                         uint32_t cpu);
 
+/* cepa_poly1305_prepare does now what the first long piece of a message would make necessary: worth
+ * it for a state that is copied for many messages. */
+void cepa_poly1305_prepare(struct cepa_poly1305 *mac);
+
 /* cepa_poly1305_update adds `len` bytes to the message; any split into calls gives the same tag. */
 void cepa_poly1305_update(struct cepa_poly1305 *mac, const void *data, size_t len);
 

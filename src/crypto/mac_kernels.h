@@ -15,6 +15,7 @@ void cepa_poly1305_final_portable(struct cepa_poly1305 *mac,
 /* Ours; on x86 only, and only if the processor has CEPA_CPU_AVX2. */
 void cepa_poly1305_init_avx2(struct cepa_poly1305 *ret_mac,
                              const uint8_t key[CEPA_POLY1305_KEY_LEN]);
+void cepa_poly1305_prepare_avx2(struct cepa_poly1305 *mac);
 void cepa_poly1305_update_avx2(struct cepa_poly1305 *mac, const void *data, size_t len);
 void cepa_poly1305_final_avx2(struct cepa_poly1305 *mac, uint8_t ret_tag[CEPA_POLY1305_TAG_LEN]);
 

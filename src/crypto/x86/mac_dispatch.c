@@ -13,6 +13,13 @@ void cepa_poly1305_init(struct cepa_poly1305 *ret_mac, const uint8_t key[CEPA_PO
     }
 }
 
+void cepa_poly1305_prepare(struct cepa_poly1305 *mac)
+{
+    if (mac->is_avx2 != 0) {
+        cepa_poly1305_prepare_avx2(mac);
+    }
+}
+
 void cepa_poly1305_update(struct cepa_poly1305 *mac, const void *data, size_t len)
 {
     if (mac->is_avx2 != 0) {

@@ -1,10 +1,11 @@
-/* Poly1305's polynomial by AVX2.
+/* Poly1305 by AVX2.
  *
- * Four blocks stand in the four lanes of a register. With A for the four accumulators, each step of
- * eight blocks is A = A r^8 + M r^4 + M', with one pass of carries; at the end the lanes are
- * multiplied by r^4, r^3, r^2, r and added up. Bounds: limbs are below 2^26 + 2^7 after the
- * carries, plus 2^26 of message; a limb of the product is at most ten times 2^27.1 * 5 * 2^26,
- * below 2^59. */
+ * Numbers modulo p = 2^130 - 5 stand in three limbs of 44, 44 and 42 bits where blocks come one by
+ * one. Where many come, they stand in five limbs of 26 bits, four of them side by side in the lanes
+ * of a register: with A for the four accumulators, each step of eight blocks is A = A r^8 + M r^4 +
+ * M', with one pass of carries; at the end the lanes are multiplied by r^4, r^3, r^2, r and added
+ * up. Bounds there: limbs are below 2^26 + 2^7 after the carries, plus 2^26 of message; a limb of
+ * the product is at most ten times 2^27.1 * 5 * 2^26, below 2^59. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -12,18 +13,30 @@
 #include "base/endian.h"
 #include "crypto/mac_kernels.h"
 
-enum { BLOCK = 16, LIMBS = 5, POWERS = 5, LIMB_BITS = 26, LIMB_MASK = (1 << LIMB_BITS) - 1 };
+enum { BLOCK = 16, LIMBS = 5, LIMB_BITS = 26, LIMB_MASK = (1 << LIMB_BITS) - 1 };
 
 /* Which power stands where in the array of powers. */
-enum { POWER_1, POWER_2, POWER_3, POWER_4, POWER_8 };
+enum { POWER_1, POWER_2, POWER_3, POWER_4, POWER_8, POWERS };
 
 /* Fewer blocks than this are multiplied one at a time. */
-enum { BULK_BLOCKS = 8 };
+enum { BULK_BLOCKS = 12 };
 
-/* The state of one message: numbers modulo 2^130 - 5 in five limbs of 26 bits. */
+#define MASK_44 ((UINT64_C(1) << 44) - 1)
+#define MASK_42 ((UINT64_C(1) << 42) - 1)
+
+__extension__ typedef unsigned __int128 wide;
+
+/* A number in three limbs of 44, 44 and 42 bits; the second may be a little above that. */
+struct number {
+    uint64_t a, b, c;
+};
+
+/* The state of one message. */
 struct state {
-    uint32_t powers[POWERS][LIMBS]; /* r, r^2, r^3, r^4, r^8 */
-    uint32_t accumulator[LIMBS];
+    struct number r;
+    struct number accumulator;
+    uint32_t powers[POWERS][LIMBS]; /* of r, in limbs of 26 bits, once has_powers */
+    uint32_t has_powers;
     uint32_t rest_len;   /* bytes that wait for a whole block, 0..15 */
     uint8_t rest[BLOCK]; /* those bytes */
     uint8_t s[BLOCK];    /* the key's second half, added at the end */
@@ -164,75 +177,76 @@ static inline uint64_t sum_lanes(__m256i x)
     return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));
 }
 
-/* carry_limbs brings five wide limbs below 2^26 + 2^7. */
-static void carry_limbs(uint32_t ret_limbs[LIMBS], uint64_t x[LIMBS])
+/* multiply_numbers: 2^132, the weight that follows the third limb, is worth 4 * 5. */
+static inline struct number multiply_numbers(struct number x, struct number y)
 {
-    for (int i = 0; i < 4; i++) {
-        x[i + 1] += x[i] >> LIMB_BITS;
-        x[i] &= LIMB_MASK;
-    }
-    x[0] += 5 * (x[4] >> LIMB_BITS);
-    x[4] &= LIMB_MASK;
-    x[1] += x[0] >> LIMB_BITS;
-    x[0] &= LIMB_MASK;
-    for (int i = 0; i < LIMBS; i++) {
-        ret_limbs[i] = (uint32_t)x[i];
-    }
+    uint64_t b20 = 20 * y.b;
+    uint64_t c20 = 20 * y.c;
+    wide a = (wide)x.a * y.a + (wide)x.b * c20 + (wide)x.c * b20;
+    wide b = (wide)x.a * y.b + (wide)x.b * y.a + (wide)x.c * c20;
+    wide c = (wide)x.a * y.c + (wide)x.b * y.b + (wide)x.c * y.a;
+    b += (uint64_t)(a >> 44);
+    c += (uint64_t)(b >> 44);
+    uint64_t low = ((uint64_t)a & MASK_44) + 5 * (uint64_t)(c >> 42);
+    return (struct number){low & MASK_44, ((uint64_t)b & MASK_44) + (low >> 44),
+                           (uint64_t)c & MASK_42};
 }
 
-/* multiply_limbs: x = x y, for one number at a time. */
-static void multiply_limbs(uint32_t x[LIMBS], const uint32_t y[LIMBS])
+static inline struct number load_number(const uint8_t bytes[BLOCK], uint64_t bit_128)
 {
-    uint64_t b5 = 5 * (uint64_t)y[1];
-    uint64_t c5 = 5 * (uint64_t)y[2];
-    uint64_t d5 = 5 * (uint64_t)y[3];
-    uint64_t e5 = 5 * (uint64_t)y[4];
-    uint64_t a = x[0];
-    uint64_t b = x[1];
-    uint64_t c = x[2];
-    uint64_t d = x[3];
-    uint64_t e = x[4];
-    uint64_t z[LIMBS] = {
-        a * y[0] + b * e5 + c * d5 + d * c5 + e * b5,
-        a * y[1] + b * y[0] + c * e5 + d * d5 + e * c5,
-        a * y[2] + b * y[1] + c * y[0] + d * e5 + e * d5,
-        a * y[3] + b * y[2] + c * y[1] + d * y[0] + e * e5,
-        a * y[4] + b * y[3] + c * y[2] + d * y[1] + e * y[0],
-    };
-    carry_limbs(x, z);
+    uint64_t low = cepa_le64_load(bytes);
+    uint64_t high = cepa_le64_load(bytes + 8);
+    return (struct number){low & MASK_44, (low >> 44 | high << 20) & MASK_44,
+                           high >> 24 | bit_128 << 40};
 }
 
-static void add_block(uint32_t x[LIMBS], const uint8_t block[BLOCK], uint32_t bit_128)
+static inline struct number add_numbers(struct number x, struct number y)
 {
-    uint64_t low = cepa_le64_load(block);
-    uint64_t high = cepa_le64_load(block + 8);
-    x[0] += (uint32_t)low & LIMB_MASK;
-    x[1] += (uint32_t)(low >> 26) & LIMB_MASK;
-    x[2] += (uint32_t)(low >> 52 | high << 12) & LIMB_MASK;
-    x[3] += (uint32_t)(high >> 14) & LIMB_MASK;
-    x[4] += (uint32_t)(high >> 40) | bit_128 << 24;
+    return (struct number){x.a + y.a, x.b + y.b, x.c + y.c};
 }
 
-/* set_powers clamps the 16 bytes of r and computes its powers. @[RFC8439 2.5] */
-static void set_powers(uint32_t ret_powers[POWERS][LIMBS], const uint8_t r[BLOCK])
+/* carry_number leaves all limbs within their bits, but for the second after a carry around. */
+static inline struct number carry_number(struct number x)
 {
-    uint8_t clamped[BLOCK];
-    memcpy(clamped, r, BLOCK);
-    for (int i = 3; i < BLOCK; i += 4) {
-        clamped[i] &= 15;
-    }
-    for (int i = 4; i < BLOCK; i += 4) {
-        clamped[i] &= 252;
-    }
-    memset(ret_powers[POWER_1], 0, sizeof ret_powers[POWER_1]);
-    add_block(ret_powers[POWER_1], clamped, 0);
-    for (int i = POWER_2; i <= POWER_4; i++) {
-        memcpy(ret_powers[i], ret_powers[i - 1], sizeof ret_powers[i]);
-        multiply_limbs(ret_powers[i], ret_powers[POWER_1]);
-    }
-    memcpy(ret_powers[POWER_8], ret_powers[POWER_4], sizeof ret_powers[POWER_8]);
-    multiply_limbs(ret_powers[POWER_8], ret_powers[POWER_4]);
-    cepa_wipe(clamped, sizeof clamped);
+    x.b += x.a >> 44;
+    x.c += x.b >> 44;
+    uint64_t low = (x.a & MASK_44) + 5 * (x.c >> 42);
+    return (struct number){low & MASK_44, (x.b & MASK_44) + (low >> 44), x.c & MASK_42};
+}
+
+/* to_limbs cuts a number into limbs of 26 bits; what the second limb has above 44 bits goes on into
+ * the third. */
+static void to_limbs(uint32_t ret_limbs[LIMBS], struct number x)
+{
+    x.c += x.b >> 44;
+    x.b &= MASK_44;
+    ret_limbs[0] = (uint32_t)x.a & LIMB_MASK;
+    ret_limbs[1] = (uint32_t)(x.a >> 26 | x.b << 18) & LIMB_MASK;
+    ret_limbs[2] = (uint32_t)(x.b >> 8) & LIMB_MASK;
+    ret_limbs[3] = (uint32_t)(x.b >> 34 | x.c << 10) & LIMB_MASK;
+    ret_limbs[4] = (uint32_t)(x.c >> 16);
+}
+
+/* from_limbs takes limbs of up to 32 bits, as they are after the lanes are added up. */
+static struct number from_limbs(const uint64_t limbs[LIMBS])
+{
+    struct number x = {limbs[0] + ((limbs[1] << 26) & MASK_44), (limbs[1] >> 18) + (limbs[2] << 8),
+                       limbs[4] << 16};
+    x.b += (limbs[3] << 34) & MASK_44;
+    x.c += limbs[3] >> 10;
+    return carry_number(x);
+}
+
+static void set_powers(struct state *state)
+{
+    struct number power_2 = multiply_numbers(state->r, state->r);
+    struct number power_4 = multiply_numbers(power_2, power_2);
+    to_limbs(state->powers[POWER_1], state->r);
+    to_limbs(state->powers[POWER_2], power_2);
+    to_limbs(state->powers[POWER_3], multiply_numbers(power_2, state->r));
+    to_limbs(state->powers[POWER_4], power_4);
+    to_limbs(state->powers[POWER_8], multiply_numbers(power_4, power_4));
+    state->has_powers = 1;
 }
 
 /* four_at_a_time takes 4 * `groups` blocks, groups > 0. */
@@ -240,82 +254,74 @@ static void four_at_a_time(struct state *state, const uint8_t *data, size_t grou
 {
     struct {
         struct factor power_4, power_8;
-    } factors;
-    const struct lanes start = {_mm256_set_epi64x(0, 0, 0, state->accumulator[0]),
-                                _mm256_set_epi64x(0, 0, 0, state->accumulator[1]),
-                                _mm256_set_epi64x(0, 0, 0, state->accumulator[2]),
-                                _mm256_set_epi64x(0, 0, 0, state->accumulator[3]),
-                                _mm256_set_epi64x(0, 0, 0, state->accumulator[4])};
+        uint32_t limbs[LIMBS];
+        uint64_t total[LIMBS];
+    } secret;
+    uint32_t *limbs = secret.limbs;
+    to_limbs(limbs, state->accumulator);
+    const struct lanes start = {
+        _mm256_set_epi64x(0, 0, 0, limbs[0]), _mm256_set_epi64x(0, 0, 0, limbs[1]),
+        _mm256_set_epi64x(0, 0, 0, limbs[2]), _mm256_set_epi64x(0, 0, 0, limbs[3]),
+        _mm256_set_epi64x(0, 0, 0, limbs[4])};
     struct lanes x = add(start, load_blocks(data));
-    set_factor(&factors.power_4, state->powers[POWER_4]);
-    set_factor(&factors.power_8, state->powers[POWER_8]);
+    set_factor(&secret.power_4, state->powers[POWER_4]);
+    set_factor(&secret.power_8, state->powers[POWER_8]);
     if ((groups & 1) == 0) {
         data += 4 * BLOCK;
-        x = add(carry(multiply(x, &factors.power_4)), load_blocks(data));
+        x = add(carry(multiply(x, &secret.power_4)), load_blocks(data));
     }
     for (size_t i = (groups - 1) / 2; i > 0; i--) {
-        struct lanes next = multiply(load_blocks(data + 4 * BLOCK), &factors.power_4);
-        x = carry(add(multiply(x, &factors.power_8), next));
+        struct lanes next = multiply(load_blocks(data + 4 * BLOCK), &secret.power_4);
+        x = carry(add(multiply(x, &secret.power_8), next));
         data += 8 * BLOCK;
         x = add(x, load_blocks(data));
     }
-    set_last_factor(&factors.power_4, state);
-    x = carry(multiply(x, &factors.power_4));
-    uint64_t total[LIMBS] = {sum_lanes(x.a), sum_lanes(x.b), sum_lanes(x.c), sum_lanes(x.d),
-                             sum_lanes(x.e)};
-    carry_limbs(state->accumulator, total);
-    cepa_wipe(&factors, sizeof factors);
-    cepa_wipe(total, sizeof total);
+    set_last_factor(&secret.power_4, state);
+    x = carry(multiply(x, &secret.power_4));
+    secret.total[0] = sum_lanes(x.a);
+    secret.total[1] = sum_lanes(x.b);
+    secret.total[2] = sum_lanes(x.c);
+    secret.total[3] = sum_lanes(x.d);
+    secret.total[4] = sum_lanes(x.e);
+    state->accumulator = from_limbs(secret.total);
+    cepa_wipe(&secret, sizeof secret);
+}
+
+static void take_block(struct state *state, const uint8_t block[BLOCK], uint64_t bit_128)
+{
+    struct number sum_number = add_numbers(state->accumulator, load_number(block, bit_128));
+    state->accumulator = multiply_numbers(sum_number, state->r);
 }
 
 static void take_blocks(struct state *state, const uint8_t *data, size_t blocks)
 {
     if (blocks >= BULK_BLOCKS) {
         size_t groups = blocks >> 2;
+        if (state->has_powers == 0) {
+            set_powers(state);
+        }
         four_at_a_time(state, data, groups);
         data += 4 * BLOCK * groups;
         blocks &= 3;
     }
     for (; blocks > 0; blocks--) {
-        add_block(state->accumulator, data, 1);
-        multiply_limbs(state->accumulator, state->powers[POWER_1]);
+        take_block(state, data, 1);
         data += BLOCK;
     }
 }
 
-/* take_end takes in the bytes that make no whole block, behind which a one stands. */
-static void take_end(struct state *state)
+/* reduced gives the one form below p. Twice through the carries leaves x below 2^130; it is p or
+ * more exactly if x + 5 reaches 2^130, and then x + 5 - 2^130 is wanted. */
+static struct number reduced(struct number x)
 {
-    if (state->rest_len > 0) {
-        memset(state->rest + state->rest_len, 0, BLOCK - state->rest_len);
-        state->rest[state->rest_len] = 1;
-        add_block(state->accumulator, state->rest, 0);
-        multiply_limbs(state->accumulator, state->powers[POWER_1]);
-    }
-}
-
-/* reduce brings the accumulator below p = 2^130 - 5. Twice through the carries leaves it below
- * 2^130; it is p or more exactly if adding 5 carries out of bit 130, and then that sum without the
- * bit is wanted. Bits from 128 on do not matter, so that the carry out of the top limb may stay. */
-static void reduce(uint32_t x[LIMBS])
-{
-    uint64_t wide[LIMBS];
-    for (int round = 0; round < 2; round++) {
-        for (int i = 0; i < LIMBS; i++) {
-            wide[i] = x[i];
-        }
-        carry_limbs(x, wide);
-    }
-    uint32_t over = 5;
-    for (int i = 0; i < LIMBS; i++) {
-        over = (x[i] + over) >> LIMB_BITS;
-    }
-    x[0] += 5 * over;
-    for (int i = 0; i < LIMBS - 1; i++) {
-        x[i + 1] += x[i] >> LIMB_BITS;
-        x[i] &= LIMB_MASK;
-    }
-    cepa_wipe(wide, sizeof wide);
+    x = carry_number(carry_number(x));
+    uint64_t over = (x.a + 5) >> 44;
+    over = (x.b + over) >> 44;
+    over = (x.c + over) >> 42;
+    x.a += 5 * over;
+    x.b += x.a >> 44;
+    x.c += x.b >> 44;
+    return (struct number){x.a & MASK_44, x.b & MASK_44, x.c & MASK_42};
 }
 
 static struct state *state_of(struct cepa_poly1305 *mac)
@@ -328,10 +334,20 @@ void cepa_poly1305_init_avx2(struct cepa_poly1305 *ret_mac,
 {
     struct state *state = state_of(ret_mac);
     ret_mac->is_avx2 = 1;
-    set_powers(state->powers, key);
-    memset(state->accumulator, 0, sizeof state->accumulator);
-    memcpy(state->s, key + BLOCK, BLOCK);
+    /* r's clamp: the top four bits of its four words and the lowest two of the last three. */
+    state->r = load_number(key, 0);
+    state->r.a &= UINT64_C(0xffc0fffffff);
+    state->r.b &= UINT64_C(0xfffffc0ffff);
+    state->r.c &= UINT64_C(0x00ffffffc0f);
+    state->accumulator = (struct number){0, 0, 0};
+    state->has_powers = 0;
     state->rest_len = 0;
+    memcpy(state->s, key + BLOCK, BLOCK);
+}
+
+void cepa_poly1305_prepare_avx2(struct cepa_poly1305 *mac)
+{
+    set_powers(state_of(mac));
 }
 
 void cepa_poly1305_update_avx2(struct cepa_poly1305 *mac, const void *data, size_t len)
@@ -362,11 +378,14 @@ void cepa_poly1305_update_avx2(struct cepa_poly1305 *mac, const void *data, size
 void cepa_poly1305_final_avx2(struct cepa_poly1305 *mac, uint8_t ret_tag[CEPA_POLY1305_TAG_LEN])
 {
     struct state *state = state_of(mac);
-    uint32_t *x = state->accumulator;
-    take_end(state);
-    reduce(x);
-    uint64_t low = (uint64_t)x[0] | (uint64_t)x[1] << 26 | (uint64_t)x[2] << 52;
-    uint64_t high = (uint64_t)x[2] >> 12 | (uint64_t)x[3] << 14 | (uint64_t)x[4] << 40;
+    if (state->rest_len > 0) {
+        memset(state->rest + state->rest_len, 0, BLOCK - state->rest_len);
+        state->rest[state->rest_len] = 1;
+        take_block(state, state->rest, 0);
+    }
+    struct number x = reduced(state->accumulator);
+    uint64_t low = x.a | x.b << 44;
+    uint64_t high = x.b >> 20 | x.c << 24;
     uint64_t s_low = cepa_le64_load(state->s);
     uint64_t sum_low = low + s_low;
     uint64_t carry_out = ((low & s_low) | ((low | s_low) & ~sum_low)) >> 63;
