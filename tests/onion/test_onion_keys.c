@@ -75,6 +75,10 @@ TEST(a_missed_epoch_leaves_one_key)
     CHECK_INT(rotate(8), 0);
     CHECK_INT(rotate(10), 0);
     CHECK(find(7) == NULL && find(8) == NULL && find(10) != NULL);
+    CHECK_INT(rotate(12), 0);
+    CHECK(find(10) == NULL && find(12) != NULL);
+    CHECK_INT(rotate(13), 0);
+    CHECK(find(12) != NULL && find(13) != NULL);
 }
 
 TEST(time_does_not_go_back)
