@@ -1,6 +1,6 @@
 /* Arithmetic modulo p = 2^255 - 19 on five 64-bit limbs of radix 2^51, for the parts of X25519 that
- * stand alone: the inversion at the end, and all of it where there are no vectors. Constant time:
- * no branch, no address and no division depends on a value.
+ * stand alone: the division at the end, and multiples of the base point where there are no vectors.
+ * Constant time: no branch, no address and no division depends on a value.
  *
  * Bounds. Every function takes limbs below 2^54 and gives limbs below 2^51 + 2^18. A factor that is
  * doubled or taken 19 times is below 2^59. A product column has 5 products, of which at most 4
@@ -78,53 +78,20 @@ static inline void field51_mul(struct field51 *ret, const struct field51 *a,
     field51_carry(ret, t0, t1, t2, t3, t4);
 }
 
-/* field51_square_times squares `count` >= 1 times. */
-static inline void field51_square_times(struct field51 *ret, const struct field51 *a,
-                                        unsigned count)
+static inline void field51_square(struct field51 *ret, const struct field51 *a)
 {
-    struct field51 x = *a;
-    do {
-        uint64_t a0 = x.limb[0], a1 = x.limb[1], a2 = x.limb[2], a3 = x.limb[3], a4 = x.limb[4];
-        uint64_t d0 = 2 * a0, d1 = 2 * a1, c3 = 19 * a3, c4 = 19 * a4, d2 = 2 * a2;
-        field51_wide t0 = (field51_wide)a0 * a0 + (field51_wide)d1 * c4 + (field51_wide)d2 * c3;
-        field51_wide t1 = (field51_wide)d0 * a1 + (field51_wide)d2 * c4 + (field51_wide)a3 * c3;
-        field51_wide t2 =
-            (field51_wide)d0 * a2 + (field51_wide)a1 * a1 + (field51_wide)(2 * a3) * c4;
-        field51_wide t3 = (field51_wide)d0 * a3 + (field51_wide)d1 * a2 + (field51_wide)a4 * c4;
-        field51_wide t4 = (field51_wide)d0 * a4 + (field51_wide)d1 * a3 + (field51_wide)a2 * a2;
-        field51_carry(&x, t0, t1, t2, t3, t4);
-    } while (--count > 0);
-    *ret = x;
+    uint64_t a0 = a->limb[0], a1 = a->limb[1], a2 = a->limb[2], a3 = a->limb[3], a4 = a->limb[4];
+    uint64_t d0 = 2 * a0, d1 = 2 * a1, d2 = 2 * a2, d3 = 2 * a3, c3 = 19 * a3, c4 = 19 * a4;
+    field51_wide t0 = (field51_wide)a0 * a0 + (field51_wide)d1 * c4 + (field51_wide)d2 * c3;
+    field51_wide t1 = (field51_wide)d0 * a1 + (field51_wide)d2 * c4 + (field51_wide)a3 * c3;
+    field51_wide t2 = (field51_wide)d0 * a2 + (field51_wide)a1 * a1 + (field51_wide)d3 * c4;
+    field51_wide t3 = (field51_wide)d0 * a3 + (field51_wide)d1 * a2 + (field51_wide)a4 * c4;
+    field51_wide t4 = (field51_wide)d0 * a4 + (field51_wide)d1 * a3 + (field51_wide)a2 * a2;
+    field51_carry(ret, t0, t1, t2, t3, t4);
 }
 
-/* field51_invert raises to the power p - 2, so 0 gives 0. The names say which run of ones the
- * exponent is: ones_10 is z^(2^10 - 1). */
-static inline void field51_invert(struct field51 *ret, const struct field51 *z)
-{
-    struct field51 t, z9, z11, ones_5, ones_10, ones_20, ones_50, ones_100;
-    field51_square_times(&ones_5, z, 1);
-    field51_square_times(&t, &ones_5, 2);
-    field51_mul(&z9, &t, z);
-    field51_mul(&z11, &z9, &ones_5);
-    field51_square_times(&t, &z11, 1);
-    field51_mul(&ones_5, &t, &z9);
-    field51_square_times(&t, &ones_5, 5);
-    field51_mul(&ones_10, &t, &ones_5);
-    field51_square_times(&t, &ones_10, 10);
-    field51_mul(&ones_20, &t, &ones_10);
-    field51_square_times(&t, &ones_20, 20);
-    field51_mul(&t, &t, &ones_20);
-    field51_square_times(&t, &t, 10);
-    field51_mul(&ones_50, &t, &ones_10);
-    field51_square_times(&t, &ones_50, 50);
-    field51_mul(&ones_100, &t, &ones_50);
-    field51_square_times(&t, &ones_100, 100);
-    field51_mul(&t, &t, &ones_100);
-    field51_square_times(&t, &t, 50);
-    field51_mul(&t, &t, &ones_50);
-    field51_square_times(&t, &t, 5);
-    field51_mul(ret, &t, &z11);
-}
+/* cepa_field51_invert writes the inverse, or 0 for 0; limbs are below 2^51. */
+void cepa_field51_invert(struct field51 *ret, const struct field51 *z);
 
 /* field51_to_bytes writes the one representative below p. */
 static inline void field51_to_bytes(uint8_t ret_bytes[32], const struct field51 *a)

@@ -64,10 +64,10 @@ static void double_point(struct point *p)
 {
     struct field51 a, b, c, s = add(&p->x, &p->y);
     struct halfway half;
-    field51_square_times(&a, &p->x, 1);
-    field51_square_times(&b, &p->y, 1);
-    field51_square_times(&c, &p->z, 1);
-    field51_square_times(&s, &s, 1);
+    field51_square(&a, &p->x);
+    field51_square(&b, &p->y);
+    field51_square(&c, &p->z);
+    field51_square(&s, &s);
     c = add(&c, &c);
     half.h = add(&a, &b);
     half.e = subtract(&half.h, &s);
@@ -152,7 +152,7 @@ void cepa_x25519_base_integer(uint8_t ret[32], const uint8_t scalar[32])
     }
     /* u = (1 + y) / (1 - y); y is not 1, for no clamped scalar is a multiple of the order of B. */
     struct field51 numerator = add(&p.z, &p.y), denominator = subtract(&p.z, &p.y);
-    field51_invert(&denominator, &denominator);
+    cepa_field51_invert(&denominator, &denominator);
     field51_mul(&numerator, &numerator, &denominator);
     field51_to_bytes(ret, &numerator);
     cepa_wipe(digits, sizeof digits);

@@ -107,7 +107,7 @@ void cepa_x25519_base_ifma(uint8_t ret[32], const uint8_t scalar[32])
         numerator.limb[i] = z.limb[i] + y.limb[i];
         denominator.limb[i] = z.limb[i] + twice_p - y.limb[i];
     }
-    field51_invert(&denominator, &denominator);
+    cepa_field51_invert(&denominator, &denominator);
     field51_mul(&numerator, &numerator, &denominator);
     field51_to_bytes(ret, &numerator);
     cepa_wipe(digits, sizeof digits);

@@ -243,7 +243,7 @@ static __attribute__((noinline)) void divide(uint8_t *ret, const struct lanes *x
         get_lane(&a, z, i);
         field51_mul(&products[i], &products[i - 1], &a);
     }
-    field51_invert(&inverse, &products[count - 1]);
+    cepa_field51_invert(&inverse, &products[count - 1]);
     for (size_t i = count; i-- > 0;) {
         get_lane(&a, x, i);
         field51_mul(&a, &a, &inverse);

@@ -79,7 +79,7 @@ void cepa_x25519_ifma(uint8_t ret[32], const uint8_t scalar[32], const uint8_t p
     state = ifma_carry(state);
     x4_take(&x2, state, 0);
     x4_take(&z2, state, 1);
-    field51_invert(&z2, &z2);
+    cepa_field51_invert(&z2, &z2);
     field51_mul(&x2, &x2, &z2);
     field51_to_bytes(ret, &x2);
     cepa_wipe(clamped, sizeof clamped);
