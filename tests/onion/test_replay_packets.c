@@ -1,13 +1,13 @@
 /* Real packets and the replay cache: many packets, each replayed in shuffled order, across the
  * change of epochs, a restart, and a full cache. None may be accepted twice, and none that was
- * accepted may be forgotten. The tags alone, a million of them, are in test_replay_cache.c. */
+ * accepted may be forgotten. Tags alone follow, a million of them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/relays.h"
 #include "support/test.h"
 
-enum { PACKETS = 10000, FEWER = 1000 };
+enum { PACKETS = 10000, FEWER = 1000, TAGS = 1000000 };
 
 /* All packets that were sent, for one relay. */
 struct traffic {
@@ -163,8 +163,65 @@ TEST(a_full_cache_accepts_nothing_and_forgets_nothing)
     teardown(&traffic);
 }
 
+/* Tag number `i` of a series that never repeats. */
+static struct cepa_replay_tag tag_number(uint64_t i)
+{
+    struct test_random random = {i * UINT64_C(0x9e3779b97f4a7c15) + 5};
+    struct cepa_replay_tag tag;
+    test_random_bytes(&random, &tag, sizeof tag);
+    return tag;
+}
+
+/* Offers tag number `i` to the key of its epoch: the first half of the tags came in the first. */
+static struct cepa_replay_outcome offer(struct test_relay *relay, uint32_t i)
+{
+    uint32_t epoch = TEST_EPOCH + (i < TAGS / 2 ? 0 : 1);
+    struct cepa_onion_key *key = cepa_onion_keys_find(&relay->keys, (uint8_t)epoch);
+    struct cepa_replay_tag tag = tag_number(i);
+    CHECK(key != NULL);
+    return cepa_replay_cache_insert(
+        &key->replay, cepa_onion_keys_share(&relay->keys, key, &relay->share), &tag, UINT32_MAX);
+}
+
+TEST(a_million_tags_of_two_epochs_are_all_remembered_and_full_caches_take_no_more)
+{
+    struct test_relays *relays = test_relays_new(TAGS / 2, 10);
+    struct test_relay *relay = &relays->relay[0];
+    struct test_random random = {4};
+    uint32_t *order = malloc(TAGS * sizeof *order);
+    uint8_t before[32], after[32];
+    CHECK(order != NULL);
+    for (uint32_t i = 0; i < TAGS; i++) {
+        uint32_t at = (uint32_t)test_random_below(&random, i + 1);
+        order[i] = at < i ? order[at] : i;
+        order[at] = i;
+        if (i == TAGS / 2) {
+            test_relay_rotate(relays, 0, TEST_EPOCH + 1);
+        }
+        CHECK(offer(relay, i).inserted != 0);
+    }
+    test_relay_digest(relay, before);
+    for (uint32_t i = 0; i < TAGS; i++) {
+        CHECK(offer(relay, order[i]).seen != 0);
+    }
+    for (uint32_t i = TAGS; i < TAGS + TAGS / 2; i++) {
+        CHECK(offer(relay, i).full != 0);
+    }
+    test_relay_digest(relay, after);
+    CHECK_BYTES(after, before, sizeof before);
+    /* What the first epoch has seen goes with its key, and what the second has seen stays. */
+    test_relay_rotate(relays, 0, TEST_EPOCH + 2);
+    CHECK(cepa_onion_keys_find(&relay->keys, (uint8_t)TEST_EPOCH) == NULL);
+    for (uint32_t i = TAGS / 2; i < TAGS; i++) {
+        CHECK(offer(relay, i).seen != 0);
+    }
+    free(order);
+    test_relays_free(relays);
+}
+
 TEST_MAIN(RUN(packets_replayed_in_shuffled_order_are_all_dropped),
           RUN(packets_replayed_across_epochs_are_dropped_or_name_a_dead_epoch),
           RUN(packets_replayed_after_the_epoch_byte_came_round_are_dropped),
           RUN(packets_replayed_after_a_restart_are_dropped_because_the_key_is_another),
-          RUN(a_full_cache_accepts_nothing_and_forgets_nothing))
+          RUN(a_full_cache_accepts_nothing_and_forgets_nothing),
+          RUN(a_million_tags_of_two_epochs_are_all_remembered_and_full_caches_take_no_more))
