@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "crypto/keccak_permute.h"
 #include "native/cpu.h"
+#include "support/panic.h"
 #include "support/test.h"
 
 TEST(the_permutation_of_zeros_is_the_published_one)
@@ -263,6 +264,33 @@ TEST(every_code_for_the_permutation_gives_the_same)
     check_lanes(cepa_native_cpu());
 }
 
+static void absorb_after_squeeze(void)
+{
+    struct cepa_shake shake;
+    uint8_t out[1];
+    cepa_shake128_init(&shake);
+    cepa_shake_squeeze(&shake, out, sizeof out);
+    cepa_shake_absorb(&shake, out, sizeof out);
+}
+
+static void absorb_after_squeeze_x4(void)
+{
+    struct cepa_shake_x4 shake;
+    uint8_t bytes[4] = {0};
+    uint8_t *out[4] = {bytes, bytes + 1, bytes + 2, bytes + 3};
+    const uint8_t *in[4] = {bytes, bytes, bytes, bytes};
+    cepa_shake128_x4_init(&shake);
+    cepa_shake_x4_squeeze(&shake, out, 1, CEPA_CPU_PORTABLE);
+    cepa_shake_x4_absorb(&shake, in, 1, CEPA_CPU_PORTABLE);
+}
+
+TEST(a_message_that_was_squeezed_takes_no_more)
+{
+    CHECK(test_panics(absorb_after_squeeze));
+    CHECK(test_panics(absorb_after_squeeze_x4));
+}
+
 TEST_MAIN(RUN(the_permutation_of_zeros_is_the_published_one), RUN(answers_agree_with_hashlib),
           RUN(the_empty_message_has_the_nist_answers), RUN(pieces_give_the_same_as_the_whole),
-          RUN(four_ways_give_the_same_as_one), RUN(every_code_for_the_permutation_gives_the_same))
+          RUN(four_ways_give_the_same_as_one), RUN(every_code_for_the_permutation_gives_the_same),
+          RUN(a_message_that_was_squeezed_takes_no_more))

@@ -38,21 +38,24 @@ static void check_same(const int16_t *got, const int16_t *want, int bound)
     }
 }
 
-static void check_twiddles(const struct cepa_mlkem_twiddles *got,
-                           const struct cepa_mlkem_twiddles *want)
+/* check_constants compares `count` constants with those in Montgomery's form. */
+static void check_constants(const int16_t *plain, const int16_t *companion,
+                            const int16_t *montgomery_form, unsigned count)
 {
-    const int16_t *plain = got->scalar;
-    const int16_t *montgomery_form = want->scalar;
-    for (unsigned i = 0; i < 16 + 7 * 16; i++) {
-        if (i == 16) {
-            plain = got->lanes[0] - 16;
-            montgomery_form = want->lanes[0] - 16;
-        }
-        int16_t companion = i < 16 ? got->scalar_low[i] : (&got->lanes_low[0][0])[i - 16];
+    for (unsigned i = 0; i < count; i++) {
         CHECK_INT(modulo(montgomery_form[i]), modulo(plain[i] * 65536LL));
         CHECK(abs(plain[i]) <= Q / 2);
         /* The companion is rounded from a number that is never exactly a half. */
-        CHECK(2 * abs(plain[i] * 32768 - companion * Q) < Q);
+        CHECK(2 * abs(plain[i] * 32768 - companion[i] * Q) < Q);
+    }
+}
+
+static void check_twiddles(const struct cepa_mlkem_twiddles *got,
+                           const struct cepa_mlkem_twiddles *want)
+{
+    check_constants(got->scalar, got->scalar_low, want->scalar, 16);
+    for (unsigned i = 0; i < 7; i++) {
+        check_constants(got->lanes[i], got->lanes_low[i], want->lanes[i], 16);
     }
 }
 
