@@ -3,6 +3,8 @@
  *     constant_time secrets portable|native [NAME]       under memcheck: first the kernels, then
  *                                                        `NAME<tab>findings<tab>is_leak`
  *     constant_time groups                               what can be counted
+ *     constant_time steps portable|native ROUNDS GROUP   without valgrind: first the kernels, then
+ *                                                        `NAME<tab>instructions<tab>path<tab>is_leak`
  *     constant_time counts portable|native ROUNDS GROUP  under callgrind, which dumps each count
  *                                                        under `GROUP<tab>NAME<tab>is_leak`
  */
@@ -13,6 +15,7 @@
 
 #include "base/cpu.h"
 #include "constant_time/cases.h"
+#include "constant_time/steps.h"
 #include "native/cpu.h"
 #include "native/host.h"
 
@@ -76,6 +79,23 @@ static void count_instructions(const struct ct_case *one, const struct request *
     }
 }
 
+static void follow(const struct ct_case *one, const struct request *request)
+{
+    if (one->group == NULL || strcmp(one->group, request->name) != 0) {
+        return;
+    }
+    for (unsigned i = 0; i < request->rounds; i++) {
+        struct ct_steps steps;
+        if (ct_steps_follow(&steps, one, i, request->cpu) != 0) {
+            printf("this machine does not let a process be followed\n");
+            exit(77);
+        }
+        printf("%s\t%llu\t%llx\t%d\n", one->name, (unsigned long long)steps.count,
+               (unsigned long long)steps.path, one->is_leak);
+        fflush(stdout);
+    }
+}
+
 /* Groups stand together in the tables, so that each is printed once. */
 static void print_group(const struct ct_case *one, const struct request *request)
 {
@@ -104,7 +124,7 @@ int main(int argc, char **argv)
         for_each(print_group, &request);
         return 0;
     }
-    if (!RUNNING_ON_VALGRIND) {
+    if (strcmp(mode, "steps") != 0 && !RUNNING_ON_VALGRIND) {
         fprintf(stderr, "not under valgrind: nothing would be seen\n");
         return 2;
     }
@@ -115,10 +135,18 @@ int main(int argc, char **argv)
         for_each(find_leaks, &request);
         return 0;
     }
-    if (strcmp(mode, "counts") == 0 && argc > 4) {
+    if (argc > 4) {
         request.rounds = (unsigned)strtoul(argv[3], NULL, 10);
         request.name = argv[4];
+    }
+    if (strcmp(mode, "counts") == 0 && argc > 4) {
         for_each(count_instructions, &request);
+        return 0;
+    }
+    if (strcmp(mode, "steps") == 0 && argc > 4) {
+        print_kernels(request.cpu);
+        fflush(stdout);
+        for_each(follow, &request);
         return 0;
     }
     fprintf(stderr, "the head of main.c says how this is called\n");
