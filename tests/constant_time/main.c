@@ -4,7 +4,7 @@
  *                                                        `NAME<tab>findings<tab>is_leak`
  *     constant_time groups                               what can be counted
  *     constant_time steps portable|native ROUNDS GROUP   without valgrind: first the kernels, then
- *                                                        `NAME<tab>instructions<tab>path<tab>is_leak`
+ *                                                        `NAME<tab>steps<tab>path<tab>is_leak`
  *     constant_time counts portable|native ROUNDS GROUP  under callgrind, which dumps each count
  *                                                        under `GROUP<tab>NAME<tab>is_leak`
  */
