@@ -41,18 +41,18 @@ file(GLOB sodium_sources
 add_library(sodium_subset STATIC ${sodium_sources})
 target_include_directories(sodium_subset SYSTEM INTERFACE ${sodium_include})
 target_include_directories(sodium_subset PRIVATE ${sodium_include} ${sodium_include}/sodium)
-# -Os is the faster choice for ChaCha20 and the smaller one for all (docs/decisions/0010). Nothing
-# here draws randomness: the functions that would are dropped by the linker, or the link fails.
-target_compile_options(sodium_subset PRIVATE -w -Os -ffile-prefix-map=${sodium_source}=libsodium)
+# Engines optimise by themselves: size costs no time here (docs/decisions/0010). Nothing here draws
+# randomness: the functions that would are dropped by the linker, or the link fails.
+target_compile_options(sodium_subset PRIVATE -w -Oz -ffile-prefix-map=${sodium_source}=libsodium)
 target_compile_definitions(sodium_subset PRIVATE CONFIGURED=1 NATIVE_LITTLE_ENDIAN=1 NDEBUG
   _WASI_EMULATED_SIGNAL)
 target_compile_definitions(sodium_subset PUBLIC SODIUM_STATIC=1)
 
 # Size is time too, for whoever loads a page. -Os costs nothing that can be measured except in the
-# kernels below, which every hop of a packet runs (docs/decisions/0010).
+# kernels (docs/decisions/0010).
 target_compile_options(cepa_core PRIVATE -msimd128 -Os)
 foreach(source IN LISTS core_sources)
-  if(source MATCHES "/crypto/(wasm/|(portable/)?(mlkem|keccak))[a-z0-9_]*\\.c$")
+  if(source MATCHES "/crypto/(wasm/|keccak)[a-z0-9_]*\\.c$")
     set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -O3)
   endif()
 endforeach()

@@ -189,7 +189,8 @@ static void exchange(struct pair *p, struct pair *q, uint32_t mask)
 
 /* One step: p2 = (x2, z2) is doubled, p3 = (x3, z3) becomes p2 + p3. `base` is (x1, A24). The names
  * in the comments are those of RFC 7748. */
-static void ladder_step(struct pair *p2, struct pair *p3, const struct pair *base)
+__attribute__((noinline)) static void ladder_step(struct pair *p2, struct pair *p3,
+                                                  const struct pair *base)
 {
     const v128_t second = wasm_i32x4_const(0, -1, 0, -1);
     struct pair sums, other_sums, squares, products, e, factors;
@@ -214,7 +215,8 @@ static void ladder_step(struct pair *p2, struct pair *p3, const struct pair *bas
     multiply(p2, &e, &factors); /* (x2, z2) */
 }
 
-static void square_times(struct pair *ret_pair, const struct pair *f, int times)
+__attribute__((noinline)) static void square_times(struct pair *ret_pair, const struct pair *f,
+                                                   int times)
 {
     square(ret_pair, f);
     for (int i = 1; i < times; i++) {
@@ -256,7 +258,7 @@ static uint32_t limb_position(uint32_t i)
     return (51 * i + 1) / 2;
 }
 
-static void load(uint32_t ret_limbs[LIMBS], const uint8_t bytes[32])
+__attribute__((noinline)) static void load(uint32_t ret_limbs[LIMBS], const uint8_t bytes[32])
 {
     for (uint32_t i = 0; i < LIMBS; i++) {
         uint32_t position = limb_position(i);
@@ -269,7 +271,7 @@ static void load(uint32_t ret_limbs[LIMBS], const uint8_t bytes[32])
 }
 
 /* Writes limbs as they come out of a product; the number is reduced completely. */
-static void store(uint8_t ret_bytes[32], uint32_t limbs[LIMBS])
+__attribute__((noinline)) static void store(uint8_t ret_bytes[32], uint32_t limbs[LIMBS])
 {
     /* Twice around: the number is then below 2^255 and each limb in its range. The second time,
      * 19 is added at the start and 2^255 left out at the end if that is where p begins. */
