@@ -3,7 +3,8 @@
  * Whatever is wrong with a packet, apart from facts that anybody can see, the same instructions run
  * and one and the same error comes back, so that neither an observer nor the sender can tell a bad
  * authenticator from a replay. Every failure leaves the relay as it was, save that a packet with a
- * right header and a wrong payload leaves its replay tag. @[SPEC 4.5] */
+ * right header leaves its replay tag whatever is wrong with its payload or its command.
+ * @[SPEC 4.5] */
 #ifndef CEPA_ONION_PACKET_PEEL_H
 #define CEPA_ONION_PACKET_PEEL_H
 

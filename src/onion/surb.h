@@ -64,7 +64,8 @@ CEPA_MUST_USE int cepa_surb_use(uint8_t *ret_packet, struct cepa_node_id *ret_fi
 /* cepa_surb_open reads the delta of `delta_len` bytes that came back, in place; `ret_content`
  * points into it. Returns 0, CEPA_ERR_LENGTH unless `delta_len` is CEPA_PACKET_PAYLOAD_SIZE, or,
  * with `delta` wiped, CEPA_ERR_AUTHENTICATION if it was changed on the way or belongs to another
- * SURB, CEPA_ERR_MALFORMED if the one who replied wrote a length beyond the content. */
+ * SURB, CEPA_ERR_MALFORMED if the one who replied wrote a length beyond the content or anything but
+ * zeros behind it. */
 CEPA_MUST_USE int cepa_surb_open(struct cepa_packet_content *ret_content, uint8_t *delta,
                                  size_t delta_len, const struct cepa_surb_secret *secret,
                                  uint32_t cpu);
