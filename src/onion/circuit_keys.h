@@ -10,6 +10,8 @@
 
 enum {
     CEPA_CIRCUIT_HOPS_MAX = CEPA_PACKET_HOPS_MAX,
+    /* Hops behind a hop that may send: four, and four in their place after a break. */
+    CEPA_CIRCUIT_SENDERS_MAX = 2 * (CEPA_CIRCUIT_HOPS_MAX - 1),
     CEPA_CIRCUIT_KEY_SIZE = 32,
     CEPA_CIRCUIT_CONFIRM_SIZE = 32
 };

@@ -35,6 +35,17 @@ void cepa_circuit_origin_init(struct cepa_circuit_origin *ret_origin,
     }
 }
 
+/* Forgets a renewal and its secrets. */
+static void end_renewal(struct cepa_circuit_origin *origin)
+{
+    cepa_wipe(&origin->renewal, sizeof origin->renewal);
+}
+
+static void drop_old(struct cepa_circuit_origin *origin)
+{
+    cepa_wipe(&origin->old, sizeof origin->old);
+}
+
 /* Goes on to the keys of an answered renewal when their first counter is reached. */
 static void begin_renewal(struct cepa_circuit_origin *origin, uint64_t counter, uint32_t cpu)
 {
@@ -43,13 +54,14 @@ static void begin_renewal(struct cepa_circuit_origin *origin, uint64_t counter, 
         return;
     }
     struct cepa_origin_hop *hop = &origin->hops[renewal->hop];
-    renewal->backward_old = hop->backward;
+    origin->old.is_kept = true;
+    origin->old.hop = renewal->hop;
+    origin->old.backward = hop->backward;
+    origin->old.opened = 0;
     cepa_hpolyc_key_init(&hop->forward, renewal->keys.forward, cpu);
     cepa_hpolyc_key_init(&hop->backward, renewal->keys.backward, cpu);
     memcpy(hop->chain, renewal->keys.chain, sizeof hop->chain);
-    cepa_wipe(&renewal->keys, sizeof renewal->keys);
-    renewal->state = CEPA_RENEWAL_BEGUN;
-    renewal->opened = 0;
+    end_renewal(origin);
 }
 
 /* Whether a cell may be sent now; an unanswered offer holds back what would need its keys. */
@@ -128,7 +140,7 @@ static uint32_t remove_layers(const struct cepa_circuit_origin *origin, uint8_t 
     for (size_t i = 0; i <= sender; i++) {
         const struct cepa_origin_hop *hop = &origin->hops[i];
         const struct cepa_hpolyc_key *key =
-            is_old && i == origin->renewal.hop ? &origin->renewal.backward_old : &hop->backward;
+            is_old && i == origin->old.hop ? &origin->old.backward : &hop->backward;
         uint8_t tweak[8];
         counter -= i < sender ? hop->counters.backward_offset : 0;
         cepa_be64_store(tweak, counter);
@@ -137,26 +149,20 @@ static uint32_t remove_layers(const struct cepa_circuit_origin *origin, uint8_t 
     return cepa_cell_message_is_mine(body);
 }
 
-/* Forgets a renewal and its secrets. */
-static void end_renewal(struct cepa_circuit_origin *origin)
-{
-    cepa_wipe(&origin->renewal, sizeof origin->renewal);
-}
-
-/* Opens a body; while a renewal is fresh, under either key of its hop. */
+/* Opens a body; while the old key of a hop is kept, under either key of that hop. */
 static uint32_t open_body(struct cepa_circuit_origin *origin, uint8_t *body, size_t sender,
                           uint64_t counter, uint32_t cpu)
 {
-    struct cepa_origin_renewal *renewal = &origin->renewal;
-    if (renewal->state != CEPA_RENEWAL_BEGUN || renewal->hop > sender) {
+    struct cepa_origin_old *old = &origin->old;
+    if (!old->is_kept || old->hop > sender) {
         return remove_layers(origin, body, sender, counter, false, cpu);
     }
     uint8_t copy[CEPA_CELL_BODY_SIZE];
     memcpy(copy, body, sizeof copy);
     if (remove_layers(origin, body, sender, counter, false, cpu)) {
-        renewal->opened++;
-        if (renewal->opened == CEPA_RENEWAL_OVERLAP) {
-            end_renewal(origin);
+        old->opened++;
+        if (old->opened == CEPA_RENEWAL_OVERLAP) {
+            drop_old(origin);
         }
         return UINT32_MAX;
     }
@@ -170,19 +176,27 @@ static void cut(struct cepa_circuit_origin *origin, size_t last)
     if (origin->renewal.state != CEPA_RENEWAL_NONE && origin->renewal.hop > last) {
         end_renewal(origin);
     }
+    if (origin->old.is_kept && origin->old.hop > last) {
+        drop_old(origin);
+    }
     cepa_wipe(&origin->hops[last + 1], (CEPA_CIRCUIT_HOPS_MAX - last - 1) * sizeof origin->hops[0]);
     origin->hops_len = last + 1;
 }
 
+/* Goes to the next state; a closed circuit keeps nothing. */
 static int step_state(struct cepa_circuit_origin *origin, uint32_t *ret_actions,
                       enum cepa_origin_event event)
 {
     enum cepa_origin_state state;
     int error = cepa_origin_state_step(&state, ret_actions, origin->state, event);
-    if (error == 0) {
-        origin->state = state;
+    if (error != 0) {
+        return error;
     }
-    return error;
+    if (state == CEPA_ORIGIN_CLOSED) {
+        cepa_wipe(origin, sizeof *origin);
+    }
+    origin->state = state;
+    return 0;
 }
 
 /* Whether the proof that a hop sent is right, which is public: the circuit opens or does not. */
@@ -211,7 +225,7 @@ static int act(struct cepa_circuit_origin *origin, struct cepa_origin_cell *cell
     if (cell->message.command == CEPA_CELL_BROKEN) {
         int error =
             is_last ? CEPA_ERR_STATE : step_state(origin, &cell->actions, CEPA_ORIGIN_ON_BROKEN);
-        if (error == 0) {
+        if (error == 0 && origin->state != CEPA_ORIGIN_CLOSED) {
             cut(origin, cell->hop);
         }
         return error;
@@ -267,10 +281,5 @@ int cepa_circuit_origin_extend(struct cepa_circuit_origin *origin,
 
 int cepa_circuit_origin_close(struct cepa_circuit_origin *origin, uint32_t *ret_actions)
 {
-    int error = step_state(origin, ret_actions, CEPA_ORIGIN_ON_CLOSE);
-    if (error == 0) {
-        cepa_wipe(origin, sizeof *origin);
-        origin->state = CEPA_ORIGIN_CLOSED;
-    }
-    return error;
+    return step_state(origin, ret_actions, CEPA_ORIGIN_ON_CLOSE);
 }

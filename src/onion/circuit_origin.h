@@ -39,21 +39,27 @@ struct cepa_origin_hop {
 /* How far a renewal has come. */
 enum cepa_renewal_state {
     CEPA_RENEWAL_NONE,
-    CEPA_RENEWAL_OFFERED,  /* no answer yet */
-    CEPA_RENEWAL_ANSWERED, /* the new keys are here, their first counter is not reached */
-    CEPA_RENEWAL_BEGUN     /* in use; the old backward key still opens late cells */
+    CEPA_RENEWAL_OFFERED, /* no answer yet */
+    CEPA_RENEWAL_ANSWERED /* the new keys are here, their first counter is not reached */
 };
 
 /* The one renewal that a circuit may have under way. Secret. */
 struct cepa_origin_renewal {
     enum cepa_renewal_state state;
-    size_t hop;                          /* whose keys */
-    struct cepa_xwing_seed seed;         /* of the fresh key pair; wiped with the answer */
-    uint64_t limit;                      /* nothing at or after this counter without an answer */
-    uint64_t begin;                      /* the first counter under the new key, as at hop 0 */
-    struct cepa_circuit_keys keys;       /* the new keys, once answered */
-    struct cepa_hpolyc_key backward_old; /* once begun */
-    uint32_t opened;                     /* cells opened under the new backward key */
+    size_t hop;                    /* whose keys */
+    struct cepa_xwing_seed seed;   /* of the fresh key pair; wiped with the answer */
+    uint64_t limit;                /* nothing at or after this counter without an answer */
+    uint64_t begin;                /* the first counter under the new key, as at hop 0 */
+    struct cepa_circuit_keys keys; /* the new keys, once answered */
+};
+
+/* The backward key before the last renewal that has begun, for cells that were under way, or are
+ * sent by a hop that has not seen the begin. Secret; wiped if not `is_kept`. */
+struct cepa_origin_old {
+    bool is_kept;
+    size_t hop; /* whose key */
+    struct cepa_hpolyc_key backward;
+    uint32_t opened; /* cells opened under the new backward key */
 };
 
 /* A circuit at its origin. */
@@ -63,6 +69,7 @@ struct cepa_circuit_origin {
     struct cepa_origin_hop hops[CEPA_CIRCUIT_HOPS_MAX];
     uint64_t sent; /* forward cells so far; the next has hop 0's forward_start + sent */
     struct cepa_origin_renewal renewal;
+    struct cepa_origin_old old;
 };
 
 /* A cell from a hop. */
@@ -90,7 +97,8 @@ CEPA_MUST_USE int cepa_circuit_origin_seal(struct cepa_circuit_origin *origin,
                                            const struct cepa_cell_message *message, uint32_t cpu);
 
 /* cepa_circuit_origin_open takes a cell from the first hop and removes all layers in place from
- * `body`. CONFIRM and BROKEN are carried out here and are shown to the caller as well. Returns 0,
+ * `body`. CONFIRM and BROKEN are carried out here and are shown to the caller as well; a circuit
+ * that BROKEN closes is wiped. Returns 0,
  * or CEPA_ERR_REPLAY          the counter was seen, is too old, or belongs to no hop;
  *   CEPA_ERR_AUTHENTICATION  the body opens under no key, or a CONFIRM is wrong;
  *   CEPA_ERR_MALFORMED       the message says nothing known;
@@ -102,9 +110,10 @@ CEPA_MUST_USE int cepa_circuit_origin_open(struct cepa_circuit_origin *origin,
 /* cepa_circuit_origin_renew offers a fresh key to `hop`; the caller cuts `ret_offer`
  * (CEPA_RENEWAL_OFFER_SIZE bytes) into RENEW_OFFER cells. `gap`, the number of cells until the new
  * key begins, is clamped to CEPA_RENEWAL_GAP_MIN … MAX; a round trip's worth avoids waiting.
- * Calling it again before the answer repeats the offer with another key. Costs one key expansion.
- * Returns 0, CEPA_ERR_ARGUMENT, CEPA_ERR_STATE if the circuit is not confirmed or an answered
- * renewal has not begun, or CEPA_ERR_RANDOM. */
+ * Calling it again before the answer repeats the offer with another key and a later begin, also
+ * when the circuit is cut meanwhile. Costs one key expansion. Returns 0, CEPA_ERR_ARGUMENT,
+ * CEPA_ERR_STATE if the circuit is not confirmed or an answered renewal has not begun, or
+ * CEPA_ERR_RANDOM. */
 CEPA_MUST_USE int cepa_circuit_origin_renew(struct cepa_circuit_origin *origin, uint8_t *ret_offer,
                                             size_t hop, uint32_t gap,
                                             const struct cepa_random *random,

@@ -16,6 +16,8 @@ static void drop_old(struct cepa_circuit_relay *relay)
 {
     cepa_hpolyc_key_wipe(&relay->forward_old);
     relay->has_old = false;
+    relay->oldest = relay->begin;
+    relay->has_oldest = relay->is_renewed;
 }
 
 static void drop_pending(struct cepa_circuit_relay *relay)
@@ -27,6 +29,7 @@ static void drop_pending(struct cepa_circuit_relay *relay)
 /* Takes the renewed keys into use: the origin has shown that it has them too. */
 static void begin_pending(struct cepa_circuit_relay *relay, uint32_t cpu)
 {
+    drop_old(relay);
     relay->forward_old = relay->forward;
     relay->has_old = true;
     relay->begin = relay->pending_begin;
@@ -51,28 +54,42 @@ void cepa_circuit_relay_init(struct cepa_circuit_relay *ret_relay,
     cepa_wipe(&keys, sizeof keys);
 }
 
-/* Removes the layer under the key that holds at `counter`. A counter from before a renewal whose
- * old key is gone counts as too old. */
-static int remove_layer(struct cepa_circuit_relay *relay, uint8_t *body, uint64_t counter,
-                        uint32_t cpu)
+/* Whether a cell with this counter is under the keys of the renewal that was answered. */
+static bool is_of_pending(const struct cepa_circuit_relay *relay, uint64_t counter)
+{
+    return relay->has_pending && is_reached(counter, relay->pending_begin);
+}
+
+/* Removes the layer under the key that holds at `counter`. */
+static void remove_layer(const struct cepa_circuit_relay *relay, uint8_t *body, uint64_t counter,
+                         uint32_t cpu)
 {
     const struct cepa_hpolyc_key *key = &relay->forward;
+    struct cepa_hpolyc_key pending;
     uint8_t tweak[8];
-    if (relay->has_pending && is_reached(counter, relay->pending_begin)) {
+    cepa_be64_store(tweak, counter);
+    if (is_of_pending(relay, counter)) {
+        cepa_hpolyc_key_init(&pending, relay->pending.forward, cpu);
+        cepa_hpolyc_decrypt(&pending, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
+        cepa_hpolyc_key_wipe(&pending);
+        return;
+    }
+    if (relay->is_renewed && !is_reached(counter, relay->begin)) {
+        key = &relay->forward_old;
+    }
+    cepa_hpolyc_decrypt(key, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
+}
+
+/* Notes a cell that was taken or goes on, and what its counter says about the keys. */
+static void accept(struct cepa_circuit_relay *relay, uint64_t counter, uint32_t cpu)
+{
+    cepa_circuit_window_accept(&relay->forward_window, counter);
+    if (is_of_pending(relay, counter)) {
         begin_pending(relay, cpu);
     }
     if (relay->has_old && is_reached(counter, relay->begin + CEPA_REPLAY_WINDOW_REACH)) {
         drop_old(relay);
     }
-    if (relay->is_renewed && !is_reached(counter, relay->begin)) {
-        if (!relay->has_old) {
-            return CEPA_ERR_REPLAY;
-        }
-        key = &relay->forward_old;
-    }
-    cepa_be64_store(tweak, counter);
-    cepa_hpolyc_decrypt(key, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
-    return 0;
 }
 
 /* Decides about a cell whose layer is off. */
@@ -90,7 +107,9 @@ static int route(const struct cepa_circuit_relay *relay, struct cepa_circuit_ste
     if (relay->state == CEPA_RELAY_LAST) {
         return CEPA_ERR_AUTHENTICATION;
     }
-    if (relay->state == CEPA_RELAY_CUT) {
+    /* What was sealed for hops that are lost is noise to those in their place. */
+    bool is_for_lost = relay->is_extended && !is_reached(counter, relay->extended);
+    if (relay->state == CEPA_RELAY_CUT || is_for_lost) {
         return CEPA_ERR_STATE;
     }
     ret_step->is_mine = false;
@@ -106,15 +125,14 @@ int cepa_circuit_relay_forward(struct cepa_circuit_relay *relay, struct cepa_cir
     }
     struct cepa_circuit_window *window =
         cepa_circuit_window_find(&relay->forward_window, 1, counter);
-    if (window == NULL || cepa_circuit_window_check(window, counter) != 0) {
+    bool is_too_old = relay->has_oldest && !is_reached(counter, relay->oldest);
+    if (window == NULL || cepa_circuit_window_check(window, counter) != 0 || is_too_old) {
         return CEPA_ERR_REPLAY;
     }
-    int error = remove_layer(relay, body, counter, cpu);
+    remove_layer(relay, body, counter, cpu);
+    int error = route(relay, ret_step, body, counter);
     if (error == 0) {
-        error = route(relay, ret_step, body, counter);
-    }
-    if (error == 0) {
-        cepa_circuit_window_accept(window, counter);
+        accept(relay, counter, cpu);
     }
     return error;
 }
@@ -133,8 +151,12 @@ int cepa_circuit_relay_backward(struct cepa_circuit_relay *relay, uint64_t *ret_
     if (relay->state != CEPA_RELAY_MIDDLE) {
         return CEPA_ERR_STATE;
     }
+    /* Whoever sits on both sides could else have a guess encrypted like a cell of this hop's. */
+    if (counter - relay->counters.backward_start < CEPA_CIRCUIT_CELLS_MAX) {
+        return CEPA_ERR_REPLAY;
+    }
     struct cepa_circuit_window *window =
-        cepa_circuit_window_find(relay->backward_windows, CEPA_CIRCUIT_HOPS_MAX, counter);
+        cepa_circuit_window_find(relay->backward_windows, CEPA_CIRCUIT_SENDERS_MAX, counter);
     if (window == NULL) {
         return CEPA_ERR_FULL;
     }
@@ -180,13 +202,20 @@ int cepa_circuit_relay_confirm(struct cepa_circuit_relay *relay, uint64_t *ret_c
     return cepa_circuit_relay_originate(relay, ret_counter, ret_body, &message, cpu);
 }
 
-/* A new key must begin ahead of everything that the origin has sent, and within one window's range.
+/* Where forward counters go on: behind the highest one that came. */
+static uint64_t next_forward(const struct cepa_circuit_relay *relay)
+{
+    return relay->forward_window.start + relay->forward_window.seen.next;
+}
+
+/* A new key must begin ahead of everything that the origin has sent, within one window's range, and
+ * later than what was offered before: of two offers the later one holds, in any order of arrival.
  */
 static bool is_ahead(const struct cepa_circuit_relay *relay, uint64_t begin)
 {
-    const struct cepa_circuit_window *window = &relay->forward_window;
-    uint64_t next = window->start + window->seen.next;
-    return window->is_used && begin - next < CEPA_CIRCUIT_CELLS_MAX;
+    bool is_late = relay->has_pending && !is_reached(begin, relay->pending_begin + 1);
+    return relay->forward_window.is_used && !is_late &&
+           begin - next_forward(relay) < CEPA_CIRCUIT_CELLS_MAX;
 }
 
 int cepa_circuit_relay_renew(struct cepa_circuit_relay *relay, uint8_t *ret_answer,
@@ -239,7 +268,8 @@ int cepa_circuit_relay_on(struct cepa_circuit_relay *relay, uint32_t *ret_action
     if (state == CEPA_RELAY_CLOSED) {
         cepa_wipe(relay, sizeof *relay);
     } else if (event == CEPA_RELAY_ON_EXTENDED) {
-        memset(relay->backward_windows, 0, sizeof relay->backward_windows);
+        relay->is_extended = relay->forward_window.is_used;
+        relay->extended = next_forward(relay);
     }
     relay->state = state;
     return 0;

@@ -24,7 +24,7 @@ struct cepa_circuit_relay {
     enum cepa_relay_state state;
     struct cepa_circuit_counters counters; /* fixed for the circuit's life */
     struct cepa_circuit_window forward_window;
-    struct cepa_circuit_window backward_windows[CEPA_CIRCUIT_HOPS_MAX]; /* one per hop behind */
+    struct cepa_circuit_window backward_windows[CEPA_CIRCUIT_SENDERS_MAX]; /* one per sender */
     uint64_t originated;                /* how many backward cells began here */
     struct cepa_hpolyc_key forward;     /* holds from `begin` on */
     struct cepa_hpolyc_key forward_old; /* held before `begin`; wiped if not `has_old` */
@@ -34,6 +34,10 @@ struct cepa_circuit_relay {
     uint64_t begin;                             /* the forward counter where `forward` begins */
     bool is_renewed;                            /* `begin` means something */
     bool has_old;                               /* cells before `begin` may still come */
+    bool has_oldest;                            /* `oldest` means something */
+    uint64_t oldest;                            /* the key of cells before this one is gone */
+    bool is_extended;                           /* `extended` means something */
+    uint64_t extended;                          /* cells before it were for hops that are lost */
     bool has_pending;                           /* a renewal was answered and has not begun */
     uint64_t pending_begin;                     /* where it will begin */
     struct cepa_circuit_keys pending;           /* its keys; wiped if not `has_pending` */
@@ -56,15 +60,16 @@ void cepa_circuit_relay_init(struct cepa_circuit_relay *ret_relay,
  *   CEPA_ERR_REPLAY          the counter was seen, or is too far back;
  *   CEPA_ERR_AUTHENTICATION  this is the last hop and the cell is not for it: close the circuit;
  *   CEPA_ERR_MALFORMED       it is for this hop and says nothing known: close the circuit;
- *   CEPA_ERR_STATE           the circuit is closed, or cut and the cell is for a hop that is lost.
+ *   CEPA_ERR_STATE           the circuit is closed, or the cell is for a hop that is lost.
  */
 CEPA_MUST_USE int cepa_circuit_relay_forward(struct cepa_circuit_relay *relay,
                                              struct cepa_circuit_step *ret_step, uint8_t *body,
                                              uint64_t counter, uint32_t cpu);
 
 /* cepa_circuit_relay_backward takes a cell from the next hop, adds this hop's layer in place and
- * gives the counter with which it goes on. Returns 0, CEPA_ERR_REPLAY as above, CEPA_ERR_FULL for a
- * sixth sender, or CEPA_ERR_STATE unless the circuit goes on. */
+ * gives the counter with which it goes on. Returns 0, CEPA_ERR_REPLAY as above or for a counter of
+ * this hop's own cells, CEPA_ERR_FULL for more than CEPA_CIRCUIT_SENDERS_MAX senders (a hop behind
+ * makes counters up: close the circuit), or CEPA_ERR_STATE unless the circuit goes on. */
 CEPA_MUST_USE int cepa_circuit_relay_backward(struct cepa_circuit_relay *relay,
                                               uint64_t *ret_counter, uint8_t *body,
                                               uint64_t counter, uint32_t cpu);
@@ -85,8 +90,9 @@ CEPA_MUST_USE int cepa_circuit_relay_confirm(struct cepa_circuit_relay *relay,
 
 /* cepa_circuit_relay_renew answers a whole offer of `offer_len` bytes; the caller cuts
  * `ret_answer` (CEPA_RENEWAL_ANSWER_SIZE bytes) into RENEW_ANSWER cells. Costs one encapsulation.
- * Returns 0, CEPA_ERR_LENGTH, CEPA_ERR_MALFORMED for a begin that is not ahead,
- * CEPA_ERR_INVALID_KEY or CEPA_ERR_LOW_ORDER_POINT for the key, CEPA_ERR_RANDOM, CEPA_ERR_STATE. */
+ * Returns 0, CEPA_ERR_LENGTH, CEPA_ERR_MALFORMED for a begin that is not ahead of all cells and of
+ * the begin that was offered before (an old offer came late), CEPA_ERR_INVALID_KEY or
+ * CEPA_ERR_LOW_ORDER_POINT for the key, CEPA_ERR_RANDOM, CEPA_ERR_STATE. */
 CEPA_MUST_USE int cepa_circuit_relay_renew(struct cepa_circuit_relay *relay, uint8_t *ret_answer,
                                            const uint8_t *offer, size_t offer_len,
                                            const struct cepa_random *random,

@@ -5,11 +5,27 @@
 #include "base/declassify.h"
 #include "onion/circuit_origin.h"
 
+static bool is_repeat(const struct cepa_origin_renewal *renewal, size_t hop)
+{
+    return renewal->state == CEPA_RENEWAL_OFFERED && renewal->hop == hop;
+}
+
+/* Where the new key begins, `gap` cells after `next`. A repeated offer begins later than the one
+ * before it, by which the hop tells them apart however late they come. */
+static uint64_t offer_begin(const struct cepa_origin_renewal *renewal, size_t hop, uint64_t next,
+                            uint32_t gap)
+{
+    gap = gap < CEPA_RENEWAL_GAP_MIN ? CEPA_RENEWAL_GAP_MIN : gap;
+    gap = gap > CEPA_RENEWAL_GAP_MAX ? CEPA_RENEWAL_GAP_MAX : gap;
+    uint64_t ahead = renewal->begin - next; /* of a repeated offer: never behind, see limit */
+    return is_repeat(renewal, hop) && ahead >= gap ? renewal->begin + 1 : next + gap;
+}
+
 /* An offer is repeated with a new key; the limit of the first stays, since cells from there on
  * could meet a hop that has answered it. */
 static uint64_t offer_limit(const struct cepa_origin_renewal *renewal, size_t hop, uint64_t begin)
 {
-    return renewal->state == CEPA_RENEWAL_OFFERED && renewal->hop == hop ? renewal->limit : begin;
+    return is_repeat(renewal, hop) ? renewal->limit : begin;
 }
 
 /* The sum of what the hops before `hop` add to a forward counter. */
@@ -35,9 +51,9 @@ static bool may_offer(const struct cepa_circuit_origin *origin, size_t hop)
 {
     const struct cepa_origin_renewal *renewal = &origin->renewal;
     bool is_confirmed = origin->state == CEPA_ORIGIN_OPEN || origin->state == CEPA_ORIGIN_SALVAGED;
-    bool is_free = renewal->state == CEPA_RENEWAL_NONE || renewal->state == CEPA_RENEWAL_BEGUN ||
-                   (renewal->state == CEPA_RENEWAL_OFFERED && renewal->hop == hop);
-    return is_confirmed && is_free;
+    /* A repetition cannot wait for a confirmation: without an answer the cells that extend the
+     * circuit could be held back for ever. */
+    return (is_confirmed && renewal->state == CEPA_RENEWAL_NONE) || is_repeat(renewal, hop);
 }
 
 int cepa_circuit_origin_renew(struct cepa_circuit_origin *origin, uint8_t *ret_offer, size_t hop,
@@ -57,9 +73,8 @@ int cepa_circuit_origin_renew(struct cepa_circuit_origin *origin, uint8_t *ret_o
     if (error != 0) {
         return error;
     }
-    gap = gap < CEPA_RENEWAL_GAP_MIN ? CEPA_RENEWAL_GAP_MIN : gap;
-    gap = gap > CEPA_RENEWAL_GAP_MAX ? CEPA_RENEWAL_GAP_MAX : gap;
-    uint64_t begin = origin->hops[0].counters.forward_start + origin->sent + gap;
+    uint64_t next = origin->hops[0].counters.forward_start + origin->sent;
+    uint64_t begin = offer_begin(renewal, hop, next, gap);
     uint64_t limit = offer_limit(renewal, hop, begin);
     cepa_wipe(renewal, sizeof *renewal);
     renewal->state = CEPA_RENEWAL_OFFERED;

@@ -111,12 +111,12 @@ TEST(a_changed_counter_is_noise_or_refused)
               CEPA_ERR_REPLAY);
 }
 
-TEST(a_sixth_sender_is_refused)
+TEST(more_senders_than_hops_can_be_are_refused)
 {
     struct net_cell cell = {0, {0}};
     uint64_t counter;
     net_init(&net, 5, 2, 0);
-    for (uint64_t i = 1; i < CEPA_CIRCUIT_HOPS_MAX; i++) {
+    for (uint64_t i = 1; i < CEPA_CIRCUIT_SENDERS_MAX; i++) {
         cell.counter = net.relays[1].counters.backward_start + (i << 40);
         CHECK_INT(cepa_circuit_relay_backward(&net.relays[0], &counter, cell.body, cell.counter, 0),
                   0);
@@ -125,6 +125,28 @@ TEST(a_sixth_sender_is_refused)
     CHECK_INT(cepa_circuit_relay_backward(&net.relays[0], &counter, cell.body, cell.counter, 0),
               CEPA_ERR_FULL);
     net_hear(&net, 1, "the honest one still may");
+}
+
+/* Whoever sits before and behind a hop knows its counters, and could compare its cells with what it
+ * makes of a guess. */
+TEST(the_counters_of_a_hops_own_cells_are_no_others)
+{
+    struct net_cell cell = {0, {0}};
+    uint64_t counter = 0;
+    net_init(&net, 11, 3, 0);
+    net_hear(&net, 1, "own");
+    uint64_t start = net.relays[1].counters.backward_start;
+    const uint64_t own[] = {start, start + 1, start + CEPA_CIRCUIT_CELLS_MAX - 1};
+    struct cepa_circuit_relay before = net.relays[1];
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        CHECK_INT(cepa_circuit_relay_backward(&net.relays[1], &counter, cell.body, own[i], 0),
+                  CEPA_ERR_REPLAY);
+    }
+    CHECK_BYTES(&net.relays[1], &before, sizeof before);
+    CHECK_INT(counter, 0);
+    CHECK_INT(cepa_circuit_relay_backward(&net.relays[1], &counter, cell.body,
+                                          start + CEPA_CIRCUIT_CELLS_MAX, 0),
+              0);
 }
 
 TEST(a_break_is_salvaged_once)
@@ -167,6 +189,82 @@ TEST(a_break_is_salvaged_once)
     CHECK_INT(net.origin.state, CEPA_ORIGIN_CLOSED);
     CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 0, &late, 0),
               CEPA_ERR_STATE);
+}
+
+/* The longest circuit, broken at `last`, so that each hop before it hears as many senders as there
+ * can be. */
+static void salvage_after(size_t last)
+{
+    struct cepa_circuit_seed seeds[CEPA_CIRCUIT_HOPS_MAX];
+    struct net_cell cell;
+    uint32_t actions;
+    size_t new_hops = CEPA_CIRCUIT_HOPS_MAX - 1 - last;
+    net_init(&net, 60, CEPA_CIRCUIT_HOPS_MAX, 0);
+    for (size_t hop = 0; hop < CEPA_CIRCUIT_HOPS_MAX; hop++) {
+        net_hear(&net, hop, "before");
+    }
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[last], &actions, CEPA_RELAY_ON_NEXT_LOST), 0);
+    net_originate(&net, &cell, last, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, last, &cell), 0);
+    for (size_t i = 0; i < new_hops; i++) {
+        seeds[i] = net_seed(601, i);
+        cepa_circuit_relay_init(&net.relays[last + 1 + i], &seeds[i], i + 1 == new_hops, 0);
+    }
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[last], &actions, CEPA_RELAY_ON_EXTENDED), 0);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, new_hops, 0), 0);
+    size_t end = CEPA_CIRCUIT_HOPS_MAX - 1;
+    CHECK_INT(cepa_circuit_relay_confirm(&net.relays[end], &cell.counter, cell.body, 0), 0);
+    CHECK_INT(net_backward(&net, end, &cell), 0);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_SALVAGED);
+}
+
+TEST(every_hop_of_a_salvaged_circuit_is_heard)
+{
+    for (size_t last = 0; last + 1 < CEPA_CIRCUIT_HOPS_MAX; last++) {
+        salvage_after(last);
+        for (size_t hop = 0; hop < CEPA_CIRCUIT_HOPS_MAX; hop++) {
+            net_hear(&net, hop, "after");
+            net_say(&net, hop, "and forth");
+        }
+    }
+}
+
+TEST(a_late_cell_for_a_lost_hop_does_not_reach_the_new_one)
+{
+    struct cepa_circuit_seed seed = net_seed(602, 0);
+    struct net_cell late;
+    struct net_cell cell;
+    uint32_t actions;
+    size_t hop;
+    net_init(&net, 12, 3, 0);
+    net_seal(&net, &late, 2, CEPA_CELL_DATA, "late", 4);
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[1], &actions, CEPA_RELAY_ON_NEXT_LOST), 0);
+    net_originate(&net, &cell, 1, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, 1, &cell), 0);
+    net_say(&net, 1, "the last part of a packet");
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[1], &actions, CEPA_RELAY_ON_EXTENDED), 0);
+    cepa_circuit_relay_init(&net.relays[2], &seed, true, 0);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, &seed, 1, 0), 0);
+    struct cepa_circuit_relay before = net.relays[1];
+    CHECK_INT(net_forward(&net, &hop, &late), CEPA_ERR_STATE);
+    CHECK_INT(hop, 1);
+    CHECK_BYTES(&net.relays[1], &before, sizeof before);
+    net_say(&net, 2, "what is meant for it does");
+}
+
+TEST(a_break_that_closes_wipes_the_keys)
+{
+    static struct cepa_circuit_origin gone;
+    struct net_cell cell;
+    uint32_t actions;
+    salvage_after(2);
+    net_originate(&net, &cell, 1, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, 1, &cell), 0);
+    CHECK_INT(net.cell.message.command, CEPA_CELL_BROKEN);
+    CHECK_INT(net.cell.actions, CEPA_CIRCUIT_CLOSE_NEXT);
+    gone.state = CEPA_ORIGIN_CLOSED;
+    CHECK_BYTES(&net.origin, &gone, sizeof gone);
+    CHECK_INT(cepa_circuit_origin_close(&net.origin, &actions), CEPA_ERR_STATE);
 }
 
 TEST(a_cut_relay_drops_what_is_for_lost_hops)
@@ -255,7 +353,11 @@ TEST(limits_are_errors)
 
 TEST_MAIN(RUN(every_hop_hears_and_speaks), RUN(cells_may_overtake_each_other),
           RUN(a_cell_counts_once_at_every_hop), RUN(a_changed_bit_is_noise_at_the_end),
-          RUN(a_changed_counter_is_noise_or_refused), RUN(a_sixth_sender_is_refused),
-          RUN(a_break_is_salvaged_once), RUN(a_cut_relay_drops_what_is_for_lost_hops),
+          RUN(a_changed_counter_is_noise_or_refused),
+          RUN(more_senders_than_hops_can_be_are_refused),
+          RUN(the_counters_of_a_hops_own_cells_are_no_others), RUN(a_break_is_salvaged_once),
+          RUN(every_hop_of_a_salvaged_circuit_is_heard),
+          RUN(a_late_cell_for_a_lost_hop_does_not_reach_the_new_one),
+          RUN(a_break_that_closes_wipes_the_keys), RUN(a_cut_relay_drops_what_is_for_lost_hops),
           RUN(closing_wipes_the_keys), RUN(confirm_and_broken_come_from_the_right_hop),
           RUN(limits_are_errors))

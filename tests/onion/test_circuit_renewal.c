@@ -120,7 +120,8 @@ static void talk_past_begin(size_t hop, size_t last)
         net_say(&net, i % 2 ? hop : last, "forth");
         net_hear(&net, i % 2 ? last : hop, "back");
     }
-    CHECK_INT(net.origin.renewal.state, CEPA_RENEWAL_BEGUN);
+    CHECK_INT(net.origin.renewal.state, CEPA_RENEWAL_NONE);
+    CHECK(net.origin.old.is_kept && net.origin.old.hop == hop);
     CHECK(net.relays[hop].is_renewed && !net.relays[hop].has_pending);
 }
 
@@ -225,6 +226,7 @@ TEST(old_keys_are_erased)
 {
     static const struct cepa_hpolyc_key wiped;
     static const struct cepa_origin_renewal none;
+    static const struct cepa_origin_old gone;
     start(4, 2);
     renew(0);
     talk_past_begin(0, 1);
@@ -238,6 +240,7 @@ TEST(old_keys_are_erased)
         net_hear(&net, 1, "x");
     }
     CHECK_BYTES(&net.origin.renewal, &none, sizeof none);
+    CHECK_BYTES(&net.origin.old, &gone, sizeof gone);
     net_say(&net, 1, "still");
     net_hear(&net, 1, "here");
     /* A second renewal of the same hop starts from the first one's chain. */
@@ -257,6 +260,182 @@ TEST(a_late_cell_whose_key_is_gone_is_dropped)
     CHECK_INT(net_forward(&net, &at, &late), CEPA_ERR_REPLAY);
     CHECK_INT(at, 1);
     net_say(&net, 1, "not closed by it");
+}
+
+TEST(a_cell_from_before_the_key_before_is_dropped)
+{
+    struct net_cell late;
+    size_t at;
+    start(10, 2);
+    renew(1);
+    net_seal(&net, &late, 1, CEPA_CELL_DATA, "late", 4);
+    talk_past_begin(1, 1);
+    renew(1);
+    talk_past_begin(1, 1);
+    CHECK(net.relays[1].has_old); /* but that is not the late cell's key */
+    CHECK_INT(net_forward(&net, &at, &late), CEPA_ERR_REPLAY);
+    CHECK_INT(at, 1);
+    net_say(&net, 1, "not closed by it");
+}
+
+/* Offers keys to hop 1 and gives what would travel. */
+static uint64_t offer_to_1(uint8_t offer[CEPA_RENEWAL_OFFER_SIZE], uint32_t gap)
+{
+    struct cepa_renewal_offer fields;
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 1, gap, &random_source, &key,
+                                        &workspace, net.cpu),
+              0);
+    CHECK_INT(cepa_renewal_offer_decode(&fields, offer, CEPA_RENEWAL_OFFER_SIZE), 0);
+    return fields.begin;
+}
+
+TEST(a_repeated_offer_begins_later_whatever_its_gap)
+{
+    static const uint32_t gaps[] = {1000, 0, 1000, 1001, 5000, 0, UINT32_MAX};
+    uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
+    uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
+    start(11, 3);
+    uint64_t first = offer_to_1(offer, gaps[0]);
+    uint64_t last = first;
+    for (size_t i = 1; i < sizeof gaps / sizeof gaps[0]; i++) {
+        uint64_t begin = offer_to_1(offer, gaps[i]);
+        CHECK(begin - last - 1 < CEPA_RENEWAL_GAP_MAX);
+        last = begin;
+    }
+    CHECK(last - first <= CEPA_RENEWAL_GAP_MAX);
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, sizeof offer, &random_source,
+                                       &workspace, net.cpu),
+              0);
+    /* Data still wait for the first begin, less the reserve. */
+    for (uint32_t i = 0; i < gaps[0] - CEPA_RENEWAL_RESERVE; i++) {
+        net_say(&net, 2, "under the old key");
+    }
+    const struct cepa_cell_message data = {CEPA_CELL_DATA, NULL, 0};
+    struct net_cell cell;
+    CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 2, &data, net.cpu),
+              CEPA_ERR_TOO_SOON);
+}
+
+TEST(of_two_offers_the_later_holds_also_if_it_comes_first)
+{
+    uint8_t first[CEPA_RENEWAL_OFFER_SIZE];
+    uint8_t second[CEPA_RENEWAL_OFFER_SIZE];
+    uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
+    uint8_t late_answer[CEPA_RENEWAL_ANSWER_SIZE];
+    start(12, 3);
+    (void)offer_to_1(first, 50);
+    (void)offer_to_1(second, 50);
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, second, sizeof second,
+                                       &random_source, &workspace, net.cpu),
+              0);
+    struct cepa_circuit_relay before = net.relays[1];
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], late_answer, first, sizeof first,
+                                       &random_source, &workspace, net.cpu),
+              CEPA_ERR_MALFORMED);
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], late_answer, second, sizeof second,
+                                       &random_source, &workspace, net.cpu),
+              CEPA_ERR_MALFORMED);
+    CHECK_BYTES(&net.relays[1], &before, sizeof before);
+    CHECK_INT(cepa_circuit_origin_renewed(&net.origin, 1, answer, sizeof answer, &key, &workspace,
+                                          net.cpu),
+              0);
+    for (unsigned i = 0; i < 100; i++) {
+        net_say(&net, 2, "under either key");
+        net_hear(&net, 2, "and back");
+    }
+}
+
+TEST(noise_begins_no_key_and_erases_none)
+{
+    struct net_cell cell = {0, {0}};
+    uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
+    uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
+    size_t at;
+    uint32_t actions;
+    start(13, 3);
+    renew(2);
+    talk_past_begin(2, 2);
+    struct cepa_circuit_relay before = net.relays[2];
+    cell.counter = net.relays[2].begin + CEPA_REPLAY_WINDOW_REACH;
+    CHECK(before.has_old);
+    CHECK_INT(cepa_circuit_relay_forward(&net.relays[2], &net.step, cell.body, cell.counter, 0),
+              CEPA_ERR_AUTHENTICATION);
+    CHECK_BYTES(&net.relays[2], &before, sizeof before);
+
+    uint64_t begin = offer_to_1(offer, 0);
+    CHECK_INT(cepa_circuit_relay_renew(&net.relays[1], answer, offer, sizeof offer, &random_source,
+                                       &workspace, net.cpu),
+              0);
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[1], &actions, CEPA_RELAY_ON_NEXT_LOST), 0);
+    before = net.relays[1];
+    cell.counter = begin;
+    CHECK_INT(cepa_circuit_relay_forward(&net.relays[1], &net.step, cell.body, cell.counter, 0),
+              CEPA_ERR_STATE);
+    CHECK_BYTES(&net.relays[1], &before, sizeof before);
+    net_seal(&net, &cell, 1, CEPA_CELL_DATA, "known", 5);
+    CHECK_INT(net_forward(&net, &at, &cell), 0);
+    CHECK_INT(at, 1);
+}
+
+TEST(the_next_renewal_keeps_the_key_before_until_it_begins)
+{
+    static struct exchange exchange;
+    struct net_cell under_way[2];
+    start(14, 3);
+    for (unsigned i = 0; i < 2; i++) { /* crosses hop 1 under its old key */
+        net_originate(&net, &under_way[i], 2, CEPA_CELL_DATA, "late", 4);
+        CHECK_INT(cepa_circuit_relay_backward(&net.relays[1], &under_way[i].counter,
+                                              under_way[i].body, under_way[i].counter, net.cpu),
+                  0);
+    }
+    renew(1);
+    for (unsigned i = 0; i < CEPA_RENEWAL_GAP_MIN; i++) {
+        net_say(&net, 2, "until it has begun");
+    }
+    exchange_init(&exchange);
+    CHECK_INT(attempt(&exchange, 0, 0), 1);
+    CHECK_INT(net_backward(&net, 1, &under_way[0]), 0);
+    for (unsigned i = 0; i < CEPA_RENEWAL_GAP_MIN; i++) {
+        net_say(&net, 2, "until the next has begun");
+    }
+    CHECK_INT(net.origin.old.hop, 0);
+    CHECK_INT(net_backward(&net, 1, &under_way[1]), CEPA_ERR_AUTHENTICATION);
+}
+
+/* The cells that extend a circuit wait like all others for the answer to an offer, so the offer can
+ * be repeated on what is left of it. */
+TEST(an_offer_may_be_repeated_on_a_circuit_that_is_cut)
+{
+    const struct cepa_cell_message data = {CEPA_CELL_DATA, NULL, 0};
+    static struct exchange exchange;
+    struct cepa_circuit_seed seeds[2] = {net_seed(15, 7), net_seed(15, 8)};
+    uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
+    struct net_cell cell;
+    uint32_t actions;
+    start(15, 3);
+    exchange_init(&exchange);
+    CHECK_INT(attempt(&exchange, 0, 0x8), 0); /* half of the answer is lost */
+    while (cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 0, &data, net.cpu) ==
+           0) {
+    }
+    CHECK_INT(cepa_circuit_relay_on(&net.relays[0], &actions, CEPA_RELAY_ON_NEXT_LOST), 0);
+    net_originate(&net, &cell, 0, CEPA_CELL_BROKEN, NULL, 0);
+    CHECK_INT(net_backward(&net, 0, &cell), 0);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_CUT);
+    CHECK_INT(attempt(&exchange, 0, 0), 1);
+    for (unsigned i = 0; i < CEPA_PACKET_PARTS; i++) {
+        net_say(&net, 0, "a part of a packet");
+    }
+    /* A new one has to wait, as before a confirmation. */
+    net_say(&net, 0, "x");
+    while (net.origin.renewal.state != CEPA_RENEWAL_NONE) {
+        net_say(&net, 0, "until it has begun");
+    }
+    CHECK_INT(cepa_circuit_origin_renew(&net.origin, offer, 0, 0, &random_source, &key, &workspace,
+                                        net.cpu),
+              CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 2, net.cpu), 0);
+    CHECK_INT(net.origin.state, CEPA_ORIGIN_SALVAGING);
 }
 
 TEST(bad_offers_change_nothing)
@@ -382,6 +561,11 @@ TEST(a_break_ends_the_renewal_of_a_lost_hop)
 TEST_MAIN(RUN(each_hop_gets_a_key_of_its_own), RUN(whatever_is_lost_the_next_offer_mends_it),
           RUN(data_wait_before_an_unanswered_begin), RUN(cells_of_both_keys_may_be_on_their_way),
           RUN(old_keys_are_erased), RUN(a_late_cell_whose_key_is_gone_is_dropped),
-          RUN(bad_offers_change_nothing), RUN(bad_answers_change_nothing),
-          RUN(renewal_needs_an_open_circuit_and_one_hop_at_a_time),
+          RUN(a_cell_from_before_the_key_before_is_dropped),
+          RUN(a_repeated_offer_begins_later_whatever_its_gap),
+          RUN(of_two_offers_the_later_holds_also_if_it_comes_first),
+          RUN(noise_begins_no_key_and_erases_none),
+          RUN(the_next_renewal_keeps_the_key_before_until_it_begins),
+          RUN(an_offer_may_be_repeated_on_a_circuit_that_is_cut), RUN(bad_offers_change_nothing),
+          RUN(bad_answers_change_nothing), RUN(renewal_needs_an_open_circuit_and_one_hop_at_a_time),
           RUN(a_break_ends_the_renewal_of_a_lost_hop))
