@@ -20,7 +20,7 @@ target_compile_options(cepa_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
   -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual -Wcast-align
   -Wwrite-strings -Wundef -Wvla -Wswitch-enum -Wformat=2 -Wdouble-promotion -Wimplicit-fallthrough
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -fno-strict-aliasing)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -fno-strict-aliasing)
 if(CEPA_WERROR)
   target_compile_options(cepa_options INTERFACE -Werror)
 endif()
