@@ -58,9 +58,17 @@ foreach(source IN LISTS core_sources)
 endforeach()
 
 file(GLOB wasm_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/wasm/*.c)
+# Twice: as it is shipped, and with the names of its functions for tests/wasm/instructions.
 add_executable(cepa_module ${wasm_sources})
-set_target_properties(cepa_module PROPERTIES OUTPUT_NAME cepa SUFFIX .wasm)
-target_link_libraries(cepa_module PRIVATE cepa_core)
+add_executable(cepa_module_named ${wasm_sources})
+set_target_properties(cepa_module PROPERTIES OUTPUT_NAME cepa)
+set_target_properties(cepa_module_named PROPERTIES OUTPUT_NAME cepa-named)
 # The stack stands first in memory, so that running out of it traps instead of overwriting data.
-target_link_options(cepa_module PRIVATE --no-entry --gc-sections --strip-all --stack-first
-  -z stack-size=131072 --fatal-warnings)
+foreach(target cepa_module cepa_module_named)
+  set_target_properties(${target} PROPERTIES SUFFIX .wasm)
+  target_link_libraries(${target} PRIVATE cepa_core)
+  target_link_options(${target} PRIVATE --no-entry --gc-sections --stack-first
+    -z stack-size=131072 --fatal-warnings)
+endforeach()
+target_link_options(cepa_module PRIVATE --strip-all)
+target_link_options(cepa_module_named PRIVATE --strip-debug)

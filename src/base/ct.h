@@ -18,7 +18,7 @@ static inline uint32_t cepa_ct_barrier(uint32_t value)
 static inline uint32_t cepa_ct_mask_if_zero(uint32_t value)
 {
     value = cepa_ct_barrier(value);
-    return (uint32_t)0 - ((~value & (value - 1)) >> 31);
+    return cepa_ct_barrier((uint32_t)0 - ((~value & (value - 1)) >> 31));
 }
 
 /* cepa_ct_mask_if_equal gives all ones if `a` equals `b`, else 0. */

@@ -20,14 +20,15 @@ static inline int32_t cepa_mldsa_power2round(int32_t *ret_low, int32_t a)
  * < 16 and -gamma2 <= low <= gamma2. Gives the high part.
  *
  * 2 * gamma2 is 512 * 1023. The quotient by 1023 of n < 2^14.1 is (n + 1) * 1025 >> 20, because
- * 1023 * 1025 = 2^20 - 1. The topmost step, a > q - 1 - gamma2, wraps to high 0. @[FIPS204 7.4] */
+ * 1023 * 1025 = 2^20 - 1. The topmost step, a > q - 1 - gamma2, has the quotient 16, which wraps to
+ * high 0, and a low part that is 1 less, because q is 1 more than 16 steps. (No comparison:
+ * compilers for WebAssembly make a choice out of one, and engines a branch.) @[FIPS204 7.4] */
 static inline int32_t cepa_mldsa_decompose(int32_t *ret_low, int32_t a)
 {
     int32_t steps = (a + CEPA_MLDSA_GAMMA2 - 1) >> 9;
-    int32_t high = (((steps + 1) * 1025) >> 20) & 15;
-    int32_t low = a - high * (2 * CEPA_MLDSA_GAMMA2);
-    *ret_low = low - (((CEPA_MLDSA_GAMMA2 - low) >> 31) & CEPA_MLDSA_Q);
-    return high;
+    int32_t high = ((steps + 1) * 1025) >> 20;
+    *ret_low = a - high * (2 * CEPA_MLDSA_GAMMA2) - (high >> 4);
+    return high & 15;
 }
 
 /* cepa_mldsa_make_hint gives 1 if adding what was left out changes the high part, else 0: `low` is

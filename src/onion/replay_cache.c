@@ -64,7 +64,7 @@ int cepa_replay_cache_init(struct cepa_replay_cache *ret_cache, void *memory, si
 /* All ones if `a` is below `b`; both below 2^31. */
 static uint32_t mask_if_below(uint32_t a, uint32_t b)
 {
-    return (uint32_t)0 - ((a - b) >> 31);
+    return cepa_ct_barrier((uint32_t)0 - ((a - b) >> 31));
 }
 
 static uint32_t mask_if_zero_64(uint64_t value)

@@ -273,26 +273,28 @@ __attribute__((noinline)) static void load(uint32_t ret_limbs[LIMBS], const uint
 /* Writes limbs as they come out of a product; the number is reduced completely. */
 __attribute__((noinline)) static void store(uint8_t ret_bytes[32], uint32_t limbs[LIMBS])
 {
-    /* Twice around: the number is then below 2^255 and each limb in its range. The second time,
-     * 19 is added at the start and 2^255 left out at the end if that is where p begins. */
-    uint32_t over = 0;
-    for (uint32_t i = 0; i < 2 * LIMBS; i++) {
-        uint32_t bits = i % 2 == 0 ? 26 : 25;
-        uint32_t *limb = &limbs[i % LIMBS];
-        *limb += i == LIMBS ? 19 * over : over;
-        over = *limb >> bits;
-        *limb &= ((uint32_t)1 << bits) - 1;
+    /* Twice around: the number is then below 2^255 and each limb in its range. */
+    for (int round = 0; round < 2; round++) {
+        uint32_t over = 0;
+        for (uint32_t i = 0; i < LIMBS; i++) {
+            uint32_t bits = 26 - i % 2;
+            limbs[i] += over;
+            over = limbs[i] >> bits;
+            limbs[i] &= ((uint32_t)1 << bits) - 1;
+        }
+        limbs[0] += 19 * over;
     }
-    over = 19;
+    /* If 19 more reach 2^255 the number is not below p, and is less p what is then left of it. */
+    uint32_t over = 19;
     for (uint32_t i = 0; i < LIMBS; i++) {
-        over = (limbs[i] + over) >> (i % 2 == 0 ? 26 : 25);
+        over = (limbs[i] + over) >> (26 - i % 2);
     }
     over *= 19;
     memset(ret_bytes, 0, 32);
     for (uint32_t i = 0; i < LIMBS; i++) {
         uint32_t position = limb_position(i);
         uint32_t limb = limbs[i] + over;
-        over = limb >> (i % 2 == 0 ? 26 : 25);
+        over = limb >> (26 - i % 2);
         for (uint32_t bit = position; bit < limb_position(i + 1); bit++) {
             ret_bytes[bit / 8] |= (uint8_t)(((limb >> (bit - position)) & 1) << (bit % 8));
         }
