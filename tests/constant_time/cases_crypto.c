@@ -241,6 +241,35 @@ static void x25519_base(uint32_t cpu)
     cepa_x25519_base(x25519.product, x25519.scalar, cpu);
 }
 
+enum { AGREED = 5 };
+
+static struct {
+    uint8_t scalars[AGREED][CEPA_X25519_LEN];
+    uint8_t points[AGREED][CEPA_X25519_LEN];
+    uint8_t publics[AGREED][CEPA_X25519_LEN];
+    uint8_t secrets[AGREED][CEPA_X25519_LEN];
+} agreement;
+
+static void agree_prepare(struct test_random *random, uint32_t cpu)
+{
+    (void)cpu;
+    ct_random_secret(random, agreement.scalars, sizeof agreement.scalars);
+    ct_random_secret(random, agreement.points, sizeof agreement.points);
+}
+
+static void agree_low_order_prepare(struct test_random *random, uint32_t cpu)
+{
+    agree_prepare(random, cpu);
+    memset(agreement.points[1], 0, sizeof agreement.points[1]);
+    ct_secret(agreement.points[1], sizeof agreement.points[1]);
+}
+
+static void agree(uint32_t cpu)
+{
+    result = cepa_x25519_agree(agreement.publics[0], agreement.secrets[0], agreement.scalars[0],
+                               agreement.points[0], AGREED, cpu);
+}
+
 /* Symmetric names over libsodium, and our key derivation */
 
 static struct {
@@ -409,6 +438,8 @@ const struct ct_case ct_crypto_cases[] = {
     {"x25519: multiply", "x25519: multiply", x25519_prepare, x25519_multiply, 0},
     {"x25519: low order", "x25519: multiply", x25519_low_order_prepare, x25519_multiply, 0},
     {"x25519: base", "x25519: base", x25519_prepare, x25519_base, 0},
+    {"x25519: agree", "x25519: agree", agree_prepare, agree, 0},
+    {"x25519: agree low order", "x25519: agree", agree_low_order_prepare, agree, 0},
     {"aead: seal", "aead: seal", symmetric_prepare, aead_seal, 0},
     {"aead: open", "aead: open", aead_open_prepare, aead_open, 0},
     {"aead: refuse", "aead: refuse", aead_refuse_prepare, aead_open, 0},

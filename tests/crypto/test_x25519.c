@@ -1,5 +1,6 @@
 /* X25519: the RFC's vectors, points of low order, encodings that are not reduced, every
- * implementation against the library, the path that the processor takes. */
+ * implementation against the library. That they take the same time for all secrets and for points
+ * of low order is seen by tools/constant-time. */
 #include "crypto/x25519.h"
 
 #include <sodium.h>
@@ -9,7 +10,6 @@
 #include "native/cpu.h"
 #include "support/random.h"
 #include "support/test.h"
-#include "support/trace.h"
 
 /* @[RFC7748 5.2] and @[RFC7748 6.1]; a NULL point is the base point. */
 static const struct vector {
@@ -288,80 +288,9 @@ TEST(ephemeral_keys_and_secrets_of_every_count_are_right)
     }
 }
 
-/* One call whose path is traced. */
-struct traced {
-    uint8_t scalars[CEPA_X25519_BATCH_MAX][32];
-    uint8_t points[CEPA_X25519_BATCH_MAX][32];
-    size_t count;
-};
-
-static void run_traced(void *context)
-{
-    struct traced *traced = context;
-    uint8_t ret[CEPA_X25519_BATCH_MAX][32];
-    int error = traced->count == 1
-                    ? cepa_x25519(ret[0], traced->scalars[0], traced->points[0], cepa_native_cpu())
-                    : cepa_x25519_batch(ret[0], traced->scalars[0], traced->points[0],
-                                        traced->count, cepa_native_cpu());
-    (void)error;
-}
-
-static void run_traced_base(void *context)
-{
-    struct traced *traced = context;
-    uint8_t ret[32];
-    cepa_x25519_base(ret, traced->scalars[0], cepa_native_cpu());
-}
-
-TEST(base_point_takes_one_path)
-{
-    static struct traced traced;
-    struct trace first, other;
-    run_traced_base(&traced);
-    trace_run(&first, run_traced_base, &traced);
-    for (unsigned i = 0; i < 2; i++) {
-        /* Digits of 8, the largest, and of 0; digits of both signs. */
-        memset(traced.scalars, i == 0 ? 0x08 : 0x79, 32);
-        trace_run(&other, run_traced_base, &traced);
-        CHECK_INT(other.instructions, first.instructions);
-        CHECK(other.path == first.path);
-    }
-    test_note("%llu instructions each time", (unsigned long long)first.instructions);
-}
-
-static void check_one_path(size_t count)
-{
-    struct test_random random = {count};
-    struct traced traced = {.count = count};
-    struct trace first, other;
-    test_random_bytes(&random, traced.scalars, sizeof traced.scalars);
-    test_random_bytes(&random, traced.points, sizeof traced.points);
-    run_traced(&traced);
-    trace_run(&first, run_traced, &traced);
-    /* Another scalar; a point of low order whose encoding is not reduced. */
-    memset(traced.scalars[0], 0xff, 32);
-    make_edge(traced.points[0], 9);
-    trace_run(&other, run_traced, &traced);
-    CHECK_INT(other.instructions, first.instructions);
-    CHECK(other.path == first.path);
-    test_note("%zu at once: %llu instructions each time", count,
-              (unsigned long long)first.instructions);
-}
-
-TEST(one_point_takes_one_path)
-{
-    check_one_path(1);
-}
-
-TEST(eight_points_take_one_path)
-{
-    check_one_path(8);
-}
-
 TEST_MAIN(RUN(vectors_of_the_rfc), RUN(thousand_times_itself),
           RUN(points_of_low_order_give_zeros_and_an_error), RUN(points_are_taken_modulo_p),
           RUN(two_sides_agree_and_results_may_overwrite_inputs),
           RUN(every_implementation_gives_what_the_library_gives),
           RUN(public_keys_are_what_the_library_gives), RUN(batches_of_every_count_are_right),
-          RUN(ephemeral_keys_and_secrets_of_every_count_are_right), RUN(base_point_takes_one_path),
-          RUN(one_point_takes_one_path), RUN(eight_points_take_one_path))
+          RUN(ephemeral_keys_and_secrets_of_every_count_are_right))
