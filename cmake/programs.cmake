@@ -5,6 +5,12 @@ target_link_libraries(cepa_native PUBLIC cepa_core)
 # The core's panic hook is the native driver's, so each needs the other.
 target_link_libraries(cepa_core INTERFACE cepa_native)
 
+# The transport: WebRTC data channels over OpenSSL's DTLS.
+pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto>=3.0)
+file(GLOB webrtc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/native/webrtc/*.c)
+add_library(cepa_webrtc STATIC ${webrtc_sources})
+target_link_libraries(cepa_webrtc PUBLIC cepa_native PkgConfig::SSL)
+
 # The command without its main, so that tests reach its parts.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
 list(REMOVE_ITEM cli_sources ${PROJECT_SOURCE_DIR}/src/cli/main.c)
@@ -22,7 +28,7 @@ target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
-target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_native PkgConfig::CJSON m)
+target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
 
 file(GLOB test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/test_*.c)
 foreach(source IN LISTS test_sources)
@@ -38,8 +44,6 @@ endforeach()
 add_test(NAME cli/command COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/run $<TARGET_FILE:cepa>)
 set_tests_properties(cli/command PROPERTIES LABELS unit)
 
-# Benchmarks alone measure beside OpenSSL, which the links of later rooms use for DTLS.
-pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 # Examples are built and run, so that they stay true.
 file(GLOB example_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
 foreach(source IN LISTS example_sources)
@@ -54,7 +58,7 @@ file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/bench_*.c)
 foreach(source IN LISTS bench_sources)
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE cepa_test_support PkgConfig::CRYPTO)
+  target_link_libraries(${name} PRIVATE cepa_test_support)
 endforeach()
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/fuzz_*.c)
