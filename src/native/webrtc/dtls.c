@@ -1,0 +1,293 @@
+/* DTLS by OpenSSL over a BIO of our own: reading takes the one datagram that is being received,
+ * writing appends to the queue of the call that is running. */
+#include "native/webrtc/dtls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "base/assert.h"
+#include "native/webrtc/certificate_openssl.h"
+
+struct cepa_dtls_context {
+    SSL_CTX *ssl;
+    BIO_METHOD *bio;
+};
+
+struct cepa_dtls {
+    SSL *ssl;
+    enum cepa_dtls_state state;
+    const uint8_t *received; /* the datagram that is being read; NULL once it was taken */
+    size_t received_len;
+    struct cepa_datagram_queue *queue; /* of the call that is running */
+};
+
+static int bio_write(BIO *bio, const char *data, int len)
+{
+    struct cepa_dtls *dtls = BIO_get_data(bio);
+    /* What finds no room is lost, as datagrams are; the retransmission timer knows. */
+    if (dtls->queue != NULL && len > 0) {
+        int error = cepa_datagram_queue_push(dtls->queue, data, (size_t)len);
+        CEPA_ASSERT(error == 0 || error == CEPA_ERR_FULL);
+    }
+    return len;
+}
+
+static int bio_read(BIO *bio, char *ret_data, int capacity)
+{
+    struct cepa_dtls *dtls = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (dtls->received == NULL) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    size_t len = dtls->received_len < (size_t)capacity ? dtls->received_len : (size_t)capacity;
+    memcpy(ret_data, dtls->received, len);
+    dtls->received = NULL;
+    return (int)len;
+}
+
+static long bio_control(BIO *bio, int command, long number, void *pointer)
+{
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    switch (command) {
+    case BIO_CTRL_FLUSH:
+        return 1;
+    case BIO_CTRL_DGRAM_QUERY_MTU:
+    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
+        return CEPA_DTLS_MTU;
+    default:
+        return 0;
+    }
+}
+
+/* Any certificate will do; its hash is what counts. */
+static int accept_any(int is_right, X509_STORE_CTX *store)
+{
+    (void)is_right;
+    (void)store;
+    return 1;
+}
+
+static unsigned next_timeout(SSL *ssl, unsigned timeout_us)
+{
+    (void)ssl;
+    return timeout_us == 0 ? CEPA_DTLS_FIRST_TIMEOUT_US : timeout_us * 2;
+}
+
+static int configure(SSL_CTX *ssl, const struct cepa_certificate *certificate)
+{
+    static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
+                                  "ECDHE-ECDSA-AES256-GCM-SHA384";
+    SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
+    SSL_CTX_set_read_ahead(ssl, 1);
+    return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
+                   SSL_CTX_set_cipher_list(ssl, ciphers) == 1 &&
+                   SSL_CTX_set1_groups_list(ssl, "X25519:P-256:P-384") == 1 &&
+                   SSL_CTX_use_certificate(ssl, certificate->x509) == 1 &&
+                   SSL_CTX_use_PrivateKey(ssl, certificate->key) == 1
+               ? 0
+               : CEPA_ERR_EXHAUSTED;
+}
+
+int cepa_dtls_context_new(struct cepa_dtls_context **ret_context,
+                          const struct cepa_certificate *certificate)
+{
+    struct cepa_dtls_context *context = calloc(1, sizeof *context);
+    if (context == NULL) {
+        return CEPA_ERR_EXHAUSTED;
+    }
+    context->ssl = SSL_CTX_new(DTLS_method());
+    context->bio = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "cepa datagrams");
+    if (context->ssl == NULL || context->bio == NULL ||
+        BIO_meth_set_write(context->bio, bio_write) != 1 ||
+        BIO_meth_set_read(context->bio, bio_read) != 1 ||
+        BIO_meth_set_ctrl(context->bio, bio_control) != 1 ||
+        configure(context->ssl, certificate) != 0) {
+        cepa_dtls_context_free(context);
+        ERR_clear_error();
+        return CEPA_ERR_EXHAUSTED;
+    }
+    *ret_context = context;
+    return 0;
+}
+
+void cepa_dtls_context_free(struct cepa_dtls_context *context)
+{
+    if (context != NULL) {
+        SSL_CTX_free(context->ssl);
+        BIO_meth_free(context->bio);
+        free(context);
+    }
+}
+
+int cepa_dtls_new(struct cepa_dtls **ret_dtls, struct cepa_dtls_context *context, int is_client)
+{
+    struct cepa_dtls *dtls = calloc(1, sizeof *dtls);
+    SSL *ssl = SSL_new(context->ssl);
+    BIO *bio = BIO_new(context->bio);
+    if (dtls == NULL || ssl == NULL || bio == NULL) {
+        BIO_free(bio);
+        SSL_free(ssl);
+        free(dtls);
+        return CEPA_ERR_EXHAUSTED;
+    }
+    BIO_set_data(bio, dtls);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio);
+    DTLS_set_timer_cb(ssl, next_timeout);
+    (void)SSL_set_mtu(ssl, CEPA_DTLS_MTU);
+    if (is_client) {
+        SSL_set_connect_state(ssl);
+    } else {
+        SSL_set_accept_state(ssl);
+    }
+    dtls->ssl = ssl;
+    *ret_dtls = dtls;
+    return 0;
+}
+
+void cepa_dtls_free(struct cepa_dtls *dtls)
+{
+    if (dtls != NULL) {
+        SSL_free(dtls->ssl);
+        free(dtls);
+    }
+}
+
+/* Takes the result of an OpenSSL call into the state. */
+static void note(struct cepa_dtls *dtls, int result)
+{
+    int reason = SSL_get_error(dtls->ssl, result);
+    if (reason == SSL_ERROR_ZERO_RETURN) {
+        dtls->state = CEPA_DTLS_CLOSED;
+    } else if (reason == SSL_ERROR_SSL || reason == SSL_ERROR_SYSCALL) {
+        dtls->state = CEPA_DTLS_FAILED;
+    }
+    ERR_clear_error();
+}
+
+static void shake(struct cepa_dtls *dtls)
+{
+    ERR_clear_error();
+    int result = SSL_do_handshake(dtls->ssl);
+    if (result == 1) {
+        dtls->state = CEPA_DTLS_OPEN;
+    } else {
+        note(dtls, result);
+    }
+}
+
+void cepa_dtls_start(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue)
+{
+    if (dtls->state == CEPA_DTLS_HANDSHAKE && !SSL_is_server(dtls->ssl)) {
+        dtls->queue = queue;
+        shake(dtls);
+        dtls->queue = NULL;
+    }
+}
+
+size_t cepa_dtls_receive(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue,
+                         uint8_t *ret_plain, size_t capacity, const uint8_t *data, size_t data_len)
+{
+    size_t len = 0;
+    dtls->queue = queue;
+    dtls->received = data_len > 0 ? data : NULL;
+    dtls->received_len = data_len;
+    if (dtls->state == CEPA_DTLS_HANDSHAKE) {
+        shake(dtls);
+    }
+    if (dtls->state == CEPA_DTLS_OPEN) {
+        ERR_clear_error();
+        int result = SSL_read_ex(dtls->ssl, ret_plain, capacity, &len);
+        if (result != 1) {
+            len = 0;
+            note(dtls, result);
+        }
+    }
+    dtls->received = NULL;
+    dtls->queue = NULL;
+    return len;
+}
+
+int cepa_dtls_send(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue, const uint8_t *data,
+                   size_t data_len)
+{
+    size_t written;
+    if (dtls->state != CEPA_DTLS_OPEN) {
+        return CEPA_ERR_STATE;
+    }
+    if (data_len == 0 || data_len > CEPA_DTLS_PLAIN_MAX) {
+        return CEPA_ERR_LENGTH;
+    }
+    if (cepa_datagram_queue_room(queue) == 0) {
+        return CEPA_ERR_FULL;
+    }
+    ERR_clear_error();
+    dtls->queue = queue;
+    int result = SSL_write_ex(dtls->ssl, data, data_len, &written);
+    dtls->queue = NULL;
+    if (result != 1) {
+        note(dtls, result);
+        return CEPA_ERR_STATE;
+    }
+    return 0;
+}
+
+uint64_t cepa_dtls_left_ns(struct cepa_dtls *dtls)
+{
+    struct timeval left;
+    if (dtls->state != CEPA_DTLS_HANDSHAKE || DTLSv1_get_timeout(dtls->ssl, &left) != 1) {
+        return UINT64_MAX;
+    }
+    return (uint64_t)left.tv_sec * 1000000000u + (uint64_t)left.tv_usec * 1000u;
+}
+
+void cepa_dtls_on_timeout(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue)
+{
+    if (dtls->state != CEPA_DTLS_HANDSHAKE) {
+        return;
+    }
+    ERR_clear_error();
+    dtls->queue = queue;
+    if (DTLSv1_handle_timeout(dtls->ssl) < 0) {
+        dtls->state = CEPA_DTLS_FAILED;
+        ERR_clear_error();
+    }
+    dtls->queue = NULL;
+}
+
+void cepa_dtls_close(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue)
+{
+    if (dtls->state == CEPA_DTLS_OPEN) {
+        dtls->queue = queue;
+        (void)SSL_shutdown(dtls->ssl);
+        dtls->queue = NULL;
+        dtls->state = CEPA_DTLS_CLOSED;
+        ERR_clear_error();
+    }
+}
+
+enum cepa_dtls_state cepa_dtls_state_of(const struct cepa_dtls *dtls)
+{
+    return dtls->state;
+}
+
+int cepa_dtls_peer(const struct cepa_dtls *dtls, struct cepa_certificate_hash *ret_hash)
+{
+    X509 *peer = SSL_get0_peer_certificate(dtls->ssl);
+    if (peer == NULL) {
+        return CEPA_ERR_STATE;
+    }
+    *ret_hash = cepa_certificate_hash_of(peer);
+    return 0;
+}
