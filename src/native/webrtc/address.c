@@ -111,6 +111,7 @@ void cepa_address_encode(char ret_text[CEPA_ADDRESS_TEXT_SIZE], const struct cep
 {
     char ip[CEPA_ADDRESS_TEXT_SIZE];
     cepa_address_ip_encode(ip, address);
-    const char *format = address->family == CEPA_ADDRESS_IPV6 ? "[%.45s]:%u" : "%.45s:%u";
-    (void)snprintf(ret_text, CEPA_ADDRESS_TEXT_SIZE, format, ip, (unsigned)address->port);
+    bool is_ipv6 = address->family == CEPA_ADDRESS_IPV6;
+    (void)snprintf(ret_text, CEPA_ADDRESS_TEXT_SIZE, "%s%.45s%s:%u", is_ipv6 ? "[" : "", ip,
+                   is_ipv6 ? "]" : "", (unsigned)address->port);
 }
