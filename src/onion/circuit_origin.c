@@ -223,6 +223,9 @@ static int act(struct cepa_circuit_origin *origin, struct cepa_origin_cell *cell
                        : CEPA_ERR_STATE;
     }
     if (cell->message.command == CEPA_CELL_BROKEN) {
+        if (cell->message.data_len != 0) {
+            return CEPA_ERR_MALFORMED;
+        }
         int error =
             is_last ? CEPA_ERR_STATE : step_state(origin, &cell->actions, CEPA_ORIGIN_ON_BROKEN);
         if (error == 0 && origin->state != CEPA_ORIGIN_CLOSED) {
@@ -251,6 +254,9 @@ int cepa_circuit_origin_open(struct cepa_circuit_origin *origin, struct cepa_ori
     }
     CEPA_ASSERT(cepa_replay_window_accept(&origin->hops[cell.hop].window, number) == 0);
     int error = cepa_cell_message_decode(&cell.message, body);
+    if (error == 0 && !cepa_cell_command_is_from_hop(cell.message.command)) {
+        error = CEPA_ERR_MALFORMED;
+    }
     if (error == 0) {
         error = act(origin, &cell);
     }

@@ -101,7 +101,7 @@ CEPA_MUST_USE int cepa_circuit_origin_seal(struct cepa_circuit_origin *origin,
  * that BROKEN closes is wiped. Returns 0,
  * or CEPA_ERR_REPLAY          the counter was seen, is too old, or belongs to no hop;
  *   CEPA_ERR_AUTHENTICATION  the body opens under no key, or a CONFIRM is wrong;
- *   CEPA_ERR_MALFORMED       the message says nothing known;
+ *   CEPA_ERR_MALFORMED       the message says nothing that a hop says;
  *   CEPA_ERR_STATE           it does not fit the circuit's state. */
 CEPA_MUST_USE int cepa_circuit_origin_open(struct cepa_circuit_origin *origin,
                                            struct cepa_origin_cell *ret_cell, uint8_t *body,

@@ -97,10 +97,15 @@ static int route(const struct cepa_circuit_relay *relay, struct cepa_circuit_ste
                  const uint8_t *body, uint64_t counter)
 {
     if (cepa_cell_message_is_mine(body)) {
-        int error = cepa_cell_message_decode(&ret_step->message, body);
+        struct cepa_cell_message message;
+        int error = cepa_cell_message_decode(&message, body);
+        if (error == 0 && !cepa_cell_command_is_from_origin(message.command)) {
+            error = CEPA_ERR_MALFORMED;
+        }
         if (error == 0) {
             ret_step->is_mine = true;
             ret_step->counter = counter;
+            ret_step->message = message;
         }
         return error;
     }

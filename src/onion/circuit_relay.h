@@ -59,7 +59,8 @@ void cepa_circuit_relay_init(struct cepa_circuit_relay *ret_relay,
  * in place from `body` (CEPA_CELL_BODY_SIZE bytes). Returns 0, or
  *   CEPA_ERR_REPLAY          the counter was seen, or is too far back;
  *   CEPA_ERR_AUTHENTICATION  this is the last hop and the cell is not for it: close the circuit;
- *   CEPA_ERR_MALFORMED       it is for this hop and says nothing known: close the circuit;
+ *   CEPA_ERR_MALFORMED       it is for this hop and says nothing that an origin says: close the
+ *                            circuit;
  *   CEPA_ERR_STATE           the circuit is closed, or the cell is for a hop that is lost.
  */
 CEPA_MUST_USE int cepa_circuit_relay_forward(struct cepa_circuit_relay *relay,

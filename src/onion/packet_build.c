@@ -63,23 +63,21 @@ int cepa_packet_build(uint8_t *ret_packet, struct cepa_packet_circuit_seeds *ret
     struct cepa_packet_path *path = &workspace->path;
     uint8_t *delta = ret_packet + CEPA_PACKET_HEADER_SIZE;
     int status = plan_commands(workspace->commands, plan);
-    if (status != 0) {
-        return status;
+    if (status == 0 && plan->content.data_len > CEPA_PACKET_CONTENT_MAX) {
+        status = CEPA_ERR_TOO_LONG;
     }
-    if (plan->content.data_len > CEPA_PACKET_CONTENT_MAX) {
-        return CEPA_ERR_TOO_LONG;
+    if (status == 0) {
+        status = cepa_packet_path_init(path, plan->hops, plan->hops_len, plan->epoch, random, cpu);
     }
-    status = cepa_packet_path_init(path, plan->hops, plan->hops_len, plan->epoch, random, cpu);
-    if (status != 0) {
-        return status;
+    if (status == 0) {
+        CEPA_ASSERT(cepa_packet_payload_encode(delta, &plan->content) == 0);
+        wrap_payload(workspace, delta, cpu);
+        cepa_packet_path_header(path, ret_packet, workspace->commands, cpu);
+        if (ret_seeds != NULL) {
+            take_seeds(ret_seeds, workspace);
+        }
     }
-    status = cepa_packet_payload_encode(delta, &plan->content);
-    CEPA_ASSERT(status == 0);
-    wrap_payload(workspace, delta, cpu);
-    cepa_packet_path_header(path, ret_packet, workspace->commands, cpu);
-    if (ret_seeds != NULL) {
-        take_seeds(ret_seeds, workspace);
-    }
-    cepa_packet_path_wipe(path);
-    return 0;
+    /* Not the keys alone: the ids in the commands and the keys of the hops are the path. */
+    cepa_wipe(workspace, sizeof *workspace);
+    return status;
 }

@@ -30,7 +30,7 @@ struct cepa_packet_circuit_seeds {
     struct cepa_circuit_seed of_hop[CEPA_PACKET_HOPS_MAX];
 };
 
-/* Room for the work on one packet. Holds nothing between calls. */
+/* Room for the work on one packet. Wiped after each call, since it tells the path. */
 struct cepa_packet_build_workspace {
     struct cepa_packet_path path;
     struct cepa_packet_command commands[CEPA_PACKET_HOPS_MAX];

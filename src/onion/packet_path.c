@@ -138,10 +138,5 @@ void cepa_packet_path_header(struct cepa_packet_path *path, uint8_t *ret_header,
 
 void cepa_packet_path_wipe(struct cepa_packet_path *path)
 {
-    cepa_wipe(&path->random, sizeof path->random);
-    cepa_wipe(path->secrets, sizeof path->secrets);
-    cepa_wipe(path->keys, sizeof path->keys);
-    cepa_wipe(path->streams, sizeof path->streams);
-    cepa_wipe(path->filler, sizeof path->filler);
-    path->hops_len = 0;
+    cepa_wipe(path, sizeof *path);
 }

@@ -56,7 +56,7 @@ CEPA_MUST_USE int cepa_packet_path_init(struct cepa_packet_path *ret_path,
 void cepa_packet_path_header(struct cepa_packet_path *path, uint8_t *ret_header,
                              const struct cepa_packet_command *commands, uint32_t cpu);
 
-/* cepa_packet_path_wipe forgets the keys. */
+/* cepa_packet_path_wipe forgets the keys, and whose they are. */
 void cepa_packet_path_wipe(struct cepa_packet_path *path);
 
 #endif

@@ -65,9 +65,9 @@ int cepa_surb_create(uint8_t *ret_surb, struct cepa_surb_secret *ret_secret,
             memcpy(ret_secret->payload[i], path->keys[i].payload, CEPA_PACKET_KEY_SIZE);
         }
         memcpy(ret_secret->key, key, sizeof key);
-        cepa_packet_path_wipe(path);
     }
     cepa_wipe(key, sizeof key);
+    cepa_wipe(workspace, sizeof *workspace);
     return status;
 }
 

@@ -36,7 +36,7 @@ struct cepa_surb_secret {
     uint8_t key[CEPA_SURB_KEY_SIZE];       /* HPolyC key of whoever replies */
 };
 
-/* Room for the work on one SURB. Holds nothing between calls. */
+/* Room for the work on one SURB. Wiped after each call, since it tells the path. */
 struct cepa_surb_workspace {
     struct cepa_packet_path path;
     struct cepa_packet_command commands[CEPA_PACKET_HOPS_MAX];

@@ -7,6 +7,26 @@
 #include "base/ct.h"
 #include "base/declassify.h"
 
+/* Who may send a command, which is a known one. */
+static const struct {
+    bool is_from_origin;
+    bool is_from_hop;
+} senders[CEPA_CELL_COMMANDS] = {
+#define SENDERS(name, value, origin, hop, text) [value] = {origin, hop},
+    CEPA_CELL_COMMAND_LIST(SENDERS)
+#undef SENDERS
+};
+
+bool cepa_cell_command_is_from_origin(enum cepa_cell_command command)
+{
+    return senders[command].is_from_origin;
+}
+
+bool cepa_cell_command_is_from_hop(enum cepa_cell_command command)
+{
+    return senders[command].is_from_hop;
+}
+
 int cepa_cell_message_encode(uint8_t *ret_body, const struct cepa_cell_message *message)
 {
     if (message->data_len > CEPA_CELL_DATA_MAX) {
@@ -36,6 +56,19 @@ uint32_t cepa_cell_message_is_mine(const uint8_t *body)
     return is_mine;
 }
 
+/* Whether nothing but zeros stands behind the data. */
+static bool is_padded(const uint8_t *data, size_t data_len)
+{
+    uint32_t any = 0;
+    for (size_t i = data_len; i < CEPA_CELL_DATA_MAX; i++) {
+        any |= data[i];
+    }
+    uint32_t is_zero = cepa_ct_mask_if_zero(any);
+    /* That a cell is malformed shows in the end of its circuit. */
+    cepa_declassify(&is_zero, sizeof is_zero);
+    return is_zero != 0;
+}
+
 int cepa_cell_message_decode(struct cepa_cell_message *ret_message, const uint8_t *body)
 {
     struct cepa_reader reader;
@@ -51,7 +84,8 @@ int cepa_cell_message_decode(struct cepa_cell_message *ret_message, const uint8_
     cepa_declassify(&command, sizeof command);
     cepa_declassify(&flags, sizeof flags);
     cepa_declassify(&data_len, sizeof data_len);
-    if (command >= CEPA_CELL_COMMANDS || flags != 0 || data_len > CEPA_CELL_DATA_MAX) {
+    if (command >= CEPA_CELL_COMMANDS || flags != 0 || data_len > CEPA_CELL_DATA_MAX ||
+        !is_padded(body + CEPA_CELL_MESSAGE_HEADER_SIZE, data_len)) {
         return CEPA_ERR_MALFORMED;
     }
     ret_message->command = (enum cepa_cell_command)command;

@@ -319,11 +319,38 @@ TEST(confirm_and_broken_come_from_the_right_hop)
     CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_STATE);
     net_originate(&net, &cell, 2, CEPA_CELL_BROKEN, NULL, 0);
     CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_STATE);
+    net_originate(&net, &cell, 1, CEPA_CELL_BROKEN, wrong, 1);
+    CHECK_INT(net_backward(&net, 1, &cell), CEPA_ERR_MALFORMED);
     CHECK_INT(net.origin.state, CEPA_ORIGIN_OPEN);
     CHECK_INT(cepa_circuit_relay_confirm(&net.relays[2], &cell.counter, cell.body, 0),
               CEPA_ERR_STATE);
     CHECK_INT(cepa_circuit_relay_confirm(&net.relays[0], &cell.counter, cell.body, 0),
               CEPA_ERR_STATE);
+}
+
+TEST(a_command_from_the_wrong_side_is_malformed)
+{
+    struct net_cell cell;
+    size_t at;
+    for (unsigned i = 0; i < CEPA_CELL_COMMANDS; i++) {
+        enum cepa_cell_command command = (enum cepa_cell_command)i;
+        net_init(&net, 13, 2, 0);
+        if (!cepa_cell_command_is_from_origin(command)) {
+            net_seal(&net, &cell, 1, command, NULL, 0);
+            struct cepa_circuit_relay before = net.relays[1];
+            CHECK_INT(net_forward(&net, &at, &cell), CEPA_ERR_MALFORMED);
+            before.forward_window.start = net.relays[1].forward_window.start; /* of no window */
+            CHECK_BYTES(&net.relays[1], &before, sizeof before);
+        }
+        if (!cepa_cell_command_is_from_hop(command)) {
+            net_originate(&net, &cell, 1, command, NULL, 0);
+            net.cell.actions = 77;
+            CHECK_INT(net_backward(&net, 1, &cell), CEPA_ERR_MALFORMED);
+            CHECK_INT(net.cell.actions, 77);
+        }
+        net_say(&net, 1, "still");
+        net_hear(&net, 1, "alive");
+    }
 }
 
 TEST(limits_are_errors)
@@ -360,4 +387,4 @@ TEST_MAIN(RUN(every_hop_hears_and_speaks), RUN(cells_may_overtake_each_other),
           RUN(a_late_cell_for_a_lost_hop_does_not_reach_the_new_one),
           RUN(a_break_that_closes_wipes_the_keys), RUN(a_cut_relay_drops_what_is_for_lost_hops),
           RUN(closing_wipes_the_keys), RUN(confirm_and_broken_come_from_the_right_hop),
-          RUN(limits_are_errors))
+          RUN(a_command_from_the_wrong_side_is_malformed), RUN(limits_are_errors))

@@ -116,6 +116,7 @@ static void renew(size_t hop)
 /* Sends data until the new keys have begun on both sides. */
 static void talk_past_begin(size_t hop, size_t last)
 {
+    static const struct cepa_circuit_keys wiped;
     for (unsigned i = 0; i <= CEPA_RENEWAL_GAP_MIN; i++) {
         net_say(&net, i % 2 ? hop : last, "forth");
         net_hear(&net, i % 2 ? last : hop, "back");
@@ -123,6 +124,8 @@ static void talk_past_begin(size_t hop, size_t last)
     CHECK_INT(net.origin.renewal.state, CEPA_RENEWAL_NONE);
     CHECK(net.origin.old.is_kept && net.origin.old.hop == hop);
     CHECK(net.relays[hop].is_renewed && !net.relays[hop].has_pending);
+    CHECK_BYTES(&net.relays[hop].pending, &wiped, sizeof wiped);
+    CHECK_BYTES(&net.origin.renewal.keys, &wiped, sizeof wiped);
 }
 
 TEST(each_hop_gets_a_key_of_its_own)
@@ -246,6 +249,30 @@ TEST(old_keys_are_erased)
     /* A second renewal of the same hop starts from the first one's chain. */
     renew(0);
     talk_past_begin(0, 1);
+}
+
+/* As long as the window takes a cell from before the begin, the key for it is there. */
+TEST(the_old_key_lasts_as_long_as_the_window)
+{
+    for (uint64_t back = 1; back <= 2; back++) {
+        struct net_cell late;
+        size_t at;
+        start(17, 2);
+        renew(0);
+        while (net.origin.hops[0].counters.forward_start + net.origin.sent + back !=
+               net.origin.renewal.begin) {
+            net_say(&net, 0, "x");
+        }
+        net_seal(&net, &late, 0, CEPA_CELL_DATA, "late", 4);
+        for (uint64_t i = 0; i < CEPA_REPLAY_WINDOW_REACH - 1 + back; i++) {
+            net_say(&net, 0, "x");
+        }
+        /* The highest counter is now begin + REACH - 1. */
+        CHECK(net.relays[0].has_old);
+        CHECK_INT(net_forward(&net, &at, &late), back == 1 ? 0 : CEPA_ERR_REPLAY);
+        net_say(&net, 0, "x");
+        CHECK(!net.relays[0].has_old);
+    }
 }
 
 TEST(a_late_cell_whose_key_is_gone_is_dropped)
@@ -438,6 +465,24 @@ TEST(an_offer_may_be_repeated_on_a_circuit_that_is_cut)
     CHECK_INT(net.origin.state, CEPA_ORIGIN_SALVAGING);
 }
 
+TEST(counters_wrap_around_in_a_renewal)
+{
+    for (uint64_t left = 0; left < 3 * CEPA_RENEWAL_GAP_MIN; left += 7) {
+        net_init(&net, 16, 2, net.cpu);
+        random_source = test_source_init(&source, left);
+        net.origin.hops[0].counters.forward_start = (uint64_t)0 - left;
+        net_say(&net, 0, "begin");
+        for (unsigned i = 0; i < 2; i++) {
+            renew(0);
+            talk_past_begin(0, 1);
+        }
+        for (unsigned i = 0; i < CEPA_REPLAY_WINDOW_REACH; i++) {
+            net_say(&net, 0, "x");
+        }
+        CHECK(!net.relays[0].has_old);
+    }
+}
+
 TEST(bad_offers_change_nothing)
 {
     uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
@@ -560,12 +605,14 @@ TEST(a_break_ends_the_renewal_of_a_lost_hop)
 
 TEST_MAIN(RUN(each_hop_gets_a_key_of_its_own), RUN(whatever_is_lost_the_next_offer_mends_it),
           RUN(data_wait_before_an_unanswered_begin), RUN(cells_of_both_keys_may_be_on_their_way),
-          RUN(old_keys_are_erased), RUN(a_late_cell_whose_key_is_gone_is_dropped),
+          RUN(old_keys_are_erased), RUN(the_old_key_lasts_as_long_as_the_window),
+          RUN(a_late_cell_whose_key_is_gone_is_dropped),
           RUN(a_cell_from_before_the_key_before_is_dropped),
           RUN(a_repeated_offer_begins_later_whatever_its_gap),
           RUN(of_two_offers_the_later_holds_also_if_it_comes_first),
           RUN(noise_begins_no_key_and_erases_none),
           RUN(the_next_renewal_keeps_the_key_before_until_it_begins),
-          RUN(an_offer_may_be_repeated_on_a_circuit_that_is_cut), RUN(bad_offers_change_nothing),
+          RUN(an_offer_may_be_repeated_on_a_circuit_that_is_cut),
+          RUN(counters_wrap_around_in_a_renewal), RUN(bad_offers_change_nothing),
           RUN(bad_answers_change_nothing), RUN(renewal_needs_an_open_circuit_and_one_hop_at_a_time),
           RUN(a_break_ends_the_renewal_of_a_lost_hop))

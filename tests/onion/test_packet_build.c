@@ -181,20 +181,27 @@ static bool is_all_zeros(const void *bytes, size_t len)
     return true;
 }
 
-TEST(the_workspace_holds_no_key_afterwards)
+/* Neither keys nor the hops' names, whether the packet was made or not. */
+TEST(the_workspace_holds_nothing_afterwards)
 {
-    for (int fail_at = 0; fail_at <= 2; fail_at++) {
+    struct cepa_xwing_public_key bad_key;
+    memset(&bad_key, 0xff, sizeof bad_key);
+    for (int variant = 0; variant <= 5; variant++) {
+        static const int errors[] = {0,
+                                     CEPA_ERR_RANDOM,
+                                     CEPA_ERR_RANDOM,
+                                     CEPA_ERR_INVALID_KEY,
+                                     CEPA_ERR_TOO_LONG,
+                                     CEPA_ERR_ARGUMENT};
         setup();
         struct cepa_packet_plan plan = test_relays_plan(relays, 5, CEPA_PACKET_CREATE_LAST, 10);
-        const struct cepa_packet_build_workspace *build_room = &relays->build;
         memset(&relays->build, 0xc7, sizeof relays->build);
-        relays->source.fail_at = fail_at;
-        CHECK_INT(build(&plan), fail_at == 0 ? 0 : CEPA_ERR_RANDOM);
-        CHECK(is_all_zeros(build_room->path.keys, sizeof build_room->path.keys));
-        CHECK(is_all_zeros(build_room->path.streams, sizeof build_room->path.streams));
-        CHECK(is_all_zeros(&build_room->path.random, sizeof build_room->path.random));
-        CHECK(is_all_zeros(build_room->path.secrets, sizeof build_room->path.secrets));
-        CHECK(fail_at != 0 || is_all_zeros(&build_room->payload, sizeof build_room->payload));
+        relays->source.fail_at = variant <= 2 ? variant : 0;
+        plan.hops[4].key = variant == 3 ? &bad_key : plan.hops[4].key;
+        plan.content.data_len = variant == 4 ? CEPA_PACKET_CONTENT_MAX + 1 : 10;
+        plan.types[4] = variant == 5 ? CEPA_PACKET_REPLY_LAST : plan.types[4];
+        CHECK_INT(build(&plan), errors[variant]);
+        CHECK(is_all_zeros(&relays->build, sizeof relays->build));
     }
 }
 
@@ -203,4 +210,4 @@ TEST_MAIN(RUN(a_path_has_one_to_five_hops), RUN(types_stand_where_they_belong),
           RUN(randomness_that_fails_at_any_draw_gives_its_error),
           RUN(a_bad_key_of_any_hop_gives_its_error),
           RUN(the_same_randomness_gives_the_same_packet_and_other_randomness_another),
-          RUN(seeds_are_not_needed), RUN(the_workspace_holds_no_key_afterwards))
+          RUN(seeds_are_not_needed), RUN(the_workspace_holds_nothing_afterwards))

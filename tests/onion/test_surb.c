@@ -233,6 +233,23 @@ TEST(randomness_that_fails_at_any_draw_gives_its_error)
     CHECK_INT(relays->source.draws, 3);
 }
 
+/* Neither keys nor the hops' names, whether the SURB was made or not. */
+TEST(the_workspace_holds_nothing_afterwards)
+{
+    static const struct cepa_surb_workspace nothing;
+    for (int variant = 0; variant <= 4; variant++) {
+        setup();
+        struct cepa_surb_plan plan = plan_of(5);
+        memset(&relays->surb, 0xc7, sizeof relays->surb);
+        relays->source.fail_at = variant <= 3 ? variant : 0;
+        plan.hops[4].delay_ms = variant == 4;
+        CHECK_INT(create(&plan), variant == 0   ? 0
+                                 : variant == 4 ? CEPA_ERR_ARGUMENT
+                                                : CEPA_ERR_RANDOM);
+        CHECK(memcmp(&relays->surb, &nothing, sizeof nothing) == 0);
+    }
+}
+
 TEST(a_bad_key_of_any_hop_gives_its_error)
 {
     static struct cepa_xwing_public_key not_reduced;
@@ -314,7 +331,7 @@ TEST_MAIN(RUN(a_reply_comes_back_over_every_path_length), RUN(a_tampered_reply_d
           RUN(a_reply_opens_with_its_own_secret_only), RUN(a_surb_serves_once),
           RUN(bad_plans_are_refused_before_anything_is_drawn),
           RUN(randomness_that_fails_at_any_draw_gives_its_error),
-          RUN(a_bad_key_of_any_hop_gives_its_error),
+          RUN(the_workspace_holds_nothing_afterwards), RUN(a_bad_key_of_any_hop_gives_its_error),
           RUN(bad_blocks_and_contents_are_refused_and_nothing_is_written),
           RUN(a_reply_of_another_length_is_refused_untouched),
           RUN(a_reply_with_nonsense_inside_is_malformed))

@@ -60,6 +60,9 @@ TEST(bad_bodies_are_refused)
         {17, 1, CEPA_ERR_MALFORMED},
         {18, 4, CEPA_ERR_MALFORMED}, /* 1,024 + 13 bytes */
         {18, 255, CEPA_ERR_MALFORMED},
+        {CEPA_CELL_MESSAGE_HEADER_SIZE + 13, 1, CEPA_ERR_MALFORMED}, /* behind the data */
+        {CEPA_CELL_BODY_SIZE - 1, 0x80, CEPA_ERR_MALFORMED},
+        {19, 12, CEPA_ERR_MALFORMED}, /* a shorter length leaves a byte of the data behind it */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct cepa_cell_message in = {CEPA_CELL_DATA, data, 13};
@@ -71,5 +74,25 @@ TEST(bad_bodies_are_refused)
     }
 }
 
-TEST_MAIN(RUN(what_was_encoded_is_decoded), RUN(a_message_may_stand_in_its_body_already),
-          RUN(too_much_data_is_refused), RUN(bad_bodies_are_refused))
+TEST(commands_have_their_senders)
+{
+    static const struct {
+        enum cepa_cell_command command;
+        bool is_from_origin;
+        bool is_from_hop;
+    } cases[] = {
+        {CEPA_CELL_PADDING, true, true},       {CEPA_CELL_DATA, true, true},
+        {CEPA_CELL_CONFIRM, false, true},      {CEPA_CELL_RENEW_OFFER, true, false},
+        {CEPA_CELL_RENEW_ANSWER, false, true}, {CEPA_CELL_PACKET_PART, true, false},
+        {CEPA_CELL_BROKEN, false, true},
+    };
+    CHECK_INT(sizeof cases / sizeof cases[0], CEPA_CELL_COMMANDS);
+    for (size_t i = 0; i < CEPA_CELL_COMMANDS; i++) {
+        CHECK_INT(cepa_cell_command_is_from_origin(cases[i].command), cases[i].is_from_origin);
+        CHECK_INT(cepa_cell_command_is_from_hop(cases[i].command), cases[i].is_from_hop);
+    }
+}
+
+TEST_MAIN(RUN(commands_have_their_senders), RUN(what_was_encoded_is_decoded),
+          RUN(a_message_may_stand_in_its_body_already), RUN(too_much_data_is_refused),
+          RUN(bad_bodies_are_refused))
