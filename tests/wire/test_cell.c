@@ -12,7 +12,7 @@ TEST(what_was_encoded_is_decoded)
     for (size_t i = 0; i < sizeof data; i++) {
         data[i] = (uint8_t)(i * 7 + 1);
     }
-    for (size_t len = 0; len <= CEPA_CELL_DATA_MAX; len += len < 4 || len > 1030 ? 1 : 41) {
+    for (size_t len = 0; len <= CEPA_CELL_DATA_MAX; len += len < 4 || len >= 1029 ? 1 : 41) {
         for (unsigned command = 0; command < CEPA_CELL_COMMANDS; command++) {
             const struct cepa_cell_message in = {(enum cepa_cell_command)command, data, len};
             struct cepa_cell_message out;

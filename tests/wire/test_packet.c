@@ -119,12 +119,22 @@ static void check_malformed(const uint8_t *bytes)
 TEST(unknown_types_are_malformed)
 {
     struct cepa_packet_command command = command_of(CEPA_PACKET_DELIVER);
-    uint8_t bytes[CEPA_PACKET_COMMAND_SIZE];
+    uint8_t bytes[CEPA_PACKET_FINAL_SIZE] = {0};
+    struct cepa_packet_final final;
     cepa_packet_command_encode(bytes, &command);
     for (int type = 0; type < 256; type++) {
         bytes[0] = (uint8_t)type;
         if (type == 0 || type > TYPES) {
             check_malformed(bytes);
+        }
+    }
+    /* Also where everything but the type is right for a type without a payload MAC. */
+    memset(bytes + 36, 0, CEPA_PACKET_PAYLOAD_MAC_SIZE);
+    for (int type = 0; type < 256; type++) {
+        bytes[0] = (uint8_t)type;
+        if (type == 0 || type > TYPES) {
+            check_malformed(bytes);
+            CHECK_INT(cepa_packet_final_decode(&final, bytes), CEPA_ERR_MALFORMED);
         }
     }
 }

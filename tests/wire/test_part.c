@@ -67,6 +67,9 @@ TEST(another_sequence_starts_over)
     CHECK_INT(pass(&assembly, 2000, 2, 0), 1);
     CHECK_INT(pass(&assembly, 2000, 3, 0), 0);
     CHECK_INT(pass(&assembly, 2000, 3, 1), 1);
+    /* A number comes again after 256 messages. */
+    CHECK_INT(pass(&assembly, 2000, 3, 1), 0);
+    CHECK_INT(pass(&assembly, 2000, 3, 0), 1);
 }
 
 TEST(parts_of_another_length_are_refused)
