@@ -121,18 +121,24 @@ static int send_packet(struct run *run, const uint8_t *data, size_t data_len)
 {
     struct cepa_demo *demo = run->demo;
     struct cepa_packet_content content = {data, data_len};
-    struct cepa_packet_peeled peeled;
+    struct cepa_packet_peeled peeled = {.type = CEPA_PACKET_FORWARD};
     struct cepa_demo_relay *relay = &demo->relays[0];
     uint64_t start = now_ns();
     int status = build(demo, NULL, CEPA_PACKET_FORWARD, CEPA_PACKET_DELIVER, content);
     book(run->report, 0, start, "makes it");
-    for (size_t hop = 1; status == 0 && relay != NULL && hop <= CEPA_DEMO_HOPS; hop++) {
+    for (size_t hop = 1; status == 0 && hop <= CEPA_DEMO_HOPS; hop++) {
         start = now_ns();
         status = cepa_demo_peel(demo, relay, &peeled);
         if (status == 0) {
             book(run->report, hop, start, name_of(peeled.type));
-            relay = cepa_demo_find(demo, &peeled.next);
         }
+        if (status == 0 && hop < CEPA_DEMO_HOPS) {
+            relay = cepa_demo_find(demo, &peeled.next);
+            status = relay == NULL ? CEPA_ERR_NOT_FOUND : 0;
+        }
+    }
+    if (status == 0 && peeled.type != CEPA_PACKET_DELIVER) {
+        status = CEPA_ERR_STATE;
     }
     if (status == 0) {
         receive(run, peeled.content.data, peeled.content.data_len);
@@ -174,13 +180,17 @@ static int build_circuit(struct cepa_demo *demo)
     uint64_t counter = 0;
     int status = build(demo, &seeds, CEPA_PACKET_CREATE, CEPA_PACKET_CREATE_LAST, nothing);
     struct cepa_demo_relay *relay = &demo->relays[0];
-    while (status == 0 && relay != NULL) {
+    bool is_last = false;
+    while (status == 0 && !is_last) {
         struct cepa_packet_peeled peeled;
         status = cepa_demo_peel(demo, relay, &peeled);
         if (status == 0) {
-            bool is_last = peeled.type == CEPA_PACKET_CREATE_LAST;
+            is_last = peeled.type == CEPA_PACKET_CREATE_LAST;
             cepa_circuit_relay_init(&relay->circuit, &peeled.circuit, is_last, demo->cpu);
-            relay = is_last ? NULL : cepa_demo_find(demo, &peeled.next);
+        }
+        if (status == 0 && !is_last) {
+            relay = cepa_demo_find(demo, &peeled.next);
+            status = relay == NULL ? CEPA_ERR_NOT_FOUND : 0;
         }
     }
     if (status == 0) {
