@@ -32,14 +32,14 @@ struct cepa_circuit_relay {
     uint8_t chain[CEPA_CIRCUIT_KEY_SIZE];       /* for the next renewal */
     uint8_t confirm[CEPA_CIRCUIT_CONFIRM_SIZE]; /* what CONFIRM shows */
     uint64_t begin;                             /* the forward counter where `forward` begins */
+    uint64_t oldest;                            /* the key of cells before this one is gone */
+    uint64_t extended;                          /* cells before it were for hops that are lost */
+    uint64_t pending_begin;                     /* where an answered renewal will begin */
     bool is_renewed;                            /* `begin` means something */
     bool has_old;                               /* cells before `begin` may still come */
     bool has_oldest;                            /* `oldest` means something */
-    uint64_t oldest;                            /* the key of cells before this one is gone */
     bool is_extended;                           /* `extended` means something */
-    uint64_t extended;                          /* cells before it were for hops that are lost */
     bool has_pending;                           /* a renewal was answered and has not begun */
-    uint64_t pending_begin;                     /* where it will begin */
     struct cepa_circuit_keys pending;           /* its keys; wiped if not `has_pending` */
 };
 
