@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 
-/* X(name): the states of a relay's circuit. */
+/* X(name): the states of a relay's circuit. Memory that is wiped is a closed circuit. */
 #define CEPA_RELAY_STATE_LIST(X)                                                                   \
+    X(CLOSED)                                                                                      \
     X(LAST)   /* the circuit ends here */                                                          \
     X(MIDDLE) /* it goes on */                                                                     \
-    X(CUT)    /* it went on; the next hop was lost, the origin may extend it */                    \
-    X(CLOSED)
+    X(CUT)    /* it went on; the next hop was lost, the origin may extend it */
 
 /* X(name): what can happen to a relay's circuit. */
 #define CEPA_RELAY_EVENT_LIST(X)                                                                   \
@@ -21,14 +21,14 @@
     X(CLOSED_BY_NEXT)                                                                              \
     X(TIMED_OUT)
 
-/* X(name): the states of a circuit at its origin. */
+/* X(name): the states of a circuit at its origin. Memory that is wiped is a closed circuit. */
 #define CEPA_ORIGIN_STATE_LIST(X)                                                                  \
+    X(CLOSED)                                                                                      \
     X(BUILDING)  /* the packet is on its way, the last hop has not confirmed */                    \
     X(OPEN)      /* confirmed */                                                                   \
     X(CUT)       /* broken once; ends at the last live hop */                                      \
     X(SALVAGING) /* extended after a break, not confirmed */                                       \
-    X(SALVAGED)  /* confirmed again; another break is the end */                                   \
-    X(CLOSED)
+    X(SALVAGED)  /* confirmed again; another break is the end */
 
 /* X(name): what can happen to a circuit at its origin. */
 #define CEPA_ORIGIN_EVENT_LIST(X)                                                                  \

@@ -304,6 +304,30 @@ TEST(closing_wipes_the_keys)
     CHECK_INT(cepa_circuit_origin_open(&net.origin, &net.cell, cell.body, 0, 0), CEPA_ERR_STATE);
 }
 
+TEST(wiped_memory_is_a_closed_circuit)
+{
+    static uint8_t body[CEPA_CELL_BODY_SIZE];
+    static uint8_t message[CEPA_RENEWAL_OFFER_SIZE];
+    static struct cepa_xwing_workspace workspace;
+    static struct cepa_xwing_key key;
+    const struct cepa_cell_message data = {CEPA_CELL_DATA, NULL, 0};
+    const struct cepa_random none = {NULL, NULL};
+    uint64_t counter;
+    memset(&net, 0, sizeof net);
+    struct cepa_circuit_relay *relay = &net.relays[0];
+    struct cepa_circuit_origin *origin = &net.origin;
+    CHECK_INT(cepa_circuit_relay_forward(relay, &net.step, body, 0, 0), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_relay_backward(relay, &counter, body, 0, 0), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_relay_originate(relay, &counter, body, &data, 0), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_relay_confirm(relay, &counter, body, 0), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_relay_renew(relay, body, message, sizeof message, &none, &workspace, 0),
+              CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_origin_seal(origin, &counter, body, 0, &data, 0), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_origin_open(origin, &net.cell, body, 0, 0), CEPA_ERR_STATE);
+    CHECK_INT(cepa_circuit_origin_renewed(origin, 0, message, 5, &key, &workspace, 0),
+              CEPA_ERR_STATE);
+}
+
 TEST(confirm_and_broken_come_from_the_right_hop)
 {
     struct net_cell cell;
@@ -386,5 +410,6 @@ TEST_MAIN(RUN(every_hop_hears_and_speaks), RUN(cells_may_overtake_each_other),
           RUN(every_hop_of_a_salvaged_circuit_is_heard),
           RUN(a_late_cell_for_a_lost_hop_does_not_reach_the_new_one),
           RUN(a_break_that_closes_wipes_the_keys), RUN(a_cut_relay_drops_what_is_for_lost_hops),
-          RUN(closing_wipes_the_keys), RUN(confirm_and_broken_come_from_the_right_hop),
+          RUN(closing_wipes_the_keys), RUN(wiped_memory_is_a_closed_circuit),
+          RUN(confirm_and_broken_come_from_the_right_hop),
           RUN(a_command_from_the_wrong_side_is_malformed), RUN(limits_are_errors))
