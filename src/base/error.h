@@ -24,6 +24,8 @@ enum cepa_blame { CEPA_BLAME_PEER, CEPA_BLAME_LOCAL, CEPA_BLAME_LIMIT };
     X(STATE, -8, PEER, "a message does not fit the state it arrived in")                           \
     X(EPOCH, -9, PEER, "a message names an epoch that is not live here")                           \
     X(DROPPED, -10, PEER, "a packet was dropped")                                                  \
+    X(MISSING, -11, PEER, "a message lacks a part that it must have")                              \
+    X(UNSUPPORTED, -12, PEER, "a message asks for something that is not spoken here")              \
     X(RANDOM, -20, LOCAL, "the source of randomness failed")                                       \
     X(ARGUMENT, -21, LOCAL, "an argument is out of its range")                                     \
     X(NOT_FOUND, -22, LOCAL, "there is no such object")                                            \
