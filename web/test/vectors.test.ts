@@ -11,6 +11,8 @@ import type { Vector } from '../src/vectors.js';
 import { checkCircuit } from './circuit.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
 import { checkPackets } from './packet.js';
+
+import { checkDial, checkOffer } from './offer.js';
 import { hpolycDecrypt, hpolycEncrypt } from './reference.js';
 import { readVectors, toHex, vectorFiles } from './support.js';
 
@@ -126,6 +128,10 @@ const checks: Record<string, Check> = {
   'circuit.txt': checkCircuit,
 
   'packet.txt': checkPackets,
+
+  'dial.txt': (_core, vector) => checkDial(vector),
+
+  'offer.txt': (_core, vector) => checkOffer(vector),
 };
 
 for (const file of vectorFiles()) {

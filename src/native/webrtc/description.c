@@ -88,7 +88,7 @@ static bool is_token(struct cepa_text text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] <= ' ' || text.at[i] > '~' ||
-            strchr("\"(),/:;<=>?@[\\]", text.at[i]) != NULL) {
+            strchr("\"(),/:;<=>?[\\]@", text.at[i]) != NULL) {
             return false;
         }
     }
