@@ -1,7 +1,6 @@
 /* Descriptions as SDP. */
 #include "native/webrtc/sdp.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,18 +11,27 @@
 
 static const char *const setups[] = {"actpass", "active", "passive"};
 
-/* Appends a line and its end. */
-__attribute__((format(printf, 2, 3))) static void line(struct cepa_writer *writer,
-                                                       const char *format, ...)
+static void append(struct cepa_writer *writer, const char *text)
 {
-    va_list arguments;
-    char text[sizeof "a=ice-ufrag:" + CEPA_UFRAG_MAX]; /* the longest */
-    va_start(arguments, format);
-    int len = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    CEPA_ASSERT(len >= 0 && (size_t)len < sizeof text);
-    cepa_writer_bytes(writer, text, (size_t)len);
-    cepa_writer_bytes(writer, "\r\n", 2);
+    cepa_writer_bytes(writer, text, strlen(text));
+}
+
+/* Appends a line and its end. */
+static void line(struct cepa_writer *writer, const char *name, const char *value)
+{
+    append(writer, name);
+    append(writer, value);
+    append(writer, "\r\n");
+}
+
+/* Appends a line with a number in it. */
+static void number_line(struct cepa_writer *writer, const char *name, uint32_t number,
+                        const char *rest)
+{
+    char digits[sizeof "4294967295"];
+    (void)snprintf(digits, sizeof digits, "%lu", (unsigned long)number);
+    append(writer, name);
+    line(writer, digits, rest);
 }
 
 static void write_candidates(struct cepa_writer *writer, const struct cepa_description *description)
@@ -32,10 +40,10 @@ static void write_candidates(struct cepa_writer *writer, const struct cepa_descr
         char text[CEPA_CANDIDATE_TEXT_SIZE];
         int result = cepa_candidate_encode(text, &description->candidates[i]);
         CEPA_ASSERT(result == 0);
-        line(writer, "a=%s", text);
+        line(writer, "a=", text);
     }
     if (description->is_complete) {
-        line(writer, "a=end-of-candidates");
+        line(writer, "a=end-of-candidates", "");
     }
 }
 
@@ -45,12 +53,12 @@ static void write_credentials(struct cepa_writer *writer,
     if (credentials->ufrag[0] == '\0') {
         return;
     }
-    line(writer, "a=ice-ufrag:%s", credentials->ufrag);
-    line(writer, "a=ice-pwd:%s", credentials->pwd);
+    line(writer, "a=ice-ufrag:", credentials->ufrag);
+    line(writer, "a=ice-pwd:", credentials->pwd);
 }
 
 /* The port of the best candidate, or the one that stands for none. @[RFC8839 4.2.1.3] */
-static unsigned default_port(const struct cepa_description *description)
+static uint32_t default_port(const struct cepa_description *description)
 {
     return description->candidates_len > 0 ? description->candidates[0].address.port
                                            : CEPA_CANDIDATE_PORT_ACTIVE;
@@ -76,27 +84,28 @@ int cepa_sdp_encode(char *ret_text, size_t *ret_len, const struct cepa_descripti
     }
     cepa_fingerprint_encode(fingerprint, &description->fingerprint);
     cepa_writer_init(&writer, ret_text, CEPA_SDP_TEXT_SIZE - 1);
-    line(&writer, "v=0");
-    line(&writer, "o=- 1 1 IN IP4 0.0.0.0");
-    line(&writer, "s=-");
-    line(&writer, "t=0 0");
+    line(&writer, "v=0", "");
+    line(&writer, "o=- 1 1 IN IP4 0.0.0.0", "");
+    line(&writer, "s=-", "");
+    line(&writer, "t=0 0", "");
     if (description->is_lite) {
-        line(&writer, "a=ice-lite");
+        line(&writer, "a=ice-lite", "");
     } else {
         /* Browsers ask for it; the answers that they compose themselves do without. */
-        line(&writer, "a=group:BUNDLE %s", description->mid);
+        line(&writer, "a=group:BUNDLE ", description->mid);
     }
-    line(&writer, "m=application %u UDP/DTLS/SCTP webrtc-datachannel", default_port(description));
-    line(&writer, "c=IN IP4 0.0.0.0");
-    line(&writer, "a=mid:%s", description->mid);
+    number_line(&writer, "m=application ", default_port(description),
+                " UDP/DTLS/SCTP webrtc-datachannel");
+    line(&writer, "c=IN IP4 0.0.0.0", "");
+    line(&writer, "a=mid:", description->mid);
     write_credentials(&writer, &description->credentials);
     if (description->does_trickle) {
-        line(&writer, "a=ice-options:trickle");
+        line(&writer, "a=ice-options:trickle", "");
     }
-    line(&writer, "a=fingerprint:sha-256 %s", fingerprint);
-    line(&writer, "a=setup:%s", setups[description->setup]);
-    line(&writer, "a=sctp-port:%u", (unsigned)description->sctp_port);
-    line(&writer, "a=max-message-size:%lu", (unsigned long)description->max_message_size);
+    line(&writer, "a=fingerprint:sha-256 ", fingerprint);
+    line(&writer, "a=setup:", setups[description->setup]);
+    number_line(&writer, "a=sctp-port:", description->sctp_port, "");
+    number_line(&writer, "a=max-message-size:", description->max_message_size, "");
     write_candidates(&writer, description);
     return end(&writer, ret_text, ret_len);
 }
@@ -111,8 +120,8 @@ int cepa_sdp_fragment_encode(char *ret_text, size_t *ret_len,
     }
     cepa_writer_init(&writer, ret_text, CEPA_SDP_TEXT_SIZE - 1);
     write_credentials(&writer, &description->credentials);
-    line(&writer, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel");
-    line(&writer, "a=mid:%s", description->mid);
+    line(&writer, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "");
+    line(&writer, "a=mid:", description->mid);
     write_candidates(&writer, description);
     return end(&writer, ret_text, ret_len);
 }
@@ -351,35 +360,50 @@ static int read_lines(struct parser *parser, struct cepa_text text)
     return 0;
 }
 
+/* Says what is missing. */
+static int check_found(const struct parser *parser)
+{
+    if ((parser->found & NEEDED) != NEEDED) {
+        return CEPA_ERR_MISSING;
+    }
+    if ((parser->found & FINGERPRINT) == 0) {
+        return (parser->found & FOREIGN_FINGERPRINT) != 0 ? CEPA_ERR_UNSUPPORTED : CEPA_ERR_MISSING;
+    }
+    return 0;
+}
+
+/* Gives out what was read if all is well, and forgets it. */
+static int finish(struct parser *parser, int result, struct cepa_description *ret_description)
+{
+    if (result == 0) {
+        *ret_description = parser->description;
+    }
+    cepa_description_wipe(&parser->description);
+    return result;
+}
+
 int cepa_sdp_decode(struct cepa_description *ret_description, bool is_offer, const char *text,
                     size_t text_len)
 {
     struct parser parser = {.found = 0};
+    struct cepa_text rest = {text, text_len};
     if (text_len > CEPA_SDP_READ_MAX) {
         return CEPA_ERR_TOO_LONG;
+    }
+    if (!cepa_text_skip(&rest, "v=0\n") && !cepa_text_skip(&rest, "v=0\r\n")) {
+        return CEPA_ERR_MALFORMED;
     }
     cepa_description_init(&parser.description);
     parser.description.is_offer = is_offer;
     parser.description.max_message_size = CEPA_MESSAGE_SIZE_ABSENT;
-    struct cepa_text rest = {text, text_len};
-    if (!cepa_text_skip(&rest, "v=0\n") && !cepa_text_skip(&rest, "v=0\r\n")) {
-        return CEPA_ERR_MALFORMED;
-    }
     int result = read_lines(&parser, rest);
-    if (result != 0) {
-        return result;
-    }
-    if ((parser.found & NEEDED) != NEEDED) {
-        return CEPA_ERR_MISSING;
-    }
-    if ((parser.found & FINGERPRINT) == 0) {
-        return (parser.found & FOREIGN_FINGERPRINT) != 0 ? CEPA_ERR_UNSUPPORTED : CEPA_ERR_MISSING;
-    }
-    result = cepa_description_check(&parser.description);
     if (result == 0) {
-        *ret_description = parser.description;
+        result = check_found(&parser);
     }
-    return result;
+    if (result == 0) {
+        result = cepa_description_check(&parser.description);
+    }
+    return finish(&parser, result, ret_description);
 }
 
 int cepa_sdp_fragment_decode(struct cepa_description *ret_description, const char *text,
@@ -394,8 +418,5 @@ int cepa_sdp_fragment_decode(struct cepa_description *ret_description, const cha
     if (result == 0) {
         result = cepa_description_check_fragment(&parser.description);
     }
-    if (result == 0) {
-        *ret_description = parser.description;
-    }
-    return result;
+    return finish(&parser, result, ret_description);
 }
