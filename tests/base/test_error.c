@@ -59,7 +59,7 @@ TEST(names_and_texts_are_those_of_the_list)
 
 TEST(values_outside_the_list_have_a_name_too)
 {
-    const int unknown[] = {1, -11, -59, -1000, 2147483647, -2147483647 - 1};
+    const int unknown[] = {1, -19, -59, -1000, 2147483647, -2147483647 - 1};
     CHECK(strcmp(cepa_error_name(0), "CEPA_OK") == 0);
     CHECK(strcmp(cepa_error_text(0), "success") == 0);
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {

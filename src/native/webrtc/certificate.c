@@ -133,8 +133,9 @@ int cepa_certificate_decode(struct cepa_certificate **ret_certificate, const cha
     int error = CEPA_ERR_MALFORMED;
     if (certificate != NULL && bio != NULL) {
         /* An empty passphrase, so that OpenSSL never asks a terminal for one. */
-        certificate->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "");
-        certificate->x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)(uintptr_t) "");
+        static char no_passphrase[] = "";
+        certificate->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, no_passphrase);
+        certificate->x509 = PEM_read_bio_X509(bio, NULL, NULL, no_passphrase);
         if (certificate->key != NULL && certificate->x509 != NULL &&
             X509_check_private_key(certificate->x509, certificate->key) == 1) {
             error = 0;

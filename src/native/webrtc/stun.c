@@ -321,7 +321,9 @@ void cepa_stun_add_error(struct cepa_stun_writer *writer, unsigned code, const c
     CEPA_ASSERT(code >= 300 && code < 700 && reason_len <= sizeof value - 4);
     value[2] = (uint8_t)(code / 100);
     value[3] = (uint8_t)(code % 100);
-    memcpy(value + 4, reason, reason_len);
+    for (size_t i = 0; i < reason_len; i++) {
+        value[4 + i] = (uint8_t)reason[i];
+    }
     add(writer, ERROR_CODE, value, 4 + reason_len);
 }
 
