@@ -1,0 +1,363 @@
+/* The narrow SCTP on usrsctp. The library knows an association by an address of ours that is an
+ * index and a generation and never a pointer, so that a late timer cannot reach freed memory. */
+#include "native/webrtc/sctp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <usrsctp.h>
+
+#include "base/assert.h"
+#include "base/endian.h"
+#include "native/webrtc/crc32c.h"
+
+enum {
+    CHECKSUM_OFFSET = 8,
+    COMMON_HEADER = 12,
+    INDEX_BITS = 12,
+    RTO_INITIAL_MS = 100, /* until the association is open */
+    RTO_MIN_MS = 220,     /* above the delay of acknowledgements, from then on */
+    RTO_MAX_MS = 10000
+};
+_Static_assert(CEPA_SCTP_STREAMS <= 32, "a bit for each stream");
+_Static_assert(1 << INDEX_BITS == CEPA_SCTP_ASSOCIATIONS_MAX, "an index for each");
+
+struct cepa_sctp {
+    struct socket *socket;
+    void *owner;
+    uintptr_t address; /* generation and index; what usrsctp calls it */
+    enum cepa_sctp_state state;
+    uint32_t reset;  /* a bit for each stream that the peer has reset and nobody asked for yet */
+    size_t sent_len; /* bytes given to the library since its buffer was empty */
+    size_t sent_messages; /* and in how many messages */
+};
+
+/* The library's state is the process's, and so is ours beside it. */
+static struct {
+    cepa_sctp_output *output;
+    struct cepa_sctp *associations[CEPA_SCTP_ASSOCIATIONS_MAX];
+    uintptr_t generation;
+} library;
+
+static struct cepa_sctp *find(uintptr_t address)
+{
+    struct cepa_sctp *sctp = library.associations[address % CEPA_SCTP_ASSOCIATIONS_MAX];
+    return sctp != NULL && sctp->address == address ? sctp : NULL;
+}
+
+/* What usrsctp sends. The checksum is ours to fill in. */
+static int on_output(void *address, void *packet, size_t packet_len, uint8_t tos, uint8_t set_df)
+{
+    struct cepa_sctp *sctp = find((uintptr_t)address);
+    uint8_t *bytes = packet;
+    (void)tos;
+    (void)set_df;
+    if (sctp != NULL && packet_len >= COMMON_HEADER) {
+        memset(bytes + CHECKSUM_OFFSET, 0, 4);
+        cepa_le32_store(bytes + CHECKSUM_OFFSET, cepa_crc32c(0, bytes, packet_len));
+        library.output(sctp->owner, bytes, packet_len);
+    }
+    return 0;
+}
+
+void cepa_sctp_start(cepa_sctp_output *output)
+{
+    library.output = output;
+    usrsctp_init_nothreads(0, on_output, NULL);
+    usrsctp_enable_crc32c_offload();
+    usrsctp_sysctl_set_sctp_ecn_enable(0);
+    usrsctp_sysctl_set_sctp_asconf_enable(0);
+    usrsctp_sysctl_set_sctp_auth_enable(0);
+    usrsctp_sysctl_set_sctp_nr_outgoing_streams_default(CEPA_SCTP_STREAMS);
+    usrsctp_sysctl_set_sctp_initial_cwnd(10);
+}
+
+void cepa_sctp_stop(void)
+{
+    for (size_t i = 0; i < CEPA_SCTP_ASSOCIATIONS_MAX; i++) {
+        CEPA_ASSERT(library.associations[i] == NULL);
+    }
+    (void)usrsctp_finish();
+}
+
+void cepa_sctp_tick(uint32_t elapsed_ms)
+{
+    usrsctp_handle_timers(elapsed_ms);
+}
+
+static int set(struct socket *socket, int option, const void *value, size_t value_len)
+{
+    return usrsctp_setsockopt(socket, IPPROTO_SCTP, option, value, (socklen_t)value_len);
+}
+
+static int subscribe(struct socket *socket, uint16_t type)
+{
+    const struct sctp_event event = {.se_assoc_id = SCTP_ALL_ASSOC, .se_type = type, .se_on = 1};
+    return set(socket, SCTP_EVENT, &event, sizeof event);
+}
+
+static int configure(struct socket *socket)
+{
+    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    const int on = 1;
+    const int buffer_size = CEPA_SCTP_BUFFER_SIZE;
+    const struct sctp_assoc_value reset = {.assoc_id = SCTP_ALL_ASSOC,
+                                           .assoc_value = SCTP_ENABLE_RESET_STREAM_REQ};
+    const struct sctp_initmsg init = {.sinit_num_ostreams = CEPA_SCTP_STREAMS,
+                                      .sinit_max_instreams = CEPA_SCTP_STREAMS};
+    const struct sctp_rtoinfo rto = {
+        .srto_initial = RTO_INITIAL_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_MIN_MS};
+    int bad = usrsctp_set_non_blocking(socket, 1);
+    bad |= usrsctp_setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    bad |= usrsctp_setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof buffer_size);
+    bad |= usrsctp_setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &buffer_size, sizeof buffer_size);
+    bad |= set(socket, SCTP_NODELAY, &on, sizeof on);
+    bad |= set(socket, SCTP_RECVRCVINFO, &on, sizeof on);
+    bad |= set(socket, SCTP_ENABLE_STREAM_RESET, &reset, sizeof reset);
+    bad |= set(socket, SCTP_INITMSG, &init, sizeof init);
+    bad |= set(socket, SCTP_RTOINFO, &rto, sizeof rto);
+    bad |= subscribe(socket, SCTP_ASSOC_CHANGE);
+    bad |= subscribe(socket, SCTP_STREAM_RESET_EVENT);
+    return bad == 0 ? 0 : CEPA_ERR_FULL;
+}
+
+static int connect_to_peer(struct cepa_sctp *sctp)
+{
+    struct sockaddr_conn name = {.sconn_family = AF_CONN, .sconn_port = htons(CEPA_SCTP_PORT)};
+    struct sctp_paddrparams path = {.spp_flags = SPP_PMTUD_DISABLE, .spp_pathmtu = CEPA_SCTP_MTU};
+    memcpy(&name.sconn_addr, &sctp->address, sizeof sctp->address);
+    if (usrsctp_bind(sctp->socket, (struct sockaddr *)&name, sizeof name) != 0 ||
+        (usrsctp_connect(sctp->socket, (struct sockaddr *)&name, sizeof name) != 0 &&
+         errno != EINPROGRESS)) {
+        return CEPA_ERR_FULL;
+    }
+    memcpy(&path.spp_address, &name, sizeof name);
+    return set(sctp->socket, SCTP_PEER_ADDR_PARAMS, &path, sizeof path) == 0 ? 0 : CEPA_ERR_FULL;
+}
+
+/* Finds a free index and gives it an address that was never used. */
+static int enter(struct cepa_sctp *sctp)
+{
+    for (uintptr_t i = 0; i < CEPA_SCTP_ASSOCIATIONS_MAX; i++) {
+        if (library.associations[i] == NULL) {
+            library.generation++;
+            sctp->address = library.generation << INDEX_BITS | i;
+            library.associations[i] = sctp;
+            return 0;
+        }
+    }
+    return CEPA_ERR_FULL;
+}
+
+int cepa_sctp_new(struct cepa_sctp **ret_sctp, void *owner)
+{
+    struct cepa_sctp *sctp = calloc(1, sizeof *sctp);
+    if (sctp == NULL || enter(sctp) != 0) {
+        free(sctp);
+        return CEPA_ERR_FULL;
+    }
+    sctp->owner = owner;
+    usrsctp_register_address((void *)sctp->address);
+    sctp->socket = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, NULL, NULL, 0, NULL);
+    if (sctp->socket == NULL || configure(sctp->socket) != 0 || connect_to_peer(sctp) != 0) {
+        cepa_sctp_free(sctp);
+        return CEPA_ERR_FULL;
+    }
+    *ret_sctp = sctp;
+    return 0;
+}
+
+void cepa_sctp_free(struct cepa_sctp *sctp)
+{
+    if (sctp == NULL) {
+        return;
+    }
+    if (sctp->socket != NULL) {
+        usrsctp_close(sctp->socket);
+    }
+    usrsctp_deregister_address((void *)sctp->address);
+    library.associations[sctp->address % CEPA_SCTP_ASSOCIATIONS_MAX] = NULL;
+    free(sctp);
+}
+
+void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, size_t packet_len)
+{
+    static const uint8_t zeros[4];
+    if (packet_len < COMMON_HEADER) {
+        return;
+    }
+    uint32_t crc = cepa_crc32c(0, packet, CHECKSUM_OFFSET);
+    crc = cepa_crc32c(crc, zeros, sizeof zeros);
+    crc = cepa_crc32c(crc, packet + COMMON_HEADER, packet_len - COMMON_HEADER);
+    if (crc == cepa_le32_load(packet + CHECKSUM_OFFSET)) {
+        usrsctp_conninput((void *)sctp->address, packet, packet_len, 0);
+    }
+}
+
+static void on_change(struct cepa_sctp *sctp, const struct sctp_assoc_change *change)
+{
+    if (change->sac_state == SCTP_COMM_UP) {
+        const struct sctp_rtoinfo rto = {
+            .srto_initial = RTO_MIN_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_MIN_MS};
+        (void)set(sctp->socket, SCTP_RTOINFO, &rto, sizeof rto);
+        sctp->state = CEPA_SCTP_OPEN;
+    } else if (change->sac_state == SCTP_COMM_LOST || change->sac_state == SCTP_SHUTDOWN_COMP ||
+               change->sac_state == SCTP_CANT_STR_ASSOC) {
+        sctp->state = CEPA_SCTP_CLOSED;
+    }
+}
+
+static void on_reset(struct cepa_sctp *sctp, const struct sctp_stream_reset_event *event,
+                     size_t event_len)
+{
+    size_t count = (event_len - sizeof *event) / sizeof event->strreset_stream_list[0];
+    if (!(event->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint16_t stream = event->strreset_stream_list[i];
+        sctp->reset |= stream < CEPA_SCTP_STREAMS ? (uint32_t)1 << stream : 0;
+    }
+    sctp->reset |= count == 0 ? UINT32_MAX : 0; /* no list means all */
+}
+
+/* Notices stand in the receive queue between the messages, so the order is right. */
+static void on_notice(struct cepa_sctp *sctp, const uint8_t *data, size_t len)
+{
+    union sctp_notification notice;
+    memset(&notice, 0, sizeof notice);
+    memcpy(&notice, data, len < sizeof notice ? len : sizeof notice);
+    if (len >= sizeof notice.sn_assoc_change && notice.sn_header.sn_type == SCTP_ASSOC_CHANGE) {
+        on_change(sctp, &notice.sn_assoc_change);
+    } else if (len >= sizeof notice.sn_strreset_event &&
+               notice.sn_header.sn_type == SCTP_STREAM_RESET_EVENT) {
+        uint32_t copy[128];
+        memcpy(copy, data, len < sizeof copy ? len : sizeof copy);
+        on_reset(sctp, (const struct sctp_stream_reset_event *)(const void *)copy,
+                 len < sizeof copy ? len : sizeof copy);
+    }
+}
+
+/* Reports the lowest stream that was reset. */
+static enum cepa_sctp_kind take_reset(struct cepa_sctp *sctp, struct cepa_sctp_message *ret_message)
+{
+    memset(ret_message, 0, sizeof *ret_message);
+    while (!(sctp->reset >> ret_message->stream & 1)) {
+        ret_message->stream++;
+    }
+    sctp->reset &= sctp->reset - 1;
+    return CEPA_SCTP_RESET;
+}
+
+enum cepa_sctp_kind cepa_sctp_receive(struct cepa_sctp *sctp, struct cepa_sctp_message *ret_message,
+                                      uint8_t *ret_data, size_t *ret_len, size_t capacity)
+{
+    while (sctp->reset == 0) {
+        struct sctp_rcvinfo info;
+        socklen_t info_len = sizeof info;
+        unsigned info_type = 0;
+        int flags = 0;
+        struct sockaddr_conn from;
+        socklen_t from_len = sizeof from;
+        memset(&info, 0, sizeof info);
+        ssize_t len = usrsctp_recvv(sctp->socket, ret_data, capacity, (struct sockaddr *)&from,
+                                    &from_len, &info, &info_len, &info_type, &flags);
+        if (len <= 0) {
+            bool is_over = len == 0 || (errno != EWOULDBLOCK && errno != EAGAIN &&
+                                        errno != ENOTCONN && errno != EINTR);
+            sctp->state = is_over ? CEPA_SCTP_CLOSED : sctp->state;
+            return CEPA_SCTP_NOTHING;
+        }
+        if (flags & MSG_NOTIFICATION) {
+            on_notice(sctp, ret_data, (size_t)len);
+            continue;
+        }
+        memset(ret_message, 0, sizeof *ret_message);
+        ret_message->stream = info.rcv_sid;
+        ret_message->ppid = ntohl(info.rcv_ppid);
+        ret_message->is_unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
+        *ret_len = (size_t)len;
+        return flags & MSG_EOR ? CEPA_SCTP_END : CEPA_SCTP_PART;
+    }
+    return take_reset(sctp, ret_message);
+}
+
+int cepa_sctp_send(struct cepa_sctp *sctp, const struct cepa_sctp_message *message,
+                   const uint8_t *data, size_t data_len)
+{
+    struct sctp_sendv_spa spa;
+    if (data_len == 0 || data_len > CEPA_SCTP_MESSAGE_MAX) {
+        return CEPA_ERR_LENGTH;
+    }
+    if (message->stream >= CEPA_SCTP_STREAMS) {
+        return CEPA_ERR_ARGUMENT;
+    }
+    if (sctp->state != CEPA_SCTP_OPEN) {
+        return CEPA_ERR_STATE;
+    }
+    memset(&spa, 0, sizeof spa);
+    spa.sendv_flags = SCTP_SEND_SNDINFO_VALID;
+    spa.sendv_sndinfo.snd_sid = message->stream;
+    spa.sendv_sndinfo.snd_ppid = htonl(message->ppid);
+    spa.sendv_sndinfo.snd_flags = message->is_unordered ? SCTP_UNORDERED : 0;
+    if (message->is_limited) {
+        spa.sendv_flags |= SCTP_SEND_PRINFO_VALID;
+        spa.sendv_prinfo.pr_policy = message->by_lifetime ? SCTP_PR_SCTP_TTL : SCTP_PR_SCTP_RTX;
+        spa.sendv_prinfo.pr_value = message->limit;
+    }
+    if (usrsctp_sendv(sctp->socket, data, data_len, NULL, 0, &spa, sizeof spa, SCTP_SENDV_SPA, 0) <
+        0) {
+        return errno == EWOULDBLOCK || errno == EAGAIN || errno == ENOBUFS ? CEPA_ERR_FULL
+               : errno == EINVAL                                           ? CEPA_ERR_ARGUMENT
+                                                                           : CEPA_ERR_STATE;
+    }
+    sctp->sent_len += data_len;
+    sctp->sent_messages++;
+    return 0;
+}
+
+int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream)
+{
+    union {
+        struct sctp_reset_streams request;
+        uint8_t bytes[sizeof(struct sctp_reset_streams) + sizeof(uint16_t)];
+    } reset;
+    if (sctp->state != CEPA_SCTP_OPEN || stream >= CEPA_SCTP_STREAMS) {
+        return CEPA_ERR_STATE;
+    }
+    memset(&reset, 0, sizeof reset);
+    reset.request.srs_flags = SCTP_STREAM_RESET_OUTGOING;
+    reset.request.srs_number_streams = 1;
+    memcpy(reset.bytes + offsetof(struct sctp_reset_streams, srs_stream_list), &stream,
+           sizeof stream);
+    return set(sctp->socket, SCTP_RESET_STREAMS, &reset,
+               offsetof(struct sctp_reset_streams, srs_stream_list) + sizeof stream) == 0
+               ? 0
+               : CEPA_ERR_TOO_SOON;
+}
+
+size_t cepa_sctp_buffered(struct cepa_sctp *sctp)
+{
+    struct sctp_status status;
+    socklen_t status_len = sizeof status;
+    memset(&status, 0, sizeof status);
+    if (sctp->sent_len == 0 ||
+        usrsctp_getsockopt(sctp->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &status_len) != 0 ||
+        (status.sstat_penddata == 0 && status.sstat_unackdata == 0)) {
+        sctp->sent_len = 0;
+        sctp->sent_messages = 0;
+        return 0;
+    }
+    /* The library counts chunks under way and messages that wait, not bytes. */
+    size_t mean = sctp->sent_len / sctp->sent_messages;
+    size_t chunk = mean < CEPA_SCTP_MTU ? mean : CEPA_SCTP_MTU;
+    size_t len = status.sstat_unackdata * chunk + status.sstat_penddata * mean;
+    return len < sctp->sent_len ? len : sctp->sent_len;
+}
+
+enum cepa_sctp_state cepa_sctp_state_of(const struct cepa_sctp *sctp)
+{
+    return sctp->state;
+}
