@@ -19,9 +19,12 @@ enum {
     INDEX_BITS = 12,
     RTO_INITIAL_MS = 100, /* until the association is open */
     RTO_MIN_MS = 220,     /* above the delay of acknowledgements, from then on */
-    RTO_MAX_MS = 10000
+    RTO_MAX_MS = 10000,
+    PACKET_MAX = 2048, /* ours are far shorter, browsers' are 1,200 */
+    NOTICE_MAX = PACKET_MAX
 };
-_Static_assert(CEPA_SCTP_STREAMS <= 32, "a bit for each stream");
+_Static_assert(CEPA_SCTP_STREAMS == 32, "a bit for each stream");
+_Static_assert(CEPA_SCTP_MTU % 4 == 0, "chunks are whole words");
 _Static_assert(1 << INDEX_BITS == CEPA_SCTP_ASSOCIATIONS_MAX, "an index for each");
 
 struct cepa_sctp {
@@ -29,16 +32,20 @@ struct cepa_sctp {
     void *owner;
     uintptr_t address; /* generation and index; what usrsctp calls it */
     enum cepa_sctp_state state;
-    uint32_t reset;  /* a bit for each stream that the peer has reset and nobody asked for yet */
-    size_t sent_len; /* bytes given to the library since its buffer was empty */
+    uint32_t peer_reset;  /* a bit for each stream that the peer has reset, until it is told */
+    uint32_t our_reset;   /* likewise for ours that are done */
+    bool is_up;           /* it was opened, until it is told */
+    bool is_cut;          /* a message ends early, until it is told */
+    size_t sent_len;      /* bytes given to the library since its buffer was empty */
     size_t sent_messages; /* and in how many messages */
 };
 
 /* The library's state is the process's, and so is ours beside it. */
 static struct {
-    cepa_sctp_output *output;
+    cepa_sctp_output *output; /* NULL before the first start */
     struct cepa_sctp *associations[CEPA_SCTP_ASSOCIATIONS_MAX];
-    uintptr_t generation;
+    uintptr_t generation;                          /* how many associations there have been */
+    _Alignas(uint64_t) uint8_t notice[NOTICE_MAX]; /* scratch: one being put together */
 } library;
 
 static struct cepa_sctp *find(uintptr_t address)
@@ -64,7 +71,11 @@ static int on_output(void *address, void *packet, size_t packet_len, uint8_t tos
 
 void cepa_sctp_start(cepa_sctp_output *output)
 {
+    bool is_first = library.output == NULL;
     library.output = output;
+    if (!is_first) {
+        return;
+    }
     usrsctp_init_nothreads(0, on_output, NULL);
     usrsctp_enable_crc32c_offload();
     usrsctp_sysctl_set_sctp_ecn_enable(0);
@@ -72,6 +83,7 @@ void cepa_sctp_start(cepa_sctp_output *output)
     usrsctp_sysctl_set_sctp_auth_enable(0);
     usrsctp_sysctl_set_sctp_nr_outgoing_streams_default(CEPA_SCTP_STREAMS);
     usrsctp_sysctl_set_sctp_initial_cwnd(10);
+    usrsctp_sysctl_set_sctp_blackhole(2); /* packets of nobody get no answer */
 }
 
 void cepa_sctp_stop(void)
@@ -79,7 +91,6 @@ void cepa_sctp_stop(void)
     for (size_t i = 0; i < CEPA_SCTP_ASSOCIATIONS_MAX; i++) {
         CEPA_ASSERT(library.associations[i] == NULL);
     }
-    (void)usrsctp_finish();
 }
 
 void cepa_sctp_tick(uint32_t elapsed_ms)
@@ -108,7 +119,11 @@ static int configure(struct socket *socket)
     const struct sctp_initmsg init = {.sinit_num_ostreams = CEPA_SCTP_STREAMS,
                                       .sinit_max_instreams = CEPA_SCTP_STREAMS};
     const struct sctp_rtoinfo rto = {
-        .srto_initial = RTO_INITIAL_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_MIN_MS};
+        .srto_initial = RTO_INITIAL_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_INITIAL_MS};
+    /* The library does not count the common header as a part of the path's unit. */
+    const struct sctp_paddrparams path = {.spp_flags = SPP_PMTUD_DISABLE,
+                                          .spp_pathmtu = CEPA_SCTP_MTU - COMMON_HEADER};
+    const uint32_t part = CEPA_SCTP_MESSAGE_MAX + 1; /* up to there messages are given whole */
     int bad = usrsctp_set_non_blocking(socket, 1);
     bad |= usrsctp_setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     bad |= usrsctp_setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof buffer_size);
@@ -118,23 +133,25 @@ static int configure(struct socket *socket)
     bad |= set(socket, SCTP_ENABLE_STREAM_RESET, &reset, sizeof reset);
     bad |= set(socket, SCTP_INITMSG, &init, sizeof init);
     bad |= set(socket, SCTP_RTOINFO, &rto, sizeof rto);
+    bad |= set(socket, SCTP_PEER_ADDR_PARAMS, &path, sizeof path);
+    bad |= set(socket, SCTP_PARTIAL_DELIVERY_POINT, &part, sizeof part);
     bad |= subscribe(socket, SCTP_ASSOC_CHANGE);
+    bad |= subscribe(socket, SCTP_PARTIAL_DELIVERY_EVENT);
     bad |= subscribe(socket, SCTP_STREAM_RESET_EVENT);
     return bad == 0 ? 0 : CEPA_ERR_FULL;
 }
 
+/* Both sides bind and dial the same port, and both addresses are the one name. */
 static int connect_to_peer(struct cepa_sctp *sctp)
 {
     struct sockaddr_conn name = {.sconn_family = AF_CONN, .sconn_port = htons(CEPA_SCTP_PORT)};
-    struct sctp_paddrparams path = {.spp_flags = SPP_PMTUD_DISABLE, .spp_pathmtu = CEPA_SCTP_MTU};
     memcpy(&name.sconn_addr, &sctp->address, sizeof sctp->address);
     if (usrsctp_bind(sctp->socket, (struct sockaddr *)&name, sizeof name) != 0 ||
         (usrsctp_connect(sctp->socket, (struct sockaddr *)&name, sizeof name) != 0 &&
          errno != EINPROGRESS)) {
         return CEPA_ERR_FULL;
     }
-    memcpy(&path.spp_address, &name, sizeof name);
-    return set(sctp->socket, SCTP_PEER_ADDR_PARAMS, &path, sizeof path) == 0 ? 0 : CEPA_ERR_FULL;
+    return 0;
 }
 
 /* Finds a free index and gives it an address that was never used. */
@@ -185,7 +202,7 @@ void cepa_sctp_free(struct cepa_sctp *sctp)
 void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, size_t packet_len)
 {
     static const uint8_t zeros[4];
-    if (packet_len < COMMON_HEADER) {
+    if (packet_len < COMMON_HEADER || packet_len > PACKET_MAX) {
         return;
     }
     uint32_t crc = cepa_crc32c(0, packet, CHECKSUM_OFFSET);
@@ -198,14 +215,14 @@ void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, siz
 
 static void on_change(struct cepa_sctp *sctp, const struct sctp_assoc_change *change)
 {
-    if (change->sac_state == SCTP_COMM_UP) {
+    if (change->sac_state == SCTP_COMM_UP && sctp->state == CEPA_SCTP_CONNECTING) {
         const struct sctp_rtoinfo rto = {
             .srto_initial = RTO_MIN_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_MIN_MS};
         (void)set(sctp->socket, SCTP_RTOINFO, &rto, sizeof rto);
         sctp->state = CEPA_SCTP_OPEN;
-    } else if (change->sac_state == SCTP_COMM_LOST || change->sac_state == SCTP_SHUTDOWN_COMP ||
-               change->sac_state == SCTP_CANT_STR_ASSOC) {
-        sctp->state = CEPA_SCTP_CLOSED;
+        sctp->is_up = true;
+    } else if (change->sac_state != SCTP_COMM_UP) {
+        sctp->state = CEPA_SCTP_CLOSED; /* a restart too: our streams would not match the peer's */
     }
 }
 
@@ -213,75 +230,127 @@ static void on_reset(struct cepa_sctp *sctp, const struct sctp_stream_reset_even
                      size_t event_len)
 {
     size_t count = (event_len - sizeof *event) / sizeof event->strreset_stream_list[0];
-    if (!(event->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN)) {
-        return;
-    }
+    uint32_t streams = count == 0 ? UINT32_MAX : 0; /* no list means all */
     for (size_t i = 0; i < count; i++) {
         uint16_t stream = event->strreset_stream_list[i];
-        sctp->reset |= stream < CEPA_SCTP_STREAMS ? (uint32_t)1 << stream : 0;
+        streams |= stream < CEPA_SCTP_STREAMS ? (uint32_t)1 << stream : 0;
     }
-    sctp->reset |= count == 0 ? UINT32_MAX : 0; /* no list means all */
+    if (event->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) {
+        sctp->peer_reset |= streams;
+    }
+    if (event->strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN) {
+        sctp->our_reset |= streams; /* refused or done: it will not be asked again */
+    }
 }
 
 /* Notices stand in the receive queue between the messages, so the order is right. */
-static void on_notice(struct cepa_sctp *sctp, const uint8_t *data, size_t len)
+static void on_notice(struct cepa_sctp *sctp, size_t len)
 {
-    union sctp_notification notice;
-    memset(&notice, 0, sizeof notice);
-    memcpy(&notice, data, len < sizeof notice ? len : sizeof notice);
-    if (len >= sizeof notice.sn_assoc_change && notice.sn_header.sn_type == SCTP_ASSOC_CHANGE) {
-        on_change(sctp, &notice.sn_assoc_change);
-    } else if (len >= sizeof notice.sn_strreset_event &&
-               notice.sn_header.sn_type == SCTP_STREAM_RESET_EVENT) {
-        uint32_t copy[128];
-        memcpy(copy, data, len < sizeof copy ? len : sizeof copy);
-        on_reset(sctp, (const struct sctp_stream_reset_event *)(const void *)copy,
-                 len < sizeof copy ? len : sizeof copy);
+    const union sctp_notification *notice = (const void *)library.notice;
+    if (len < sizeof notice->sn_header) {
+        return;
+    }
+    uint16_t type = notice->sn_header.sn_type;
+    if (type == SCTP_ASSOC_CHANGE && len >= sizeof notice->sn_assoc_change) {
+        on_change(sctp, &notice->sn_assoc_change);
+    } else if (type == SCTP_PARTIAL_DELIVERY_EVENT) {
+        sctp->is_cut = true;
+    } else if (type == SCTP_STREAM_RESET_EVENT && len >= sizeof notice->sn_strreset_event) {
+        on_reset(sctp, &notice->sn_strreset_event, len);
     }
 }
 
-/* Reports the lowest stream that was reset. */
-static enum cepa_sctp_kind take_reset(struct cepa_sctp *sctp, struct cepa_sctp_message *ret_message)
+static uint16_t take_lowest(uint32_t *streams)
+{
+    uint16_t stream = 0;
+    while (!(*streams >> stream & 1)) {
+        stream++;
+    }
+    *streams &= *streams - 1;
+    return stream;
+}
+
+/* What notices have left to tell. */
+static enum cepa_sctp_kind take_news(struct cepa_sctp *sctp, struct cepa_sctp_message *ret_message)
 {
     memset(ret_message, 0, sizeof *ret_message);
-    while (!(sctp->reset >> ret_message->stream & 1)) {
-        ret_message->stream++;
+    if (sctp->is_up) {
+        sctp->is_up = false;
+        return CEPA_SCTP_UP;
     }
-    sctp->reset &= sctp->reset - 1;
-    return CEPA_SCTP_RESET;
+    if (sctp->is_cut) {
+        sctp->is_cut = false;
+        return CEPA_SCTP_CUT;
+    }
+    if (sctp->peer_reset != 0) {
+        ret_message->stream = take_lowest(&sctp->peer_reset);
+        return CEPA_SCTP_RESET;
+    }
+    if (sctp->our_reset != 0) {
+        ret_message->stream = take_lowest(&sctp->our_reset);
+        return CEPA_SCTP_RESET_DONE;
+    }
+    return CEPA_SCTP_NOTHING;
+}
+
+/* Reads once. Returns the length, or -1 if there is nothing for now. */
+static ssize_t read_once(struct cepa_sctp *sctp, uint8_t *ret_data, size_t capacity,
+                         struct sctp_rcvinfo *ret_info, int *ret_flags)
+{
+    socklen_t info_len = sizeof *ret_info;
+    unsigned info_type = 0;
+    struct sockaddr_conn from;
+    socklen_t from_len = sizeof from;
+    memset(ret_info, 0, sizeof *ret_info);
+    *ret_flags = 0;
+    ssize_t len = usrsctp_recvv(sctp->socket, ret_data, capacity, (struct sockaddr *)&from,
+                                &from_len, ret_info, &info_len, &info_type, ret_flags);
+    if (len > 0 || (len == 0 && *ret_flags & MSG_TRUNC)) {
+        return len;
+    }
+    if (len == 0 ||
+        (errno != EWOULDBLOCK && errno != EAGAIN && errno != ENOTCONN && errno != EINTR)) {
+        sctp->state = CEPA_SCTP_CLOSED;
+    }
+    return -1;
 }
 
 enum cepa_sctp_kind cepa_sctp_receive(struct cepa_sctp *sctp, struct cepa_sctp_message *ret_message,
                                       uint8_t *ret_data, size_t *ret_len, size_t capacity)
 {
-    while (sctp->reset == 0) {
+    size_t notice_len = 0;
+    CEPA_ASSERT(capacity > 0);
+    for (;;) {
         struct sctp_rcvinfo info;
-        socklen_t info_len = sizeof info;
-        unsigned info_type = 0;
-        int flags = 0;
-        struct sockaddr_conn from;
-        socklen_t from_len = sizeof from;
-        memset(&info, 0, sizeof info);
-        ssize_t len = usrsctp_recvv(sctp->socket, ret_data, capacity, (struct sockaddr *)&from,
-                                    &from_len, &info, &info_len, &info_type, &flags);
-        if (len <= 0) {
-            bool is_over = len == 0 || (errno != EWOULDBLOCK && errno != EAGAIN &&
-                                        errno != ENOTCONN && errno != EINTR);
-            sctp->state = is_over ? CEPA_SCTP_CLOSED : sctp->state;
+        int flags;
+        enum cepa_sctp_kind news = take_news(sctp, ret_message);
+        if (news != CEPA_SCTP_NOTHING) {
+            return news;
+        }
+        ssize_t len = read_once(sctp, ret_data, capacity, &info, &flags);
+        if (len < 0) {
             return CEPA_SCTP_NOTHING;
         }
         if (flags & MSG_NOTIFICATION) {
-            on_notice(sctp, ret_data, (size_t)len);
+            size_t room = sizeof library.notice - notice_len;
+            size_t part_len = (size_t)len < room ? (size_t)len : room;
+            memcpy(library.notice + notice_len, ret_data, part_len);
+            notice_len += part_len;
+            if (flags & MSG_EOR) {
+                on_notice(sctp, notice_len);
+                notice_len = 0;
+            }
             continue;
         }
-        memset(ret_message, 0, sizeof *ret_message);
+        if (len == 0) {
+            continue; /* the end of a message that was given up; its notice follows */
+        }
         ret_message->stream = info.rcv_sid;
         ret_message->ppid = ntohl(info.rcv_ppid);
         ret_message->is_unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
         *ret_len = (size_t)len;
         return flags & MSG_EOR ? CEPA_SCTP_END : CEPA_SCTP_PART;
     }
-    return take_reset(sctp, ret_message);
 }
 
 int cepa_sctp_send(struct cepa_sctp *sctp, const struct cepa_sctp_message *message,
@@ -324,7 +393,10 @@ int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream)
         struct sctp_reset_streams request;
         uint8_t bytes[sizeof(struct sctp_reset_streams) + sizeof(uint16_t)];
     } reset;
-    if (sctp->state != CEPA_SCTP_OPEN || stream >= CEPA_SCTP_STREAMS) {
+    if (stream >= CEPA_SCTP_STREAMS) {
+        return CEPA_ERR_ARGUMENT;
+    }
+    if (sctp->state != CEPA_SCTP_OPEN) {
         return CEPA_ERR_STATE;
     }
     memset(&reset, 0, sizeof reset);
@@ -335,7 +407,7 @@ int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream)
     return set(sctp->socket, SCTP_RESET_STREAMS, &reset,
                offsetof(struct sctp_reset_streams, srs_stream_list) + sizeof stream) == 0
                ? 0
-               : CEPA_ERR_TOO_SOON;
+               : CEPA_ERR_FULL;
 }
 
 size_t cepa_sctp_buffered(struct cepa_sctp *sctp)

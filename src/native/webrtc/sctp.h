@@ -47,18 +47,23 @@ struct cepa_sctp_message {
 
 /* What cepa_sctp_receive found. */
 enum cepa_sctp_kind {
-    CEPA_SCTP_NOTHING, /* for now */
-    CEPA_SCTP_PART,    /* a part of a message, its end is still to come */
-    CEPA_SCTP_END,     /* the last part of a message, or a whole one */
-    CEPA_SCTP_RESET    /* the peer has reset its stream */
+    CEPA_SCTP_NOTHING,   /* for now */
+    CEPA_SCTP_PART,      /* a part of a message, its end is still to come */
+    CEPA_SCTP_END,       /* the last part of a message, or a whole one */
+    CEPA_SCTP_CUT,       /* the message whose parts came was given up by the peer */
+    CEPA_SCTP_UP,        /* the association is open now */
+    CEPA_SCTP_RESET,     /* the peer has reset its direction of a stream */
+    CEPA_SCTP_RESET_DONE /* ours that cepa_sctp_reset began is reset, and begins anew */
 };
 
-/* cepa_sctp_start begins to use the library with the function that sends; cepa_sctp_stop ends it,
- * when no association is left. */
+/* cepa_sctp_start begins to use the library with the function that sends; cepa_sctp_stop ends that,
+ * when no association is left; then it may begin again. The library itself stays till the process
+ * ends, since its own end loses memory and fails while a timer is under way. */
 void cepa_sctp_start(cepa_sctp_output *output);
 void cepa_sctp_stop(void);
 
-/* cepa_sctp_tick lets `elapsed_ms` pass for all associations. */
+/* cepa_sctp_tick lets `elapsed_ms` pass for all associations. For the age of a packet the library
+ * reads the wall clock (gettimeofday) besides: where time is virtual, that has to follow. */
 void cepa_sctp_tick(uint32_t elapsed_ms);
 
 /* cepa_sctp_new begins an association and sends the first packet; both sides do. Returns 0 or
@@ -69,23 +74,29 @@ CEPA_MUST_USE int cepa_sctp_new(struct cepa_sctp **ret_sctp, void *owner);
  * for it afterwards. */
 void cepa_sctp_free(struct cepa_sctp *sctp);
 
-/* cepa_sctp_receive_packet takes a packet from the peer; one with a wrong checksum is dropped. */
+/* cepa_sctp_receive_packet takes a packet from the peer; one with a wrong checksum, of another
+ * association, or longer than 2,048 bytes is dropped. */
 void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, size_t packet_len);
 
-/* cepa_sctp_receive gives the next thing that came: for PART and END up to `capacity` bytes to
- * `ret_data` with their number in `ret_len` and what message they are of; for RESET the stream. As
- * long as messages are not fetched the peer is held back. */
+/* cepa_sctp_receive gives the next thing that came: for PART and END up to `capacity` bytes (1 or
+ * more) to `ret_data`, with their number in `ret_len` and what message they are of; for RESET and
+ * RESET_DONE the stream. `ret_data` is scratch in any case. Parts of different messages do not mix.
+ * A message of up to CEPA_SCTP_MESSAGE_MAX bytes is whole if `capacity` has room for it. As long as
+ * messages are not fetched the peer is held back; state changes are noticed by fetching too. */
 enum cepa_sctp_kind cepa_sctp_receive(struct cepa_sctp *sctp, struct cepa_sctp_message *ret_message,
                                       uint8_t *ret_data, size_t *ret_len, size_t capacity);
 
 /* cepa_sctp_send sends a message of 1 to CEPA_SCTP_MESSAGE_MAX bytes. Returns 0, CEPA_ERR_FULL
- * while the buffer has no room for it, CEPA_ERR_LENGTH, CEPA_ERR_ARGUMENT for a stream that does
- * not exist, or CEPA_ERR_STATE unless the association is open. */
+ * while the buffer has no room for it or its stream is being reset, CEPA_ERR_LENGTH,
+ * CEPA_ERR_ARGUMENT for a stream that does not exist, or CEPA_ERR_STATE unless the association is
+ * open. */
 CEPA_MUST_USE int cepa_sctp_send(struct cepa_sctp *sctp, const struct cepa_sctp_message *message,
                                  const uint8_t *data, size_t data_len);
 
-/* cepa_sctp_reset ends our direction of a stream. @[RFC6525 5] Returns 0, CEPA_ERR_STATE, or
- * CEPA_ERR_TOO_SOON while another reset is under way. */
+/* cepa_sctp_reset ends our direction of a stream behind what was sent on it. @[RFC6525 5] Till
+ * RESET_DONE comes nothing can be sent on it. Several may be under way. Returns 0, CEPA_ERR_STATE
+ * unless the association is open, CEPA_ERR_ARGUMENT for a stream that does not exist, or
+ * CEPA_ERR_FULL if the library refuses. */
 CEPA_MUST_USE int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream);
 
 /* cepa_sctp_buffered gives about how many bytes were sent and are not acknowledged, for the
