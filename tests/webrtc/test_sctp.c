@@ -1,52 +1,27 @@
 /* SCTP between two associations in one process: messages of all sizes both ways, loss, limits,
  * resets, and what is wrong. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/endian.h"
 #include "native/webrtc/crc32c.h"
 #include "native/webrtc/sctp.h"
+#include "support/packet_wire.h"
 #include "support/random.h"
 #include "support/test.h"
 #include "support/wall_clock.h"
 
-enum { WIRE_MAX = 4096 };
+enum { ENDS_MAX = 600 };
 
-struct packet {
-    size_t to;
-    size_t len;
-    uint8_t bytes[CEPA_SCTP_MTU];
-};
-
-static struct cepa_sctp *ends[2];
-static size_t names[2] = {0, 1};
-static struct packet *wire; /* a ring of packets under way */
-static size_t wire_first;
-static size_t wire_len;
-static unsigned loss_percent;
+static struct cepa_sctp *ends[ENDS_MAX];
 static unsigned resets_done;
 static struct test_random dice = {7};
-
-static void on_packet(void *owner, const uint8_t *packet, size_t packet_len)
-{
-    size_t from = *(size_t *)owner;
-    CHECK(packet_len <= CEPA_SCTP_MTU);
-    if (test_random_below(&dice, 100) < loss_percent || wire_len == WIRE_MAX) {
-        return;
-    }
-    struct packet *slot = &wire[(wire_first + wire_len) % WIRE_MAX];
-    wire_len++;
-    slot->to = 1 - from;
-    slot->len = packet_len;
-    memcpy(slot->bytes, packet, packet_len);
-}
 
 /* Carries all packets under way, and those that they bring about. */
 static void carry(void)
 {
-    for (unsigned n = 0; wire_len > 0 && n < 100000; n++) {
-        struct packet packet = wire[wire_first];
-        wire_first = (wire_first + 1) % WIRE_MAX;
-        wire_len--;
+    struct test_packet packet;
+    for (unsigned n = 0; n < 100000 && test_wire_take(&packet); n++) {
         if (ends[packet.to] != NULL) {
             cepa_sctp_receive_packet(ends[packet.to], packet.bytes, packet.len);
         }
@@ -77,41 +52,46 @@ static enum cepa_sctp_kind fetch(size_t end, struct cepa_sctp_message *message, 
 
 static void close_ends(void)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < ENDS_MAX; i++) {
         cepa_sctp_free(ends[i]);
         ends[i] = NULL;
     }
+    test_wire_clear();
     cepa_sctp_stop();
-    free(wire);
-    wire = NULL;
-    wire_len = 0;
-    loss_percent = 0;
 }
 
-static void open_ends(void)
+static void start(void)
+{
+    close_ends(); /* of a test that failed */
+    resets_done = 0;
+    cepa_sctp_start(test_wire_send);
+}
+
+/* Opens both ends of a pair. */
+static void open_pair(size_t first)
 {
     struct cepa_sctp_message message;
     uint8_t data[256];
     size_t len;
-    close_ends(); /* of a test that failed */
-    wire = calloc(WIRE_MAX, sizeof *wire);
-    CHECK(wire != NULL);
-    wire_len = 0;
-    resets_done = 0;
-    cepa_sctp_start(on_packet);
-    for (size_t i = 0; i < 2; i++) {
-        CHECK_INT(cepa_sctp_new(&ends[i], &names[i]), 0);
+    for (size_t i = first; i < first + 2; i++) {
+        CHECK_INT(cepa_sctp_new(&ends[i], test_wire_owner(i)), 0);
         CHECK_INT(cepa_sctp_state_of(ends[i]), CEPA_SCTP_CONNECTING);
     }
-    for (unsigned n = 0; n < 1000 && (cepa_sctp_state_of(ends[0]) != CEPA_SCTP_OPEN ||
-                                      cepa_sctp_state_of(ends[1]) != CEPA_SCTP_OPEN);
+    for (unsigned n = 0; n < 1000 && (cepa_sctp_state_of(ends[first]) != CEPA_SCTP_OPEN ||
+                                      cepa_sctp_state_of(ends[first + 1]) != CEPA_SCTP_OPEN);
          n++) {
         pass_ms(CEPA_SCTP_TICK_MS);
-        CHECK_INT(fetch(0, &message, data, &len, sizeof data), CEPA_SCTP_NOTHING);
-        CHECK_INT(fetch(1, &message, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+        CHECK_INT(fetch(first, &message, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+        CHECK_INT(fetch(first + 1, &message, data, &len, sizeof data), CEPA_SCTP_NOTHING);
     }
-    CHECK_INT(cepa_sctp_state_of(ends[0]), CEPA_SCTP_OPEN);
-    CHECK_INT(cepa_sctp_state_of(ends[1]), CEPA_SCTP_OPEN);
+    CHECK_INT(cepa_sctp_state_of(ends[first]), CEPA_SCTP_OPEN);
+    CHECK_INT(cepa_sctp_state_of(ends[first + 1]), CEPA_SCTP_OPEN);
+}
+
+static void open_ends(void)
+{
+    start();
+    open_pair(0);
 }
 
 /* Sends a message and fetches it at the other end, while time passes as it must. */
@@ -141,6 +121,13 @@ static void exchange(size_t from, const struct cepa_sctp_message *message, size_
     CHECK_INT(head.stream, message->stream);
     CHECK_INT(head.ppid, message->ppid);
     CHECK_INT(head.is_unordered, message->is_unordered);
+}
+
+/* A right checksum for a packet that was changed. */
+static void sign(uint8_t *packet, size_t packet_len)
+{
+    memset(packet + 8, 0, 4);
+    cepa_le32_store(packet + 8, cepa_crc32c(0, packet, packet_len));
 }
 
 TEST(the_checksum_is_right)
@@ -173,7 +160,7 @@ TEST(messages_of_all_sizes_go_both_ways)
 TEST(losses_are_made_good)
 {
     open_ends();
-    loss_percent = 5;
+    test_wire_lose(5);
     for (size_t i = 0; i < 30; i++) {
         const struct cepa_sctp_message message = {.stream = 1, .ppid = 51};
         exchange(i % 2, &message, 1 + i * 700);
@@ -217,10 +204,10 @@ TEST(messages_may_be_given_up)
     struct cepa_sctp_message head;
     size_t len;
     open_ends();
-    loss_percent = 100;
+    test_wire_lose(100);
     CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
     carry();
-    loss_percent = 0;
+    test_wire_lose(0);
     pass_ms(3000);
     CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
     message.is_limited = false;
@@ -284,12 +271,7 @@ TEST(noise_is_dropped)
         size_t len = i % sizeof noise;
         test_random_bytes(&dice, noise, len);
         if (i % 2 == 0 && len >= 12) { /* a right checksum gets it into the library */
-            memset(noise + 8, 0, 4);
-            uint32_t crc = cepa_crc32c(0, noise, len);
-            noise[8] = (uint8_t)crc;
-            noise[9] = (uint8_t)(crc >> 8);
-            noise[10] = (uint8_t)(crc >> 16);
-            noise[11] = (uint8_t)(crc >> 24);
+            sign(noise, len);
         }
         cepa_sctp_receive_packet(ends[1], noise, len);
     }
@@ -298,7 +280,256 @@ TEST(noise_is_dropped)
     close_ends();
 }
 
+TEST(a_message_beyond_the_room_arrives_in_parts)
+{
+    static uint8_t sent[100000];
+    static uint8_t got[100000];
+    const struct cepa_sctp_message message = {.stream = 5, .ppid = 53};
+    struct cepa_sctp_message head;
+    size_t got_len = 0;
+    size_t len;
+    open_ends();
+    test_random_bytes(&dice, sent, sizeof sent);
+    CHECK_INT(cepa_sctp_send(ends[0], &message, sent, sizeof sent), 0);
+    pass_ms(2000);
+    while (got_len < sizeof got) {
+        size_t room = sizeof got - got_len < 7001 ? sizeof got - got_len : 7001;
+        enum cepa_sctp_kind kind = fetch(1, &head, got + got_len, &len, room);
+        got_len += len;
+        CHECK_INT(kind, got_len == sizeof got ? CEPA_SCTP_END : CEPA_SCTP_PART);
+        CHECK_INT(head.stream, 5);
+    }
+    CHECK_BYTES(got, sent, sizeof got);
+    CHECK_INT(fetch(1, &head, got, &len, sizeof got), CEPA_SCTP_NOTHING);
+    close_ends();
+}
+
+TEST(streams_do_not_mix)
+{
+    static uint8_t data[40000];
+    static uint8_t got[40000];
+    unsigned counts[CEPA_SCTP_STREAMS] = {0};
+    struct cepa_sctp_message message = {.ppid = 53};
+    unsigned total = 0;
+    size_t len;
+    open_ends();
+    test_wire_lose(2);
+    for (unsigned i = 0; i < 20; i++) {
+        message.stream = (uint16_t)(i % 4);
+        memset(data, (int)i, sizeof data);
+        CHECK_INT(cepa_sctp_send(ends[0], &message, data, 10000 + i * 1000), 0);
+    }
+    for (unsigned n = 0; n < 6000 && total < 20; n++) {
+        enum cepa_sctp_kind kind = fetch(1, &message, got, &len, sizeof got);
+        if (kind == CEPA_SCTP_NOTHING) {
+            pass_ms(CEPA_SCTP_TICK_MS);
+            continue;
+        }
+        unsigned i = counts[message.stream]++ * 4 + message.stream;
+        CHECK_INT(kind, CEPA_SCTP_END);
+        CHECK_INT(len, 10000 + i * 1000);
+        memset(data, (int)i, len);
+        CHECK_BYTES(got, data, len);
+        total++;
+    }
+    CHECK_INT(total, 20);
+    close_ends();
+}
+
+TEST(both_sides_may_end_at_once)
+{
+    const struct cepa_sctp_message message = {.stream = 1, .ppid = 53};
+    uint8_t data[64] = {0};
+    open_ends();
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    CHECK_INT(cepa_sctp_send(ends[1], &message, data, sizeof data), 0);
+    cepa_sctp_free(ends[0]);
+    cepa_sctp_free(ends[1]);
+    ends[0] = NULL;
+    ends[1] = NULL;
+    pass_ms(1000);
+    open_pair(0); /* and begin again */
+    exchange(0, &message, 3000);
+    close_ends();
+}
+
+TEST(packets_for_a_freed_association_do_no_harm)
+{
+    static struct test_packet late[64];
+    const struct cepa_sctp_message message = {.stream = 1, .ppid = 53};
+    static uint8_t data[16384];
+    size_t late_len = 0;
+    open_ends();
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    while (late_len < 60 && test_wire_take(&late[late_len])) {
+        late_len++;
+    }
+    CHECK(late_len >= 3);
+    cepa_sctp_free(ends[0]);
+    cepa_sctp_free(ends[1]);
+    while (late_len < 64 && test_wire_take(&late[late_len])) {
+        late_len++; /* the ABORTs */
+    }
+    open_pair(0); /* in the same places */
+    for (size_t i = 0; i < late_len; i++) {
+        cepa_sctp_receive_packet(ends[late[i].to], late[i].bytes, late[i].len);
+    }
+    pass_ms(500);
+    exchange(0, &message, 3000);
+    exchange(1, &message, 3000);
+    close_ends();
+}
+
+TEST(messages_live_for_their_time)
+{
+    static uint8_t data[3000];
+    struct cepa_sctp_message message = {
+        .stream = 2, .ppid = 53, .is_limited = true, .by_lifetime = true, .limit = 300};
+    struct cepa_sctp_message head;
+    size_t len;
+    open_ends();
+    test_wire_lose(100);
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    pass_ms(600);
+    test_wire_lose(0);
+    pass_ms(3000);
+    CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+    CHECK_INT(cepa_sctp_buffered(ends[0]), 0);
+    test_wire_lose(100);
+    message.limit = 5000;
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    pass_ms(600);
+    test_wire_lose(0);
+    pass_ms(3000);
+    CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_END);
+    CHECK_INT(len, sizeof data);
+    close_ends();
+}
+
+TEST(both_sides_may_reset_at_once)
+{
+    const struct cepa_sctp_message message = {.stream = 7, .ppid = 53};
+    struct cepa_sctp_message head;
+    uint8_t data[64];
+    size_t len;
+    open_ends();
+    for (unsigned round = 0; round < 5; round++) {
+        exchange(0, &message, 50);
+        exchange(1, &message, 50);
+        pass_ms(500);
+        resets_done = 0;
+        CHECK_INT(cepa_sctp_reset(ends[0], 7), 0);
+        CHECK_INT(cepa_sctp_reset(ends[0], 9), 0);
+        CHECK_INT(cepa_sctp_reset(ends[1], 7), 0);
+        pass_ms(2000);
+        CHECK_INT(fetch(0, &head, data, &len, sizeof data), CEPA_SCTP_RESET);
+        CHECK_INT(head.stream, 7);
+        CHECK_INT(fetch(0, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+        CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_RESET);
+        CHECK_INT(head.stream, 7);
+        CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_RESET);
+        CHECK_INT(head.stream, 9);
+        CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+        CHECK_INT(resets_done, 3);
+    }
+    close_ends();
+}
+
+TEST(nothing_is_sent_on_a_stream_that_is_being_reset)
+{
+    const struct cepa_sctp_message message = {.stream = 3, .ppid = 53};
+    uint8_t data[64] = {0};
+    open_ends();
+    test_wire_lose(100);
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    CHECK_INT(cepa_sctp_reset(ends[0], 3), 0);
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), CEPA_ERR_FULL);
+    close_ends();
+}
+
+TEST(a_stream_beyond_the_range_is_the_peers_fault)
+{
+    struct cepa_sctp_message message = {.stream = 3, .ppid = 53};
+    struct cepa_sctp_message head;
+    struct test_packet packet;
+    uint8_t data[64] = {0};
+    size_t len;
+    open_ends();
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    CHECK(test_wire_take(&packet));
+    CHECK_INT(packet.bytes[12], 0); /* a DATA chunk */
+    packet.bytes[20] = 0xff;        /* its stream */
+    sign(packet.bytes, packet.len);
+    cepa_sctp_receive_packet(ends[1], packet.bytes, packet.len);
+    pass_ms(1000);
+    CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+    CHECK_INT(fetch(0, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+    close_ends();
+}
+
+TEST(a_changed_packet_is_dropped)
+{
+    const struct cepa_sctp_message message = {.stream = 3, .ppid = 53};
+    struct cepa_sctp_message head;
+    struct test_packet packet;
+    uint8_t data[64] = {0};
+    size_t len;
+    open_ends();
+    CHECK_INT(cepa_sctp_send(ends[0], &message, data, sizeof data), 0);
+    CHECK(test_wire_take(&packet));
+    packet.bytes[packet.len - 1] ^= 1;
+    cepa_sctp_receive_packet(ends[1], packet.bytes, packet.len);
+    CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_NOTHING);
+    sign(packet.bytes, packet.len);
+    cepa_sctp_receive_packet(ends[1], packet.bytes, packet.len);
+    CHECK_INT(fetch(1, &head, data, &len, sizeof data), CEPA_SCTP_END);
+    CHECK_INT(data[63], 1);
+    close_ends();
+}
+
+static long private_kib(void)
+{
+    char line[256];
+    long kib = 0;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        long value;
+        kib += sscanf(line, "Private_Dirty: %ld", &value) == 1 ? value : 0;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return kib;
+}
+
+TEST(many_associations_stay_small)
+{
+    const struct cepa_sctp_message message = {.stream = 1, .ppid = 53};
+    start();
+    open_pair(0);
+    long before = private_kib();
+    for (size_t i = 2; i < ENDS_MAX; i += 2) {
+        open_pair(i);
+    }
+    long after = private_kib();
+    test_note("%.1f KiB for each idle association", (double)(after - before) / (ENDS_MAX - 2));
+    for (size_t i = 0; i < 2; i++) {
+        exchange(i, &message, 5000);
+    }
+    pass_ms(60000);
+    for (size_t i = 0; i < ENDS_MAX; i++) {
+        CHECK_INT(cepa_sctp_state_of(ends[i]), CEPA_SCTP_OPEN);
+    }
+    close_ends();
+}
+
 TEST_MAIN(RUN(the_checksum_is_right), RUN(messages_of_all_sizes_go_both_ways),
           RUN(losses_are_made_good), RUN(a_reader_that_does_not_read_holds_the_sender_back),
           RUN(messages_may_be_given_up), RUN(a_reset_arrives_behind_the_data),
-          RUN(the_end_is_noticed), RUN(what_does_not_fit_is_refused), RUN(noise_is_dropped))
+          RUN(the_end_is_noticed), RUN(what_does_not_fit_is_refused), RUN(noise_is_dropped),
+          RUN(a_message_beyond_the_room_arrives_in_parts), RUN(streams_do_not_mix),
+          RUN(both_sides_may_end_at_once), RUN(packets_for_a_freed_association_do_no_harm),
+          RUN(messages_live_for_their_time), RUN(both_sides_may_reset_at_once),
+          RUN(nothing_is_sent_on_a_stream_that_is_being_reset),
+          RUN(a_stream_beyond_the_range_is_the_peers_fault), RUN(a_changed_packet_is_dropped),
+          RUN(many_associations_stay_small))

@@ -16,6 +16,8 @@
 enum {
     CHECKSUM_OFFSET = 8,
     COMMON_HEADER = 12,
+    DATA = 0, /* type of a chunk */
+    DATA_HEADER = 16,
     INDEX_BITS = 12,
     RTO_INITIAL_MS = 100, /* until the association is open */
     RTO_MIN_MS = 220,     /* above the delay of acknowledgements, from then on */
@@ -32,12 +34,14 @@ struct cepa_sctp {
     void *owner;
     uintptr_t address; /* generation and index; what usrsctp calls it */
     enum cepa_sctp_state state;
-    uint32_t peer_reset;  /* a bit for each stream that the peer has reset, until it is told */
-    uint32_t our_reset;   /* likewise for ours that are done */
-    bool is_up;           /* it was opened, until it is told */
-    bool is_cut;          /* a message ends early, until it is told */
-    size_t sent_len;      /* bytes given to the library since its buffer was empty */
-    size_t sent_messages; /* and in how many messages */
+    uint32_t peer_reset; /* a bit for each stream that the peer has reset, until it is told */
+    uint32_t our_reset;  /* likewise for ours that are done */
+    bool is_up;          /* it was opened, until it is told */
+    bool is_cut;         /* a message ends early, until it is told */
+    uint32_t last_tsn;   /* the highest that went out, when sent_chunks is not 0 */
+    size_t waiting_len;  /* bytes given to the library that have not gone out once */
+    size_t sent_len;     /* bytes that went out, each counted once, since nothing was under way */
+    size_t sent_chunks;  /* and in how many chunks */
 };
 
 /* The library's state is the process's, and so is ours beside it. */
@@ -54,6 +58,30 @@ static struct cepa_sctp *find(uintptr_t address)
     return sctp != NULL && sctp->address == address ? sctp : NULL;
 }
 
+/* Counts the data that goes out for the first time; the library would not tell what waits. */
+static void count_data(struct cepa_sctp *sctp, const uint8_t *packet, size_t packet_len)
+{
+    size_t offset = COMMON_HEADER;
+    while (packet_len - offset >= DATA_HEADER) {
+        const uint8_t *chunk = packet + offset;
+        size_t chunk_len = cepa_be16_load(chunk + 2);
+        size_t step = (chunk_len + 3) & ~(size_t)3;
+        uint32_t tsn = cepa_be32_load(chunk + 4);
+        if (chunk[0] == DATA && chunk_len > DATA_HEADER &&
+            (sctp->sent_chunks == 0 || (int32_t)(tsn - sctp->last_tsn) > 0)) {
+            size_t len = chunk_len - DATA_HEADER;
+            sctp->last_tsn = tsn;
+            sctp->sent_len += len;
+            sctp->sent_chunks++;
+            sctp->waiting_len -= len < sctp->waiting_len ? len : sctp->waiting_len;
+        }
+        if (step == 0 || step > packet_len - offset) {
+            break;
+        }
+        offset += step;
+    }
+}
+
 /* What usrsctp sends. The checksum is ours to fill in. */
 static int on_output(void *address, void *packet, size_t packet_len, uint8_t tos, uint8_t set_df)
 {
@@ -64,6 +92,7 @@ static int on_output(void *address, void *packet, size_t packet_len, uint8_t tos
     if (sctp != NULL && packet_len >= COMMON_HEADER) {
         memset(bytes + CHECKSUM_OFFSET, 0, 4);
         cepa_le32_store(bytes + CHECKSUM_OFFSET, cepa_crc32c(0, bytes, packet_len));
+        count_data(sctp, bytes, packet_len);
         library.output(sctp->owner, bytes, packet_len);
     }
     return 0;
@@ -376,14 +405,14 @@ int cepa_sctp_send(struct cepa_sctp *sctp, const struct cepa_sctp_message *messa
         spa.sendv_prinfo.pr_policy = message->by_lifetime ? SCTP_PR_SCTP_TTL : SCTP_PR_SCTP_RTX;
         spa.sendv_prinfo.pr_value = message->limit;
     }
+    sctp->waiting_len += data_len; /* some of it may go out at once */
     if (usrsctp_sendv(sctp->socket, data, data_len, NULL, 0, &spa, sizeof spa, SCTP_SENDV_SPA, 0) <
         0) {
+        sctp->waiting_len -= data_len < sctp->waiting_len ? data_len : sctp->waiting_len;
         return errno == EWOULDBLOCK || errno == EAGAIN || errno == ENOBUFS ? CEPA_ERR_FULL
                : errno == EINVAL                                           ? CEPA_ERR_ARGUMENT
                                                                            : CEPA_ERR_STATE;
     }
-    sctp->sent_len += data_len;
-    sctp->sent_messages++;
     return 0;
 }
 
@@ -415,18 +444,15 @@ size_t cepa_sctp_buffered(struct cepa_sctp *sctp)
     struct sctp_status status;
     socklen_t status_len = sizeof status;
     memset(&status, 0, sizeof status);
-    if (sctp->sent_len == 0 ||
-        usrsctp_getsockopt(sctp->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &status_len) != 0 ||
-        (status.sstat_penddata == 0 && status.sstat_unackdata == 0)) {
+    /* While anything waits something is under way, be it to probe a closed window. */
+    if (usrsctp_getsockopt(sctp->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &status_len) != 0 ||
+        status.sstat_unackdata == 0 || sctp->sent_chunks == 0) {
+        sctp->waiting_len = 0; /* what is left was given up */
         sctp->sent_len = 0;
-        sctp->sent_messages = 0;
+        sctp->sent_chunks = 0;
         return 0;
     }
-    /* The library counts chunks under way and messages that wait, not bytes. */
-    size_t mean = sctp->sent_len / sctp->sent_messages;
-    size_t chunk = mean < CEPA_SCTP_MTU ? mean : CEPA_SCTP_MTU;
-    size_t len = status.sstat_unackdata * chunk + status.sstat_penddata * mean;
-    return len < sctp->sent_len ? len : sctp->sent_len;
+    return sctp->waiting_len + status.sstat_unackdata * (sctp->sent_len / sctp->sent_chunks);
 }
 
 enum cepa_sctp_state cepa_sctp_state_of(const struct cepa_sctp *sctp)

@@ -100,7 +100,8 @@ CEPA_MUST_USE int cepa_sctp_send(struct cepa_sctp *sctp, const struct cepa_sctp_
 CEPA_MUST_USE int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream);
 
 /* cepa_sctp_buffered gives about how many bytes were sent and are not acknowledged, for the
- * caller's back-pressure: exact if all messages are of one length, exactly 0 if there are none. */
+ * caller's back-pressure. What waits to go out is exact but for messages that were given up; what
+ * is under way is the number of chunks by their mean length; 0 is exact. */
 size_t cepa_sctp_buffered(struct cepa_sctp *sctp);
 
 /* cepa_sctp_state_of gives the state. */
