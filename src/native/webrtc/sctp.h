@@ -41,7 +41,8 @@ struct cepa_sctp_message {
     uint32_t ppid;
     bool is_unordered;
     bool is_limited;  /* given up after `limit`, */
-    bool by_lifetime; /* in ms, or else in retransmissions */
+    bool by_lifetime; /* in ms (of one that still waits it may be exceeded), or else in
+                       * retransmissions */
     uint32_t limit;
 };
 
