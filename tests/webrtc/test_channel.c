@@ -98,17 +98,18 @@ static void make_side(size_t side, size_t receive_max, size_t send_max)
     CHECK_INT(cepa_channels_new(&sides[side], &config), 0);
 }
 
-static void make_sides(void)
+/* The first side sends at most so many bytes at once, the second takes so many. */
+static void make_sides(size_t send_max, size_t receive_max)
 {
     close_sides(); /* of a test that failed */
     cepa_sctp_start(test_wire_send);
-    make_side(0, 0, 0);
-    make_side(1, 0, 0);
+    make_side(0, 0, send_max);
+    make_side(1, receive_max, 0);
 }
 
-static void connect_sides(void)
+static void connect_sides(size_t send_max, size_t receive_max)
 {
-    make_sides();
+    make_sides(send_max, receive_max);
     (void)wait_for(0, CEPA_CHANNEL_CONNECTED);
     (void)wait_for(1, CEPA_CHANNEL_CONNECTED);
     CHECK(cepa_channels_is_open(sides[0]) && cepa_channels_is_open(sides[1]));
@@ -124,11 +125,10 @@ static struct cepa_channel_id open_from(size_t side, const struct cepa_dcep_open
     return id;
 }
 
-static uint16_t stream(size_t side, struct cepa_channel_id id)
+static int stream(size_t side, struct cepa_channel_id id)
 {
-    uint16_t got = UINT16_MAX;
-    CHECK_INT(cepa_channels_stream(sides[side], &got, id), 0);
-    return got;
+    uint16_t got;
+    return cepa_channels_stream(sides[side], &got, id) == 0 ? got : -1;
 }
 
 /* Sends a message and fetches it at the other side. */
@@ -158,7 +158,7 @@ TEST(channels_open_in_band_from_either_side)
                                         .label_len = 1,
                                         .protocol = "p/2",
                                         .protocol_len = 3};
-    connect_sides();
+    connect_sides(0, 0);
     CHECK_INT(cepa_channels_open(sides[0], &ids[0], &open), 0);
     event = wait_for(1, CEPA_CHANNEL_ACCEPTED);
     CHECK(event.open.is_unordered);
@@ -184,7 +184,7 @@ TEST(channels_open_in_band_from_either_side)
 TEST(channels_may_be_opened_before_the_association)
 {
     struct cepa_channel_id id;
-    make_sides();
+    make_sides(0, 0);
     CHECK_INT(cepa_channels_open(sides[0], &id, &plain), 0);
     CHECK_INT(cepa_channels_send(sides[0], id, false, "x", 1), CEPA_ERR_FULL);
     (void)wait_for(0, CEPA_CHANNEL_CONNECTED);
@@ -203,7 +203,7 @@ TEST(messages_of_all_kinds_and_sizes)
 {
     static const size_t lens[] = {0, 1, 1128, 16384, 16385, 65536, CEPA_SCTP_MESSAGE_MAX};
     struct cepa_channel_id other;
-    connect_sides();
+    connect_sides(0, 0);
     for (unsigned kind = 0; kind < 6; kind++) {
         const struct cepa_dcep_open open = {.is_unordered = kind % 2 == 1,
                                             .reliability = (enum cepa_reliability)(kind / 2),
@@ -221,7 +221,7 @@ TEST(messages_of_all_kinds_and_sizes)
 TEST(losses_are_made_good)
 {
     struct cepa_channel_id other;
-    connect_sides();
+    connect_sides(0, 0);
     test_wire_lose(5);
     for (unsigned i = 0; i < 4; i++) {
         struct cepa_channel_id id = open_from(i % 2, &plain, &other);
@@ -237,7 +237,7 @@ TEST(negotiated_channels_say_nothing)
 {
     struct cepa_channel_id ids[2];
     struct cepa_channel_id id;
-    make_sides();
+    make_sides(0, 0);
     for (size_t i = 0; i < 2; i++) {
         CHECK_INT(cepa_channels_negotiate(sides[i], &ids[i], 0, &plain), 0);
         CHECK_INT(cepa_channels_negotiate(sides[i], &id, 0, &plain), CEPA_ERR_FULL);
@@ -258,7 +258,7 @@ TEST(negotiated_channels_say_nothing)
 TEST(messages_wait_for_a_negotiated_channel)
 {
     struct cepa_channel_id ids[2];
-    connect_sides();
+    connect_sides(0, 0);
     CHECK_INT(cepa_channels_negotiate(sides[0], &ids[0], 6, &plain), 0);
     (void)wait_for(0, CEPA_CHANNEL_OPENED);
     CHECK_INT(cepa_channels_send(sides[0], ids[0], true, "one", 3), 0);
@@ -276,7 +276,7 @@ TEST(closing_goes_both_ways_and_streams_are_used_again)
 {
     struct cepa_channel_id other;
     struct cepa_channel_id last = {0};
-    connect_sides();
+    connect_sides(0, 0);
     for (unsigned i = 0; i < 12; i++) {
         size_t closer = i % 2;
         struct cepa_channel_id id = open_from(0, &plain, &other);
@@ -308,7 +308,7 @@ TEST(closing_goes_both_ways_and_streams_are_used_again)
 TEST(streams_run_out)
 {
     struct cepa_channel_id id;
-    connect_sides();
+    connect_sides(0, 0);
     for (unsigned i = 0; i < CEPA_CHANNELS_MAX / 2; i++) {
         CHECK_INT(cepa_channels_open(sides[1], &id, &plain), 0);
     }
@@ -324,15 +324,9 @@ TEST(streams_run_out)
 TEST(what_is_too_long_is_refused_at_both_ends)
 {
     static uint8_t data[5000];
-    struct cepa_channel_id id;
     struct cepa_channel_id other;
-    close_sides();
-    cepa_sctp_start(test_wire_send);
-    make_side(0, 0, 4000);
-    make_side(1, 3000, 0);
-    (void)wait_for(0, CEPA_CHANNEL_CONNECTED);
-    (void)wait_for(1, CEPA_CHANNEL_CONNECTED);
-    id = open_from(0, &plain, &other);
+    connect_sides(4000, 3000);
+    struct cepa_channel_id id = open_from(0, &plain, &other);
     CHECK_INT(cepa_channels_send(sides[0], id, false, data, 4001), CEPA_ERR_TOO_LONG);
     exchange(0, id, other, false, 3000);
     CHECK_INT(cepa_channels_send(sides[0], id, false, data, 3001), 0);
@@ -348,16 +342,10 @@ TEST(what_is_too_long_is_refused_at_both_ends)
 TEST(parts_are_put_together_within_bounds)
 {
     static uint8_t data[5000];
-    struct cepa_channel_id id;
     struct cepa_channel_id other;
     struct cepa_channel_event event;
-    close_sides();
-    cepa_sctp_start(test_wire_send);
-    make_side(0, 0, 0);
-    make_side(1, 3000, 0);
-    (void)wait_for(0, CEPA_CHANNEL_CONNECTED);
-    (void)wait_for(1, CEPA_CHANNEL_CONNECTED);
-    id = open_from(0, &plain, &other);
+    connect_sides(0, 3000);
+    struct cepa_channel_id id = open_from(0, &plain, &other);
     for (size_t len = 2990; len < 3010; len += 5) {
         test_random_bytes(&dice, data, len);
         CHECK_INT(cepa_channels_send(sides[0], id, false, data, len), 0);
@@ -380,7 +368,7 @@ TEST(the_low_mark_is_told_once)
     static uint8_t data[16384];
     struct cepa_channel_id other;
     struct cepa_channel_event event;
-    connect_sides();
+    connect_sides(0, 0);
     struct cepa_channel_id id = open_from(0, &plain, &other);
     expect_nothing();
     lows = 0;
@@ -402,11 +390,41 @@ TEST(the_low_mark_is_told_once)
     close_sides();
 }
 
+TEST(closing_is_noticed_behind_a_full_buffer)
+{
+    static const size_t lens[] = {1, 1000, 16384};
+    static uint8_t data[16384];
+    struct cepa_channel_id other;
+    struct cepa_channel_event event;
+    connect_sides(0, 0);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        struct cepa_channel_id id = open_from(0, &plain, &other);
+        unsigned sent = 0;
+        unsigned got = 0;
+        while (sent < 5000 && cepa_channels_send(sides[0], id, false, data, lens[i]) == 0) {
+            sent++;
+        }
+        CHECK_INT(cepa_channels_close(sides[0], id), 0);
+        pass_ms(5000);
+        for (unsigned n = 0; n < 1000 && next(1, &event) != CEPA_CHANNEL_CLOSED;) {
+            got += event.kind == CEPA_CHANNEL_MESSAGE;
+            if (event.kind == CEPA_CHANNEL_NOTHING) {
+                pass_ms(CEPA_SCTP_TICK_MS);
+                n++;
+            }
+        }
+        CHECK_INT(got, sent);
+        CHECK_INT(event.kind, CEPA_CHANNEL_CLOSED);
+        CHECK(wait_for(0, CEPA_CHANNEL_CLOSED).channel.value == id.value);
+    }
+    close_sides();
+}
+
 TEST(the_end_closes_all)
 {
     struct cepa_channel_id other;
     struct cepa_channel_id pending;
-    connect_sides();
+    connect_sides(0, 0);
     (void)open_from(0, &plain, &other);
     cepa_channels_free(sides[0]);
     sides[0] = NULL;
@@ -559,15 +577,13 @@ TEST(a_stream_opened_again_too_early_is_not_lost)
 
 TEST(resets_of_a_peer_drop_what_was_held)
 {
-    struct cepa_channel_event event;
     connect_raw();
     send_raw(1, CEPA_PPID_BINARY, "early", 5);
     CHECK_INT(cepa_sctp_reset(raw, 1), 0);
-    pass_ms(500);
-    CHECK_INT(next(0, &event), CEPA_CHANNEL_NOTHING);
+    settle(0);
     send_raw_open(1);
     (void)wait_for(0, CEPA_CHANNEL_ACCEPTED);
-    CHECK_INT(next(0, &event), CEPA_CHANNEL_NOTHING);
+    settle(0);
     close_sides();
 }
 
@@ -577,7 +593,8 @@ TEST_MAIN(RUN(channels_open_in_band_from_either_side),
           RUN(messages_wait_for_a_negotiated_channel),
           RUN(closing_goes_both_ways_and_streams_are_used_again), RUN(streams_run_out),
           RUN(what_is_too_long_is_refused_at_both_ends), RUN(parts_are_put_together_within_bounds),
-          RUN(the_low_mark_is_told_once), RUN(the_end_closes_all),
-          RUN(early_messages_are_kept_within_bounds), RUN(a_wrong_opening_has_its_stream_reset),
-          RUN(what_makes_no_sense_is_ignored), RUN(a_stream_opened_again_too_early_is_not_lost),
+          RUN(the_low_mark_is_told_once), RUN(closing_is_noticed_behind_a_full_buffer),
+          RUN(the_end_closes_all), RUN(early_messages_are_kept_within_bounds),
+          RUN(a_wrong_opening_has_its_stream_reset), RUN(what_makes_no_sense_is_ignored),
+          RUN(a_stream_opened_again_too_early_is_not_lost),
           RUN(resets_of_a_peer_drop_what_was_held))
