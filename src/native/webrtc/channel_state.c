@@ -102,9 +102,9 @@ void cepa_channel_send_pending(struct cepa_channels *channels)
     if (channels->pending == 0 || cepa_sctp_state_of(channels->sctp) != CEPA_SCTP_OPEN) {
         return;
     }
-    for (uint16_t stream = 0; stream < CEPA_CHANNELS_MAX; stream++) {
-        if (channels->pending & cepa_channel_bit(stream)) {
-            send_pending_of(channels, stream);
+    for (unsigned i = 0; i < CEPA_CHANNELS_MAX; i++) {
+        if (channels->pending & cepa_channel_bit((uint16_t)i)) {
+            send_pending_of(channels, (uint16_t)i);
         }
     }
 }

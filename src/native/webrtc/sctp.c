@@ -52,6 +52,14 @@ static struct {
     _Alignas(uint64_t) uint8_t notice[NOTICE_MAX]; /* scratch: one being put together */
 } library;
 
+/* The address as the library takes it: a pointer that points nowhere. */
+static void *name_of(const struct cepa_sctp *sctp)
+{
+    void *name;
+    memcpy(&name, &sctp->address, sizeof name);
+    return name;
+}
+
 static struct cepa_sctp *find(uintptr_t address)
 {
     struct cepa_sctp *sctp = library.associations[address % CEPA_SCTP_ASSOCIATIONS_MAX];
@@ -174,7 +182,7 @@ static int configure(struct socket *socket)
 static int connect_to_peer(struct cepa_sctp *sctp)
 {
     struct sockaddr_conn name = {.sconn_family = AF_CONN, .sconn_port = htons(CEPA_SCTP_PORT)};
-    memcpy(&name.sconn_addr, &sctp->address, sizeof sctp->address);
+    name.sconn_addr = name_of(sctp);
     if (usrsctp_bind(sctp->socket, (struct sockaddr *)&name, sizeof name) != 0 ||
         (usrsctp_connect(sctp->socket, (struct sockaddr *)&name, sizeof name) != 0 &&
          errno != EINPROGRESS)) {
@@ -205,7 +213,7 @@ int cepa_sctp_new(struct cepa_sctp **ret_sctp, void *owner)
         return CEPA_ERR_FULL;
     }
     sctp->owner = owner;
-    usrsctp_register_address((void *)sctp->address);
+    usrsctp_register_address(name_of(sctp));
     sctp->socket = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, NULL, NULL, 0, NULL);
     if (sctp->socket == NULL || configure(sctp->socket) != 0 || connect_to_peer(sctp) != 0) {
         cepa_sctp_free(sctp);
@@ -223,7 +231,7 @@ void cepa_sctp_free(struct cepa_sctp *sctp)
     if (sctp->socket != NULL) {
         usrsctp_close(sctp->socket);
     }
-    usrsctp_deregister_address((void *)sctp->address);
+    usrsctp_deregister_address(name_of(sctp));
     library.associations[sctp->address % CEPA_SCTP_ASSOCIATIONS_MAX] = NULL;
     free(sctp);
 }
@@ -238,7 +246,7 @@ void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, siz
     crc = cepa_crc32c(crc, zeros, sizeof zeros);
     crc = cepa_crc32c(crc, packet + COMMON_HEADER, packet_len - COMMON_HEADER);
     if (crc == cepa_le32_load(packet + CHECKSUM_OFFSET)) {
-        usrsctp_conninput((void *)sctp->address, packet, packet_len, 0);
+        usrsctp_conninput(name_of(sctp), packet, packet_len, 0);
     }
 }
 
