@@ -85,6 +85,7 @@ static int configure(SSL_CTX *ssl, const struct cepa_certificate *certificate)
 {
     static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
                                   "ECDHE-ECDSA-AES256-GCM-SHA384";
+    char groups[] = "X25519:P-256:P-384"; /* OpenSSL takes it without const */
     SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -92,7 +93,7 @@ static int configure(SSL_CTX *ssl, const struct cepa_certificate *certificate)
     SSL_CTX_set_read_ahead(ssl, 1);
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_cipher_list(ssl, ciphers) == 1 &&
-                   SSL_CTX_set1_groups_list(ssl, "X25519:P-256:P-384") == 1 &&
+                   SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
                    SSL_CTX_use_certificate(ssl, certificate->x509) == 1 &&
                    SSL_CTX_use_PrivateKey(ssl, certificate->key) == 1
                ? 0
