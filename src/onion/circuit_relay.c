@@ -26,10 +26,10 @@ static void drop_pending(struct cepa_circuit_relay *relay)
     relay->has_pending = false;
 }
 
-/* Takes the renewed keys into use: the origin has shown that it has them too. */
+/* Takes the renewed keys into use: the origin has shown that it has them too. The offer has made
+ * room for the old key. */
 static void begin_pending(struct cepa_circuit_relay *relay, uint32_t cpu)
 {
-    drop_old(relay);
     relay->forward_old = relay->forward;
     relay->has_old = true;
     relay->begin = relay->pending_begin;

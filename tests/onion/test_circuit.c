@@ -393,7 +393,12 @@ TEST(limits_are_errors)
     CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 1, &full, 0), 0);
     CHECK_INT(cepa_circuit_origin_seal(&net.origin, &cell.counter, cell.body, 1, &full, 0),
               CEPA_ERR_EXHAUSTED);
-    net.relays[1].originated = CEPA_CIRCUIT_CELLS_MAX;
+    net.relays[1].originated = CEPA_CIRCUIT_CELLS_MAX - 1;
+    net_hear(&net, 1, "the last one");
+    cell.counter = net.relays[1].counters.backward_start + CEPA_CIRCUIT_CELLS_MAX +
+                   net.relays[0].counters.backward_offset;
+    CHECK_INT(cepa_circuit_origin_open(&net.origin, &net.cell, cell.body, cell.counter, 0),
+              CEPA_ERR_REPLAY);
     CHECK_INT(cepa_circuit_relay_originate(&net.relays[1], &cell.counter, cell.body, &full, 0),
               CEPA_ERR_EXHAUSTED);
     CHECK_INT(cepa_circuit_origin_extend(&net.origin, seeds, 4, 0), CEPA_ERR_ARGUMENT);

@@ -80,6 +80,24 @@ TEST(a_late_cell_whose_key_is_gone_is_dropped)
     net_say(&room.net, 1, "not closed by it");
 }
 
+TEST(the_first_cell_of_a_key_may_be_the_last_to_come)
+{
+    struct net_cell first;
+    size_t at;
+    renewals_start(&room, 19, 2);
+    renewals_renew(&room, 1);
+    while (room.net.origin.hops[0].counters.forward_start + room.net.origin.sent !=
+           room.net.origin.renewal.begin) {
+        net_say(&room.net, 1, "x");
+    }
+    net_seal(&room.net, &first, 1, CEPA_CELL_DATA, "first", 5);
+    renewals_talk_past_begin(&room, 1, 1);
+    renewals_renew(&room, 1); /* forgets the key before */
+    CHECK(!room.net.relays[1].has_old);
+    CHECK_INT(net_forward(&room.net, &at, &first), 0);
+    CHECK_BYTES(room.net.step.message.data, "first", 5);
+}
+
 TEST(a_cell_from_before_the_key_before_is_dropped)
 {
     struct net_cell late;
@@ -273,6 +291,7 @@ TEST(counters_wrap_around_in_a_renewal)
 
 TEST_MAIN(RUN(cells_of_both_keys_may_be_on_their_way), RUN(the_old_key_lasts_as_long_as_the_window),
           RUN(a_late_cell_whose_key_is_gone_is_dropped),
+          RUN(the_first_cell_of_a_key_may_be_the_last_to_come),
           RUN(a_cell_from_before_the_key_before_is_dropped),
           RUN(a_repeated_offer_begins_later_whatever_its_gap),
           RUN(of_two_offers_the_later_holds_also_if_it_comes_first),

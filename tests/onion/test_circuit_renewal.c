@@ -236,6 +236,42 @@ TEST(renewal_needs_an_open_circuit_and_one_hop_at_a_time)
               CEPA_ERR_STATE);
 }
 
+TEST(the_old_backward_key_lasts_for_so_many_cells_of_the_new)
+{
+    static const struct cepa_origin_old gone;
+    renewals_start(&room, 21, 2);
+    for (size_t hop = 0; hop < 2; hop++) { /* each renewal counts anew */
+        renewals_renew(&room, hop);
+        while (room.net.origin.renewal.state != CEPA_RENEWAL_NONE) {
+            net_say(&room.net, 1, "until it has begun");
+        }
+        CHECK_INT(room.net.origin.old.hop, hop);
+        for (unsigned i = 0; i < CEPA_RENEWAL_OVERLAP - 1; i++) {
+            net_hear(&room.net, 1, "x");
+        }
+        CHECK(room.net.origin.old.is_kept);
+    }
+    net_hear(&room.net, 1, "x");
+    CHECK_BYTES(&room.net.origin.old, &gone, sizeof gone);
+}
+
+TEST(a_break_wipes_the_keys_of_lost_hops_only)
+{
+    static const struct cepa_origin_hop no_hop;
+    static const struct cepa_origin_old gone;
+    for (size_t renewed = 0; renewed < 3; renewed++) {
+        struct net_cell cell;
+        renewals_start(&room, 22, 3);
+        renewals_renew(&room, renewed);
+        renewals_talk_past_begin(&room, renewed, 2);
+        net_originate(&room.net, &cell, 1, CEPA_CELL_BROKEN, NULL, 0);
+        CHECK_INT(net_backward(&room.net, 1, &cell), 0);
+        CHECK_BYTES(&room.net.origin.hops[2], &no_hop, sizeof no_hop);
+        CHECK(memcmp(&room.net.origin.hops[1], &no_hop, sizeof no_hop) != 0);
+        CHECK((memcmp(&room.net.origin.old, &gone, sizeof gone) == 0) == (renewed == 2));
+    }
+}
+
 TEST(a_break_ends_the_renewal_of_a_lost_hop)
 {
     static const struct cepa_origin_renewal none;
@@ -257,4 +293,6 @@ TEST_MAIN(RUN(each_hop_gets_a_key_of_its_own), RUN(whatever_is_lost_the_next_off
           RUN(data_wait_before_an_unanswered_begin), RUN(old_keys_are_erased),
           RUN(an_offer_may_be_repeated_on_a_circuit_that_is_cut), RUN(bad_offers_change_nothing),
           RUN(bad_answers_change_nothing), RUN(renewal_needs_an_open_circuit_and_one_hop_at_a_time),
+          RUN(the_old_backward_key_lasts_for_so_many_cells_of_the_new),
+          RUN(a_break_wipes_the_keys_of_lost_hops_only),
           RUN(a_break_ends_the_renewal_of_a_lost_hop))
