@@ -249,6 +249,7 @@ TEST(the_next_renewal_keeps_the_key_before_until_it_begins)
 {
     static struct renewals_exchange exchange;
     struct net_cell under_way[2];
+    struct net_cell own;
     renewals_start(&room, 14, 3);
     for (unsigned i = 0; i < 2; i++) { /* crosses hop 1 under its old key */
         net_originate(&room.net, &under_way[i], 2, CEPA_CELL_DATA, "late", 4);
@@ -257,6 +258,7 @@ TEST(the_next_renewal_keeps_the_key_before_until_it_begins)
                                               room.net.cpu),
                   0);
     }
+    net_originate(&room.net, &own, 1, CEPA_CELL_DATA, "own", 3);
     renewals_renew(&room, 1);
     for (unsigned i = 0; i < CEPA_RENEWAL_GAP_MIN; i++) {
         net_say(&room.net, 2, "until it has begun");
@@ -264,6 +266,7 @@ TEST(the_next_renewal_keeps_the_key_before_until_it_begins)
     renewals_exchange_init(&exchange);
     CHECK_INT(renewals_attempt(&room, &exchange, 0, 0), 1);
     CHECK_INT(net_backward(&room.net, 1, &under_way[0]), 0);
+    CHECK_INT(net_backward(&room.net, 1, &own), 0);
     for (unsigned i = 0; i < CEPA_RENEWAL_GAP_MIN; i++) {
         net_say(&room.net, 2, "until the next has begun");
     }
