@@ -54,5 +54,18 @@ TEST(outputs_are_one_stream)
     CHECK_BYTES(b, a, sizeof a);
 }
 
+TEST(a_wiped_derivation_holds_zeros)
+{
+    static const struct cepa_kdf zeros;
+    struct cepa_kdf kdf;
+    uint8_t out[8];
+    cepa_kdf_init(&kdf, "x");
+    cepa_kdf_input(&kdf, "secret", 6);
+    cepa_kdf_output(&kdf, out, sizeof out);
+    CHECK(memcmp(&kdf, &zeros, sizeof kdf) != 0);
+    cepa_kdf_wipe(&kdf);
+    CHECK_BYTES(&kdf, &zeros, sizeof kdf);
+}
+
 TEST_MAIN(RUN(the_bytes_are_those_of_the_specification), RUN(labels_and_splits_are_apart),
-          RUN(outputs_are_one_stream))
+          RUN(outputs_are_one_stream), RUN(a_wiped_derivation_holds_zeros))

@@ -332,7 +332,11 @@ TEST(confirm_and_broken_come_from_the_right_hop)
 {
     struct net_cell cell;
     uint8_t wrong[CEPA_CIRCUIT_CONFIRM_SIZE] = {0};
+    uint8_t longer[CEPA_CIRCUIT_CONFIRM_SIZE + 1] = {0};
     net_init(&net, 9, 3, 0);
+    memcpy(longer, net.relays[2].confirm, sizeof net.relays[2].confirm);
+    net_originate(&net, &cell, 2, CEPA_CELL_CONFIRM, longer, sizeof longer);
+    CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_AUTHENTICATION);
     net_originate(&net, &cell, 2, CEPA_CELL_CONFIRM, wrong, sizeof wrong);
     CHECK_INT(net_backward(&net, 2, &cell), CEPA_ERR_AUTHENTICATION);
     net_originate(&net, &cell, 2, CEPA_CELL_CONFIRM, wrong, sizeof wrong - 1);

@@ -127,7 +127,7 @@ static uint64_t offer_to_1(uint8_t offer[CEPA_RENEWAL_OFFER_SIZE], uint32_t gap)
 
 TEST(a_repeated_offer_begins_later_whatever_its_gap)
 {
-    static const uint32_t gaps[] = {1000, 0, 1000, 1001, 5000, 0, UINT32_MAX};
+    static const uint32_t gaps[] = {1000, 1000, 0, 1000, 1001, 5000, 0, UINT32_MAX};
     uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
     uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
     renewals_start(&room, 11, 3);

@@ -9,6 +9,8 @@ static struct renewals room;
 
 TEST(each_hop_gets_a_key_of_its_own)
 {
+    static const struct cepa_xwing_key no_key;
+    static const struct cepa_xwing_seed no_seed;
     uint8_t public_keys[3][CEPA_KEM_PUBLIC_KEY_SIZE];
     renewals_start(&room, 1, 3);
     for (size_t hop = 0; hop < 3; hop++) {
@@ -19,6 +21,8 @@ TEST(each_hop_gets_a_key_of_its_own)
         memcpy(old_chain, room.net.relays[hop].chain, sizeof old_chain);
         renewals_exchange_init(&exchange);
         CHECK_INT(renewals_attempt(&room, &exchange, hop, 0), 1);
+        CHECK_BYTES(&room.key, &no_key, sizeof no_key);
+        CHECK_BYTES(&room.net.origin.renewal.seed, &no_seed, sizeof no_seed);
         memcpy(public_keys[hop], exchange.offer_bytes + 8, sizeof public_keys[hop]);
         CHECK(memcmp(&old_forward, &room.net.relays[hop].forward, sizeof old_forward) == 0);
         renewals_talk_past_begin(&room, hop, 2);
@@ -208,6 +212,44 @@ TEST(bad_answers_change_nothing)
               0);
 }
 
+/* A hop could choose the secret, and prove that it has it, by a point of low order. */
+TEST(an_answer_with_a_point_of_low_order_is_refused_whatever_it_proves)
+{
+    static const struct cepa_xwing_key no_key;
+    static struct cepa_xwing_key key;
+    uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
+    struct cepa_xwing_ciphertext ciphertext;
+    struct cepa_xwing_secret secret;
+    struct cepa_circuit_keys keys;
+    uint8_t answer[CEPA_RENEWAL_ANSWER_SIZE];
+    renewals_start(&room, 23, 2);
+    CHECK_INT(cepa_circuit_origin_renew(&room.net.origin, offer, 1, 0, &room.random, &room.key,
+                                        &room.workspace, room.net.cpu),
+              0);
+    CHECK_BYTES(&room.key, &no_key, sizeof no_key);
+    for (int is_low = 0; is_low < 2; is_low++) {
+        memset(ciphertext.bytes, 9, sizeof ciphertext.bytes);
+        memset(ciphertext.bytes + sizeof ciphertext.bytes - 32, is_low ? 0 : 9, 32);
+        cepa_xwing_key_expand(&key, &room.net.origin.renewal.seed, &room.workspace, room.net.cpu);
+        CHECK_INT(cepa_xwing_decapsulate(&secret, &key, &ciphertext, &room.workspace, room.net.cpu),
+                  is_low ? CEPA_ERR_LOW_ORDER_POINT : 0);
+        cepa_circuit_keys_renew(&keys, room.net.relays[1].chain, &secret, offer, ciphertext.bytes);
+        const struct cepa_renewal_answer fields = {ciphertext.bytes, keys.confirm};
+        cepa_renewal_answer_encode(answer, &fields);
+        struct cepa_circuit_origin before = room.net.origin;
+        if (is_low) {
+            CHECK_INT(cepa_circuit_origin_renewed(&room.net.origin, 1, answer, sizeof answer,
+                                                  &room.key, &room.workspace, room.net.cpu),
+                      CEPA_ERR_AUTHENTICATION);
+            CHECK_BYTES(&room.net.origin, &before, sizeof before);
+        } else {
+            CHECK_INT(cepa_circuit_origin_renewed(&before, 1, answer, sizeof answer, &room.key,
+                                                  &room.workspace, room.net.cpu),
+                      0);
+        }
+    }
+}
+
 TEST(renewal_needs_an_open_circuit_and_one_hop_at_a_time)
 {
     uint8_t offer[CEPA_RENEWAL_OFFER_SIZE];
@@ -230,10 +272,14 @@ TEST(renewal_needs_an_open_circuit_and_one_hop_at_a_time)
     CHECK_INT(cepa_circuit_origin_renew(&room.net.origin, offer, 0, 0, &room.random, &room.key,
                                         &room.workspace, room.net.cpu),
               CEPA_ERR_STATE);
-    cepa_circuit_origin_init(&room.net.origin, seeds, 2, room.net.cpu);
-    CHECK_INT(cepa_circuit_origin_renew(&room.net.origin, offer, 1, 0, &room.random, &room.key,
-                                        &room.workspace, room.net.cpu),
-              CEPA_ERR_STATE);
+    for (unsigned state = 0; state < CEPA_ORIGIN_STATES; state++) {
+        bool is_open = state == CEPA_ORIGIN_OPEN || state == CEPA_ORIGIN_SALVAGED;
+        cepa_circuit_origin_init(&room.net.origin, seeds, 2, room.net.cpu);
+        room.net.origin.state = (enum cepa_origin_state)state;
+        CHECK_INT(cepa_circuit_origin_renew(&room.net.origin, offer, 1, 0, &room.random, &room.key,
+                                            &room.workspace, room.net.cpu),
+                  is_open ? 0 : CEPA_ERR_STATE);
+    }
 }
 
 TEST(the_old_backward_key_lasts_for_so_many_cells_of_the_new)
@@ -248,6 +294,9 @@ TEST(the_old_backward_key_lasts_for_so_many_cells_of_the_new)
         CHECK_INT(room.net.origin.old.hop, hop);
         for (unsigned i = 0; i < CEPA_RENEWAL_OVERLAP - 1; i++) {
             net_hear(&room.net, 1, "x");
+        }
+        for (unsigned i = 0; i < CEPA_RENEWAL_OVERLAP && hop == 1; i++) {
+            net_hear(&room.net, 0, "which says nothing about the key of hop 1");
         }
         CHECK(room.net.origin.old.is_kept);
     }
@@ -292,7 +341,9 @@ TEST(a_break_ends_the_renewal_of_a_lost_hop)
 TEST_MAIN(RUN(each_hop_gets_a_key_of_its_own), RUN(whatever_is_lost_the_next_offer_mends_it),
           RUN(data_wait_before_an_unanswered_begin), RUN(old_keys_are_erased),
           RUN(an_offer_may_be_repeated_on_a_circuit_that_is_cut), RUN(bad_offers_change_nothing),
-          RUN(bad_answers_change_nothing), RUN(renewal_needs_an_open_circuit_and_one_hop_at_a_time),
+          RUN(bad_answers_change_nothing),
+          RUN(an_answer_with_a_point_of_low_order_is_refused_whatever_it_proves),
+          RUN(renewal_needs_an_open_circuit_and_one_hop_at_a_time),
           RUN(the_old_backward_key_lasts_for_so_many_cells_of_the_new),
           RUN(a_break_wipes_the_keys_of_lost_hops_only),
           RUN(a_break_ends_the_renewal_of_a_lost_hop))

@@ -248,6 +248,13 @@ TEST(the_workspace_holds_nothing_afterwards)
                                                 : CEPA_ERR_RANDOM);
         CHECK(memcmp(&relays->surb, &nothing, sizeof nothing) == 0);
     }
+    /* Nor does the secret of a short way hold what was in its memory before. */
+    setup();
+    struct cepa_surb_plan plan = plan_of(1);
+    CHECK_INT(create(&plan), 0);
+    for (size_t i = 1; i < CEPA_PACKET_HOPS_MAX; i++) {
+        CHECK_BYTES(secret.payload[i], &nothing, sizeof secret.payload[i]);
+    }
 }
 
 TEST(a_bad_key_of_any_hop_gives_its_error)
