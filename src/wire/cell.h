@@ -34,7 +34,8 @@ struct cepa_cell_message {
     size_t data_len;                /* bytes, 0 to CEPA_CELL_DATA_MAX */
 };
 
-/* cepa_cell_command_is_from_origin and cepa_cell_command_is_from_hop say who may send a command. */
+/* cepa_cell_command_is_from_origin and cepa_cell_command_is_from_hop say who may send a known
+ * command. */
 bool cepa_cell_command_is_from_origin(enum cepa_cell_command command);
 bool cepa_cell_command_is_from_hop(enum cepa_cell_command command);
 
