@@ -8,7 +8,9 @@ target_link_libraries(cepa_core INTERFACE cepa_native)
 # The transport: WebRTC data channels over OpenSSL's DTLS and usrsctp's SCTP.
 pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto>=3.0)
 pkg_check_modules(SCTP REQUIRED IMPORTED_TARGET usrsctp>=0.9.5)
-file(GLOB webrtc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/native/webrtc/*.c)
+file(GLOB webrtc_sources CONFIGURE_DEPENDS
+  ${PROJECT_SOURCE_DIR}/src/native/net/*.c
+  ${PROJECT_SOURCE_DIR}/src/native/webrtc/*.c)
 add_library(cepa_webrtc STATIC ${webrtc_sources})
 target_link_libraries(cepa_webrtc PUBLIC cepa_native PkgConfig::SSL PkgConfig::SCTP)
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "native/net/framing.h"
 #include "native/webrtc/dcep.h"
-#include "native/webrtc/framing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len);
 

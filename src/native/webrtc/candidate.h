@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "native/webrtc/address.h"
+#include "native/net/address.h"
 
 enum {
     CEPA_CANDIDATE_FOUNDATION_MAX = 32,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "native/webrtc/address.h"
+#include "native/net/address.h"
 #include "native/webrtc/certificate.h"
 #include "native/webrtc/description.h"
 #include "wire/ids.h"

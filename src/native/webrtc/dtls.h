@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "native/net/datagram_queue.h"
 #include "native/webrtc/certificate.h"
-#include "native/webrtc/datagram_queue.h"
 
 enum {
     CEPA_DTLS_MTU = 1200,             /* bytes of a handshake datagram, like browsers */

@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "native/webrtc/address.h"
+#include "native/net/address.h"
 
 enum {
     CEPA_STUN_HEADER_SIZE = 20,

@@ -1,7 +1,7 @@
 /* A transport address: IPv4 or IPv6 and a port, as a value that can be compared, hashed, written
  * and read. Sockets turn it into what the system wants; nothing else knows about sockaddr. */
-#ifndef CEPA_NATIVE_WEBRTC_ADDRESS_H
-#define CEPA_NATIVE_WEBRTC_ADDRESS_H
+#ifndef CEPA_NATIVE_NET_ADDRESS_H
+#define CEPA_NATIVE_NET_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

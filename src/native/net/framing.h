@@ -1,7 +1,7 @@
 /* Datagrams on a TCP connection: two bytes of length before each, as ICE-TCP wants it.
  * @[RFC4571 2], @[RFC6544 3] */
-#ifndef CEPA_NATIVE_WEBRTC_FRAMING_H
-#define CEPA_NATIVE_WEBRTC_FRAMING_H
+#ifndef CEPA_NATIVE_NET_FRAMING_H
+#define CEPA_NATIVE_NET_FRAMING_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Transport addresses as text: what is written is read, and what is not an address is refused. */
 #include <string.h>
 
-#include "native/webrtc/address.h"
+#include "native/net/address.h"
 #include "support/test.h"
 
 TEST(addresses_come_back)

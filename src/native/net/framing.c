@@ -1,5 +1,5 @@
 /* Cutting a TCP stream into datagrams. */
-#include "native/webrtc/framing.h"
+#include "native/net/framing.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Datagrams on their way out to one destination, one behind the other in one buffer: what runs of
  * equal length the kernel can send with one call (UDP_SEGMENT). DTLS writes its records straight
  * into it. */
-#ifndef CEPA_NATIVE_WEBRTC_DATAGRAM_QUEUE_H
-#define CEPA_NATIVE_WEBRTC_DATAGRAM_QUEUE_H
+#ifndef CEPA_NATIVE_NET_DATAGRAM_QUEUE_H
+#define CEPA_NATIVE_NET_DATAGRAM_QUEUE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* A buffer of datagrams. */
-#include "native/webrtc/datagram_queue.h"
+#include "native/net/datagram_queue.h"
 
 #include <string.h>
 

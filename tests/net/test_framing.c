@@ -1,7 +1,7 @@
 /* Datagrams come out of a TCP stream as they went in, however the stream is cut. */
 #include <string.h>
 
-#include "native/webrtc/framing.h"
+#include "native/net/framing.h"
 #include "support/test.h"
 
 static const size_t lens[] = {1, 0, 2, 1200, 0, 0, CEPA_FRAMING_DATAGRAM_MAX, 3};

@@ -1,7 +1,7 @@
 /* The queue of datagrams keeps them in order and finds runs of equal length. */
 #include <string.h>
 
-#include "native/webrtc/datagram_queue.h"
+#include "native/net/datagram_queue.h"
 #include "support/test.h"
 
 static struct cepa_datagram_queue queue;

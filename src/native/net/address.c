@@ -1,5 +1,5 @@
 /* Transport addresses as values and as text. */
-#include "native/webrtc/address.h"
+#include "native/net/address.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
