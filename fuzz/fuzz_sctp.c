@@ -58,7 +58,7 @@ static void carry(void)
 static void pass_ms(unsigned ms)
 {
     test_wall_clock_pass_ms(ms);
-    cepa_sctp_tick(ms);
+    cepa_sctp_tick(test_wall_clock_time());
 }
 
 /* Fetches what the target has to tell, and looks at all of it. */

@@ -17,3 +17,9 @@ void test_wall_clock_pass_ms(unsigned ms)
 {
     now_ms += ms;
 }
+
+struct cepa_time test_wall_clock_time(void)
+{
+    struct cepa_time time = {(uint64_t)now_ms * CEPA_MILLISECOND_NS};
+    return time;
+}

@@ -3,7 +3,12 @@
 #ifndef CEPA_TESTS_SUPPORT_WALL_CLOCK_H
 #define CEPA_TESTS_SUPPORT_WALL_CLOCK_H
 
+#include "base/time.h"
+
 /* test_wall_clock_pass_ms moves the clock forward. */
 void test_wall_clock_pass_ms(unsigned ms);
+
+/* test_wall_clock_time gives it as a monotonic time. */
+struct cepa_time test_wall_clock_time(void);
 
 #endif

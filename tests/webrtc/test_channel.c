@@ -31,7 +31,7 @@ static void pass_ms(unsigned ms)
 {
     for (unsigned i = 0; i < ms; i += CEPA_SCTP_TICK_MS) {
         test_wall_clock_pass_ms(CEPA_SCTP_TICK_MS);
-        cepa_sctp_tick(CEPA_SCTP_TICK_MS);
+        cepa_sctp_tick(test_wall_clock_time());
         carry();
     }
 }

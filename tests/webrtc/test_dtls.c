@@ -26,8 +26,8 @@ static void open_side(struct side *side, int is_client)
 {
     memset(side, 0, sizeof *side);
     CHECK_INT(cepa_certificate_make(&side->certificate, NOW_S, cepa_native_random()), 0);
-    CHECK_INT(cepa_dtls_context_new(&side->context, side->certificate), 0);
-    CHECK_INT(cepa_dtls_new(&side->dtls, side->context, is_client), 0);
+    CHECK_INT(cepa_dtls_context_new(&side->context), 0);
+    CHECK_INT(cepa_dtls_new(&side->dtls, side->context, side->certificate, is_client), 0);
 }
 
 static void open_sides(void)

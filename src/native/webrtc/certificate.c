@@ -70,6 +70,20 @@ int cepa_certificate_make(struct cepa_certificate **ret_certificate, int64_t now
     return 0;
 }
 
+int cepa_certificate_copy(struct cepa_certificate **ret_certificate,
+                          const struct cepa_certificate *certificate)
+{
+    struct cepa_certificate *copy = malloc(sizeof *copy);
+    if (copy == NULL) {
+        return CEPA_ERR_EXHAUSTED;
+    }
+    *copy = *certificate;
+    (void)EVP_PKEY_up_ref(copy->key);
+    (void)X509_up_ref(copy->x509);
+    *ret_certificate = copy;
+    return 0;
+}
+
 void cepa_certificate_free(struct cepa_certificate *certificate)
 {
     if (certificate != NULL) {

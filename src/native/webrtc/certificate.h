@@ -30,6 +30,10 @@ struct cepa_certificate;
 CEPA_MUST_USE int cepa_certificate_make(struct cepa_certificate **ret_certificate, int64_t now_s,
                                         const struct cepa_random *random);
 
+/* cepa_certificate_copy makes another one with the same key. Returns 0 or CEPA_ERR_EXHAUSTED. */
+CEPA_MUST_USE int cepa_certificate_copy(struct cepa_certificate **ret_certificate,
+                                        const struct cepa_certificate *certificate);
+
 /* cepa_certificate_free gives it back; NULL is allowed. */
 void cepa_certificate_free(struct cepa_certificate *certificate);
 

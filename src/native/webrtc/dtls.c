@@ -81,7 +81,7 @@ static unsigned next_timeout(SSL *ssl, unsigned timeout_us)
     return timeout_us == 0 ? CEPA_DTLS_FIRST_TIMEOUT_US : timeout_us * 2;
 }
 
-static int configure(SSL_CTX *ssl, const struct cepa_certificate *certificate)
+static int configure(SSL_CTX *ssl)
 {
     static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
                                   "ECDHE-ECDSA-AES256-GCM-SHA384";
@@ -93,27 +93,23 @@ static int configure(SSL_CTX *ssl, const struct cepa_certificate *certificate)
     SSL_CTX_set_read_ahead(ssl, 1);
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_cipher_list(ssl, ciphers) == 1 &&
-                   SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
-                   SSL_CTX_use_certificate(ssl, certificate->x509) == 1 &&
-                   SSL_CTX_use_PrivateKey(ssl, certificate->key) == 1
+                   SSL_CTX_set1_groups_list(ssl, groups) == 1
                ? 0
                : CEPA_ERR_EXHAUSTED;
 }
 
-int cepa_dtls_context_new(struct cepa_dtls_context **ret_context,
-                          const struct cepa_certificate *certificate)
+int cepa_dtls_context_new(struct cepa_dtls_context **ret_context)
 {
     struct cepa_dtls_context *context = calloc(1, sizeof *context);
     if (context == NULL) {
         return CEPA_ERR_EXHAUSTED;
     }
     context->ssl = SSL_CTX_new(DTLS_method());
-    context->bio = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "cepa datagrams");
+    context->bio = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "cepa datagrams");
     if (context->ssl == NULL || context->bio == NULL ||
         BIO_meth_set_write(context->bio, bio_write) != 1 ||
         BIO_meth_set_read(context->bio, bio_read) != 1 ||
-        BIO_meth_set_ctrl(context->bio, bio_control) != 1 ||
-        configure(context->ssl, certificate) != 0) {
+        BIO_meth_set_ctrl(context->bio, bio_control) != 1 || configure(context->ssl) != 0) {
         cepa_dtls_context_free(context);
         ERR_clear_error();
         return CEPA_ERR_EXHAUSTED;
@@ -131,15 +127,19 @@ void cepa_dtls_context_free(struct cepa_dtls_context *context)
     }
 }
 
-int cepa_dtls_new(struct cepa_dtls **ret_dtls, struct cepa_dtls_context *context, int is_client)
+int cepa_dtls_new(struct cepa_dtls **ret_dtls, struct cepa_dtls_context *context,
+                  const struct cepa_certificate *certificate, int is_client)
 {
     struct cepa_dtls *dtls = calloc(1, sizeof *dtls);
     SSL *ssl = SSL_new(context->ssl);
     BIO *bio = BIO_new(context->bio);
-    if (dtls == NULL || ssl == NULL || bio == NULL) {
+    if (dtls == NULL || ssl == NULL || bio == NULL ||
+        SSL_use_certificate(ssl, certificate->x509) != 1 ||
+        SSL_use_PrivateKey(ssl, certificate->key) != 1) {
         BIO_free(bio);
         SSL_free(ssl);
         free(dtls);
+        ERR_clear_error();
         return CEPA_ERR_EXHAUSTED;
     }
     BIO_set_data(bio, dtls);

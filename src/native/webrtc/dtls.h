@@ -28,23 +28,22 @@ enum cepa_dtls_state {
     CEPA_DTLS_FAILED  /* the handshake or a record broke the protocol */
 };
 
-/* What associations under one certificate share; opaque. */
+/* What associations share; opaque. */
 struct cepa_dtls_context;
 
 /* One association; opaque. */
 struct cepa_dtls;
 
-/* cepa_dtls_context_new makes a context that shows `certificate`, which may be freed afterwards.
- * Returns 0 or CEPA_ERR_EXHAUSTED. */
-CEPA_MUST_USE int cepa_dtls_context_new(struct cepa_dtls_context **ret_context,
-                                        const struct cepa_certificate *certificate);
+/* cepa_dtls_context_new makes a context. Returns 0 or CEPA_ERR_EXHAUSTED. */
+CEPA_MUST_USE int cepa_dtls_context_new(struct cepa_dtls_context **ret_context);
 
 /* cepa_dtls_context_free gives it back, once no association uses it; NULL is allowed. */
 void cepa_dtls_context_free(struct cepa_dtls_context *context);
 
-/* cepa_dtls_new begins an association as client or server. Returns 0 or CEPA_ERR_EXHAUSTED. */
+/* cepa_dtls_new begins an association as client or server that shows `certificate`, which may be
+ * freed afterwards. Returns 0 or CEPA_ERR_EXHAUSTED. */
 CEPA_MUST_USE int cepa_dtls_new(struct cepa_dtls **ret_dtls, struct cepa_dtls_context *context,
-                                int is_client);
+                                const struct cepa_certificate *certificate, int is_client);
 
 /* cepa_dtls_free gives it back without a word to the peer; NULL is allowed. */
 void cepa_dtls_free(struct cepa_dtls *dtls);

@@ -23,6 +23,7 @@ enum {
     RTO_MIN_MS = 220,     /* above the delay of acknowledgements, from then on */
     RTO_MAX_MS = 10000,
     PACKET_MAX = 2048, /* ours are far shorter, browsers' are 1,200 */
+    TICK_MAX_MS = 5000,
     NOTICE_MAX = PACKET_MAX
 };
 _Static_assert(CEPA_SCTP_STREAMS == 32, "a bit for each stream");
@@ -49,6 +50,7 @@ static struct {
     cepa_sctp_output *output; /* NULL before the first start */
     struct cepa_sctp *associations[CEPA_SCTP_ASSOCIATIONS_MAX];
     uintptr_t generation;                          /* how many associations there have been */
+    struct cepa_time now;                          /* of the last tick, to the ms */
     _Alignas(uint64_t) uint8_t notice[NOTICE_MAX]; /* scratch: one being put together */
 } library;
 
@@ -130,9 +132,18 @@ void cepa_sctp_stop(void)
     }
 }
 
-void cepa_sctp_tick(uint32_t elapsed_ms)
+void cepa_sctp_tick(struct cepa_time now)
 {
-    usrsctp_handle_timers(elapsed_ms);
+    uint64_t elapsed_ms = cepa_time_since(now, library.now) / CEPA_MILLISECOND_NS;
+    if (cepa_time_is_before(now, library.now) || elapsed_ms > TICK_MAX_MS) {
+        library.now = now; /* another clock, or the machine slept: that long nobody has waited */
+        elapsed_ms = CEPA_SCTP_TICK_MS;
+    } else {
+        library.now = cepa_time_add(library.now, elapsed_ms * CEPA_MILLISECOND_NS);
+    }
+    if (elapsed_ms > 0) {
+        usrsctp_handle_timers((uint32_t)elapsed_ms);
+    }
 }
 
 static int set(struct socket *socket, int option, const void *value, size_t value_len)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/time.h"
 
 enum {
     CEPA_SCTP_PORT = 5000,
@@ -63,9 +64,10 @@ enum cepa_sctp_kind {
 void cepa_sctp_start(cepa_sctp_output *output);
 void cepa_sctp_stop(void);
 
-/* cepa_sctp_tick lets `elapsed_ms` pass for all associations. For the age of a packet the library
- * reads the wall clock (gettimeofday) besides: where time is virtual, that has to follow. */
-void cepa_sctp_tick(uint32_t elapsed_ms);
+/* cepa_sctp_tick lets all associations know the time, which may be told more than once. For the age
+ * of a packet the library reads the wall clock (gettimeofday) besides: where time is virtual, that
+ * has to follow. */
+void cepa_sctp_tick(struct cepa_time now);
 
 /* cepa_sctp_new begins an association and sends the first packet; both sides do. Returns 0 or
  * CEPA_ERR_FULL. */
