@@ -30,9 +30,14 @@ enum cepa_blame { CEPA_BLAME_PEER, CEPA_BLAME_LOCAL, CEPA_BLAME_LIMIT };
     X(ARGUMENT, -21, LOCAL, "an argument is out of its range")                                     \
     X(NOT_FOUND, -22, LOCAL, "there is no such object")                                            \
     X(EXHAUSTED, -23, LOCAL, "a one-way supply is used up")                                        \
+    X(SYSTEM, -24, LOCAL, "the system refused or failed")                                          \
+    X(IN_USE, -25, LOCAL, "an address is in use already")                                          \
+    X(NO_ADDRESS, -26, LOCAL, "this machine does not have the address or its family")              \
+    X(UNREACHABLE, -27, LOCAL, "there is no way to a peer")                                        \
     X(FULL, -40, LIMIT, "a pool or a table is full")                                               \
     X(TOO_LONG, -41, LIMIT, "something is longer than its limit")                                  \
-    X(TOO_SOON, -42, LIMIT, "a budget is spent for now")
+    X(TOO_SOON, -42, LIMIT, "a budget is spent for now")                                           \
+    X(TIMEOUT, -43, LIMIT, "something took longer than its limit")
 
 enum cepa_error {
 #define CEPA_ERROR_ENUM(name, value, blame, text) CEPA_ERR_##name = (value),
