@@ -115,6 +115,7 @@ lab_link() {
             ip -n "$lab_prefix-$name" -6 route add default dev wire || return 1
         lab_cables+=("$lab_prefix-$name wire")
     done
+    : >"$lab_scratch/link-$a-$b"
     "$lab_build/link_emulator" "$@" "$lab_prefix-$a:wire" "$lab_prefix-$b:wire" \
         >"$lab_scratch/link-$a-$b" &
     lab_pid=$!
