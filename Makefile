@@ -44,7 +44,7 @@ uninstall: build ## remove what install put there
 	@DESTDIR="$(DESTDIR)" tools/uninstall "$(PREFIX)"
 
 clean: ## remove what was built; packages from npm and source packages go too
-	@rm -rf build web/node_modules web/dist
+	@rm -rf build web/node_modules web/dist tests/interop/node_modules
 
 check: ## the rules that a program decides, all of them
 	@tools/install-deps build check

@@ -14,6 +14,7 @@
 #                               device `wire`, 198.51.100.1 and 2001:db8:51::1 in A, ...2 in B, and
 #                               the default route; its process is in $lab_pid, its report is
 #                               written to $lab_scratch/link-A-B when it ends
+#   lab_clear                   takes everything away now
 #
 # $lab_scratch is a folder that goes away too. $lab_build is where the programs are.
 
@@ -127,11 +128,9 @@ lab_link() {
     return 1
 }
 
-# Namespaces go away some time after they were told to; what they hold is told before.
-lab_end() {
-    local status=$? name cable pid
-    trap - EXIT
-    trap '' INT TERM HUP
+# Ends what was started and takes away what was made, so that a script can begin anew.
+lab_clear() {
+    local name cable pid
     if [ ${#lab_pids[@]} -gt 0 ]; then
         lab_stop "${lab_pids[@]}"
     fi
@@ -140,12 +139,21 @@ lab_end() {
             kill -KILL "$pid" 2>/dev/null
         done
     done
+    # A namespace goes away some time after it was told to; what it holds is told before.
     for cable in "${lab_cables[@]}"; do
         ip -n "${cable% *}" link del "${cable#* }" 2>/dev/null
     done
     for name in "${lab_namespaces[@]}"; do
         ip netns del "$name"
     done
+    lab_pids=() lab_cables=() lab_namespaces=()
+}
+
+lab_end() {
+    local status=$?
+    trap - EXIT
+    trap '' INT TERM HUP
+    lab_clear
     rm -rf "$lab_scratch"
     exit "$status"
 }
