@@ -175,6 +175,11 @@ void cepa_channels_set_low_mark(struct cepa_channels *channels, size_t low_mark)
     channels->low_mark = low_mark;
 }
 
+uint64_t cepa_channels_retransmissions(const struct cepa_channels *channels)
+{
+    return cepa_sctp_retransmissions(channels->sctp);
+}
+
 bool cepa_channels_is_open(const struct cepa_channels *channels)
 {
     return cepa_sctp_state_of(channels->sctp) == CEPA_SCTP_OPEN;

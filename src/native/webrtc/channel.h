@@ -115,6 +115,9 @@ CEPA_MUST_USE int cepa_channels_stream(const struct cepa_channels *channels, uin
 size_t cepa_channels_buffered(struct cepa_channels *channels);
 void cepa_channels_set_low_mark(struct cepa_channels *channels, size_t low_mark);
 
+/* cepa_channels_retransmissions gives what cepa_sctp_retransmissions does. */
+uint64_t cepa_channels_retransmissions(const struct cepa_channels *channels);
+
 /* cepa_channels_is_open says whether the association is open. */
 bool cepa_channels_is_open(const struct cepa_channels *channels);
 

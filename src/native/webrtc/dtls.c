@@ -24,6 +24,7 @@ struct cepa_dtls {
     const uint8_t *received; /* the datagram that is being read; NULL once it was taken */
     size_t received_len;
     struct cepa_datagram_queue *queue; /* of the call that is running */
+    unsigned timeouts;                 /* of the flight that waits for its answer */
 };
 
 static int bio_write(BIO *bio, const char *data, int len)
@@ -77,8 +78,9 @@ static int accept_any(int is_right, X509_STORE_CTX *store)
 
 static unsigned next_timeout(SSL *ssl, unsigned timeout_us)
 {
-    (void)ssl;
-    return timeout_us == 0 ? CEPA_DTLS_FIRST_TIMEOUT_US : timeout_us * 2;
+    struct cepa_dtls *dtls = BIO_get_data(SSL_get_rbio(ssl));
+    dtls->timeouts = timeout_us == 0 ? 0 : dtls->timeouts + 1; /* of this flight */
+    return dtls->timeouts < 2 ? CEPA_DTLS_FIRST_TIMEOUT_US : timeout_us * 2;
 }
 
 static int configure(SSL_CTX *ssl)

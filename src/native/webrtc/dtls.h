@@ -18,7 +18,7 @@ enum {
     CEPA_DTLS_MTU = 1200,             /* bytes of a handshake datagram, like browsers */
     CEPA_DTLS_OVERHEAD = 13 + 8 + 16, /* record header, explicit nonce, tag */
     CEPA_DTLS_PLAIN_MAX = 1500 - CEPA_DTLS_OVERHEAD,
-    CEPA_DTLS_FIRST_TIMEOUT_US = 100000 /* doubles with each retransmission */
+    CEPA_DTLS_FIRST_TIMEOUT_US = 100000 /* and for the second time; then it doubles */
 };
 
 enum cepa_dtls_state {

@@ -39,10 +39,12 @@ struct cepa_sctp {
     uint32_t our_reset;  /* likewise for ours that are done */
     bool is_up;          /* it was opened, until it is told */
     bool is_cut;         /* a message ends early, until it is told */
-    uint32_t last_tsn;   /* the highest that went out, when sent_chunks is not 0 */
-    size_t waiting_len;  /* bytes given to the library that have not gone out once */
-    size_t sent_len;     /* bytes that went out, each counted once, since nothing was under way */
-    size_t sent_chunks;  /* and in how many chunks */
+    bool has_tsn;        /* some data went out */
+    uint32_t last_tsn;   /* the highest that did */
+    uint64_t retransmissions;
+    size_t waiting_len; /* bytes given to the library that have not gone out once */
+    size_t sent_len;    /* bytes that went out, each counted once, since nothing was under way */
+    size_t sent_chunks; /* and in how many chunks */
 };
 
 /* The library's state is the process's, and so is ours beside it. */
@@ -77,9 +79,12 @@ static void count_data(struct cepa_sctp *sctp, const uint8_t *packet, size_t pac
         size_t chunk_len = cepa_be16_load(chunk + 2);
         size_t step = (chunk_len + 3) & ~(size_t)3;
         uint32_t tsn = cepa_be32_load(chunk + 4);
-        if (chunk[0] == DATA && chunk_len > DATA_HEADER &&
-            (sctp->sent_chunks == 0 || (int32_t)(tsn - sctp->last_tsn) > 0)) {
+        bool is_data = chunk[0] == DATA && chunk_len > DATA_HEADER;
+        bool is_new = !sctp->has_tsn || (int32_t)(tsn - sctp->last_tsn) > 0;
+        sctp->retransmissions += is_data && !is_new;
+        if (is_data && is_new) {
             size_t len = chunk_len - DATA_HEADER;
+            sctp->has_tsn = true;
             sctp->last_tsn = tsn;
             sctp->sent_len += len;
             sctp->sent_chunks++;
@@ -472,6 +477,11 @@ size_t cepa_sctp_buffered(struct cepa_sctp *sctp)
         return 0;
     }
     return sctp->waiting_len + status.sstat_unackdata * (sctp->sent_len / sctp->sent_chunks);
+}
+
+uint64_t cepa_sctp_retransmissions(const struct cepa_sctp *sctp)
+{
+    return sctp->retransmissions;
 }
 
 enum cepa_sctp_state cepa_sctp_state_of(const struct cepa_sctp *sctp)

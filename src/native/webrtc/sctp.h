@@ -107,6 +107,10 @@ CEPA_MUST_USE int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream);
  * is under way is the number of chunks by their mean length; 0 is exact. */
 size_t cepa_sctp_buffered(struct cepa_sctp *sctp);
 
+/* cepa_sctp_retransmissions gives how many chunks of data went out more than once, each time
+ * counted. */
+uint64_t cepa_sctp_retransmissions(const struct cepa_sctp *sctp);
+
 /* cepa_sctp_state_of gives the state. */
 enum cepa_sctp_state cepa_sctp_state_of(const struct cepa_sctp *sctp);
 

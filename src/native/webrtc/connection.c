@@ -1,0 +1,438 @@
+/* One connection through its layers: ICE finds a path, DTLS shakes hands, SCTP carries. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "native/webrtc/endpoint_state.h"
+
+enum {
+    SACK = 3, /* types of SCTP's chunks */
+    DATA = 0,
+    SCTP_HEADER = 12,
+    HANDSHAKE = 22, /* content type of DTLS */
+    EPOCH_OFFSET = 3,
+    RECORD_HEADER = 13,
+    CLIENT_HELLO = 1,
+    BINDING_REQUEST = 1 /* lower byte of STUN's message type */
+};
+
+int cepa_connection_new(struct cepa_endpoint *endpoint, struct cepa_connection **ret_connection)
+{
+    struct cepa_handle handle;
+    if (cepa_pool_alloc(&endpoint->connections, &handle) != 0) {
+        return CEPA_ERR_FULL;
+    }
+    struct cepa_connection *connection = cepa_pool_find(&endpoint->connections, handle);
+    const struct cepa_timer timer = {cepa_time_never(), handle, 0};
+    if (cepa_timer_heap_add(&endpoint->timers, &connection->timer, &timer) != 0) {
+        CEPA_ASSERT(cepa_pool_free(&endpoint->connections, handle) == 0);
+        return CEPA_ERR_FULL;
+    }
+    connection->endpoint = endpoint;
+    connection->handle = handle;
+    connection->state = CEPA_CONNECTION_CONNECTING;
+    connection->armed = cepa_time_never();
+    connection->ice_due = cepa_time_never();
+    connection->dtls_due = cepa_time_never();
+    connection->open_by = cepa_time_add(endpoint->now, CEPA_ENDPOINT_OPEN_SECONDS * CEPA_SECOND_NS);
+    connection->unanswered = cepa_time_never();
+    endpoint->counts.connections++;
+    *ret_connection = connection;
+    return 0;
+}
+
+struct cepa_connection *cepa_connection_find(const struct cepa_endpoint *endpoint,
+                                             struct cepa_handle handle)
+{
+    struct cepa_connection *connection = cepa_pool_find(&endpoint->connections, handle);
+    return connection == NULL || connection->state == CEPA_CONNECTION_CLOSED ? NULL : connection;
+}
+
+/* Drops the TCP connections, which are in the routes. */
+static void drop_streams(struct cepa_connection *connection)
+{
+    const struct cepa_endpoint_driver *driver = &connection->endpoint->driver;
+    for (size_t i = 0; i < connection->routes_len; i++) {
+        uint64_t stream = cepa_route_stream(&connection->routes[i]);
+        if (stream != 0) {
+            driver->drop(driver->context, stream);
+        }
+    }
+}
+
+/* Gives back all layers. */
+static void drop_layers(struct cepa_connection *connection, bool says_goodbye)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    bool is_half_open = connection->was_accepted && connection->state == CEPA_CONNECTION_CONNECTING;
+    endpoint->counts.half_open -= is_half_open;
+    cepa_channels_free(connection->channels); /* with an ABORT */
+    connection->channels = NULL;
+    if (says_goodbye && connection->dtls != NULL && connection->has_path) {
+        cepa_dtls_close(connection->dtls,
+                        cepa_endpoint_queue(endpoint, connection, &connection->path, 1));
+    }
+    if (endpoint->queue_owner == connection) {
+        cepa_endpoint_flush(endpoint);
+        endpoint->queue_owner = NULL;
+    }
+    cepa_dtls_free(connection->dtls);
+    connection->dtls = NULL;
+    cepa_certificate_free(connection->certificate);
+    connection->certificate = NULL;
+    drop_streams(connection);
+    cepa_connection_forget(connection);
+    CEPA_ASSERT(cepa_timer_heap_remove(&endpoint->timers, connection->timer) == 0);
+}
+
+void cepa_connection_free(struct cepa_connection *connection, bool says_goodbye)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    if (connection->state != CEPA_CONNECTION_CLOSED) {
+        drop_layers(connection, says_goodbye);
+    }
+    cepa_connection_unready(connection);
+    endpoint->counts.connections--;
+    CEPA_ASSERT(cepa_pool_free(&endpoint->connections, connection->handle) == 0);
+}
+
+void cepa_connection_end(struct cepa_connection *connection, enum cepa_close_reason reason)
+{
+    if (connection->state == CEPA_CONNECTION_CLOSED) {
+        return;
+    }
+    connection->is_unknown =
+        connection->was_accepted && connection->state == CEPA_CONNECTION_CONNECTING;
+    drop_layers(connection, true);
+    connection->state = CEPA_CONNECTION_CLOSED;
+    connection->reason = reason;
+    connection->news = 0;
+    cepa_connection_ready(connection);
+}
+
+static void hear(struct cepa_connection *connection)
+{
+    connection->unanswered = cepa_time_never();
+    if (connection->is_silent) {
+        connection->is_silent = false;
+        cepa_connection_tell(connection, CEPA_NEWS_ALIVE);
+    }
+}
+
+static void fall_silent(struct cepa_connection *connection)
+{
+    if (!connection->is_silent && connection->state == CEPA_CONNECTION_OPEN) {
+        connection->is_silent = true;
+        cepa_connection_tell(connection, CEPA_NEWS_SILENT);
+    }
+}
+
+static bool is_request(const struct cepa_ice_effect *effect)
+{
+    return effect->data_len > 1 && effect->data[0] == 0 && effect->data[1] == BINDING_REQUEST;
+}
+
+/* Does one thing that ICE wants. Returns false if that was the end of the connection. */
+static bool do_effect(struct cepa_connection *connection, enum cepa_ice_effect_kind kind,
+                      const struct cepa_ice_effect *effect)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    void *context = endpoint->driver.context;
+    struct cepa_path path = effect->path;
+    struct cepa_datagram_queue *queue;
+    switch (kind) {
+    case CEPA_ICE_SEND:
+        if (is_request(effect)) {
+            cepa_connection_add_route(connection, &path); /* answers come from there */
+        }
+        queue = cepa_endpoint_queue(endpoint, connection, &path, 1);
+        CEPA_ASSERT(cepa_datagram_queue_push(queue, effect->data, effect->data_len) == 0);
+        break;
+    case CEPA_ICE_CONNECT:
+        path.stream = endpoint->driver.connect(context, &path.local, &path.remote);
+        if (path.stream != 0) {
+            cepa_connection_add_route(connection, &path);
+        }
+        break;
+    case CEPA_ICE_DROP:
+        endpoint->driver.drop(context, path.stream);
+        break;
+    case CEPA_ICE_SILENT:
+        fall_silent(connection);
+        break;
+    case CEPA_ICE_ALIVE:
+        hear(connection);
+        break;
+    case CEPA_ICE_FAILED:
+        cepa_connection_end(connection, connection->state == CEPA_CONNECTION_OPEN
+                                            ? CEPA_CLOSE_LOST
+                                            : CEPA_CLOSE_UNREACHABLE);
+        return false;
+    case CEPA_ICE_SELECTED:
+    case CEPA_ICE_NOTHING:
+        break;
+    }
+    return true;
+}
+
+static void choose_path(struct cepa_connection *connection)
+{
+    struct cepa_path path;
+    if (!cepa_ice_path(&connection->ice, &path)) {
+        return;
+    }
+    if (connection->has_path && cepa_path_is_equal(&path, &connection->path)) {
+        return;
+    }
+    connection->path = path;
+    connection->has_path = true;
+    if (connection->state == CEPA_CONNECTION_OPEN) {
+        cepa_connection_settle(connection);
+        cepa_connection_tell(connection, CEPA_NEWS_PATH);
+    }
+}
+
+/* The certificate that this connection shows. */
+static const struct cepa_certificate *certificate_of(const struct cepa_connection *connection)
+{
+    return connection->certificate != NULL
+               ? connection->certificate
+               : connection->endpoint->listeners[connection->listener].certificate;
+}
+
+static int make_dtls(struct cepa_connection *connection)
+{
+    int error = cepa_dtls_new(&connection->dtls, connection->endpoint->dtls,
+                              certificate_of(connection), connection->is_client);
+    if (error == 0) {
+        cepa_certificate_free(connection->certificate); /* DTLS has it */
+        connection->certificate = NULL;
+    }
+    return error;
+}
+
+/* Notes when DTLS wants to be called again. */
+static void note_dtls_due(struct cepa_connection *connection)
+{
+    connection->dtls_due =
+        cepa_time_add(connection->endpoint->now, cepa_dtls_left_ns(connection->dtls));
+}
+
+/* A client's first flight goes right behind the first check where the path is as good as known. */
+static void begin_handshake(struct cepa_connection *connection)
+{
+    if (!connection->is_client || connection->dtls != NULL || !connection->has_path ||
+        connection->state == CEPA_CONNECTION_OFFERED) {
+        return;
+    }
+    if (make_dtls(connection) != 0) {
+        cepa_connection_end(connection, CEPA_CLOSE_HANDSHAKE);
+        return;
+    }
+    cepa_dtls_start(connection->dtls,
+                    cepa_endpoint_queue(connection->endpoint, connection, &connection->path,
+                                        CEPA_CONNECTION_FLIGHT_MAX));
+    note_dtls_due(connection);
+}
+
+void cepa_connection_proceed(struct cepa_connection *connection)
+{
+    struct cepa_ice_effect effect;
+    enum cepa_ice_effect_kind kind;
+    do {
+        kind = cepa_ice_next(&connection->ice, &effect, connection->endpoint->now);
+        if (!do_effect(connection, kind, &effect)) {
+            return;
+        }
+    } while (kind != CEPA_ICE_NOTHING);
+    choose_path(connection);
+    begin_handshake(connection);
+    if (connection->state == CEPA_CONNECTION_CLOSED) {
+        return;
+    }
+    connection->ice_due = cepa_ice_deadline(&connection->ice);
+    cepa_connection_arm(connection);
+}
+
+/* Whether a packet of SCTP has data in its first chunks, so that the peer will answer it. */
+static bool carries_data(const uint8_t *packet, size_t packet_len)
+{
+    size_t at = SCTP_HEADER;
+    if (packet_len >= at + 4 && packet[at] == SACK) {
+        at += (((size_t)packet[at + 2] << 8 | packet[at + 3]) + 3) & ~(size_t)3;
+    }
+    return at + 4 <= packet_len && packet[at] == DATA;
+}
+
+void cepa_connection_send_packet(void *owner, const uint8_t *packet, size_t packet_len)
+{
+    struct cepa_connection *connection = owner;
+    cepa_connection_ready(connection); /* it may be the end: an ABORT */
+    if (connection->dtls == NULL || !connection->has_path) {
+        return;
+    }
+    struct cepa_datagram_queue *queue =
+        cepa_endpoint_queue(connection->endpoint, connection, &connection->path, 1);
+    if (cepa_dtls_send(connection->dtls, queue, packet, packet_len) != 0) {
+        return;
+    }
+    if (cepa_time_is_never(connection->unanswered) && carries_data(packet, packet_len)) {
+        connection->unanswered = connection->endpoint->now;
+        cepa_connection_arm(connection);
+    }
+}
+
+/* The handshake is done: checks who the peer is, and lets SCTP begin. */
+static void on_secure(struct cepa_connection *connection)
+{
+    struct cepa_certificate_hash hash;
+    connection->dtls_due = cepa_time_never();
+    if (cepa_dtls_peer(connection->dtls, &hash) != 0) {
+        cepa_connection_end(connection, CEPA_CLOSE_HANDSHAKE);
+        return;
+    }
+    if (connection->knows_remote && memcmp(&hash, &connection->remote, sizeof hash) != 0) {
+        cepa_connection_end(connection, CEPA_CLOSE_FINGERPRINT);
+        return;
+    }
+    connection->remote = hash;
+    connection->knows_remote = true;
+    cepa_connection_settle(connection);
+    const struct cepa_channels_config config = {.owner = connection,
+                                                .is_dtls_client = connection->is_client,
+                                                .receive_max = CEPA_MESSAGE_SIZE_DEFAULT,
+                                                .send_max = connection->send_max};
+    if (cepa_channels_new(&connection->channels, &config) != 0) {
+        connection->channels = NULL;
+        cepa_connection_end(connection, CEPA_CLOSE_HANDSHAKE);
+    }
+}
+
+/* What DTLS's state means for the connection. Returns false if it has ended. */
+static bool follow_dtls(struct cepa_connection *connection)
+{
+    switch (cepa_dtls_state_of(connection->dtls)) {
+    case CEPA_DTLS_HANDSHAKE:
+        note_dtls_due(connection);
+        cepa_connection_arm(connection);
+        break;
+    case CEPA_DTLS_OPEN:
+        if (connection->channels == NULL) {
+            on_secure(connection);
+        }
+        break;
+    case CEPA_DTLS_CLOSED:
+        cepa_connection_end(connection, CEPA_CLOSE_BY_PEER);
+        break;
+    case CEPA_DTLS_FAILED:
+        cepa_connection_end(connection, CEPA_CLOSE_HANDSHAKE);
+        break;
+    }
+    return connection->dtls != NULL;
+}
+
+/* A client gets none, unless the peer dials us at the same time, and it is not for this connection
+ * then. @[RFC6347 4.2.2] */
+static bool is_client_hello(const uint8_t *data, size_t data_len)
+{
+    static const uint8_t epoch[2];
+    return data_len > RECORD_HEADER && data[0] == HANDSHAKE &&
+           data[RECORD_HEADER] == CLIENT_HELLO &&
+           memcmp(data + EPOCH_OFFSET, epoch, sizeof epoch) == 0;
+}
+
+void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *data,
+                             size_t data_len)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    if (connection->is_client && is_client_hello(data, data_len)) {
+        return;
+    }
+    if (connection->dtls == NULL) {
+        bool is_first = !connection->is_client && connection->has_path;
+        if (!is_first || make_dtls(connection) != 0) {
+            return;
+        }
+    }
+    connection->bytes_received += data_len;
+    connection->datagrams_received++;
+    bool is_shaking = cepa_dtls_state_of(connection->dtls) == CEPA_DTLS_HANDSHAKE;
+    size_t room = is_shaking ? CEPA_CONNECTION_FLIGHT_MAX : 1;
+    size_t plain_len = cepa_dtls_receive(
+        connection->dtls, cepa_endpoint_queue(endpoint, connection, &connection->path, room),
+        endpoint->plain, sizeof endpoint->plain, data, data_len);
+    while (plain_len > 0) {
+        hear(connection);
+        cepa_ice_on_data(&connection->ice, endpoint->now);
+        if (connection->channels != NULL || follow_dtls(connection)) {
+            cepa_channels_receive_packet(connection->channels, endpoint->plain, plain_len);
+        } else {
+            return;
+        }
+        plain_len = cepa_dtls_receive(
+            connection->dtls, cepa_endpoint_queue(endpoint, connection, &connection->path, 1),
+            endpoint->plain, sizeof endpoint->plain, NULL, 0);
+    }
+    if (is_shaking || cepa_dtls_state_of(connection->dtls) != CEPA_DTLS_OPEN) {
+        (void)follow_dtls(connection);
+    }
+    cepa_connection_ready(connection);
+}
+
+bool cepa_connection_on_channel_event(struct cepa_connection *connection,
+                                      const struct cepa_channel_event *event)
+{
+    if (event->kind == CEPA_CHANNEL_CONNECTED) {
+        connection->endpoint->counts.half_open -= connection->was_accepted;
+        connection->endpoint->counts.opened++;
+        connection->state = CEPA_CONNECTION_OPEN;
+        connection->open_by = cepa_time_never();
+        connection->news |= CEPA_NEWS_OPEN;
+        return false;
+    }
+    if (event->kind == CEPA_CHANNEL_ENDED) {
+        cepa_connection_end(connection, CEPA_CLOSE_BY_PEER);
+        return false;
+    }
+    return true;
+}
+
+void cepa_connection_on_time(struct cepa_connection *connection)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    connection->armed = cepa_time_never();
+    if (cepa_time_is_due(connection->open_by, endpoint->now)) {
+        cepa_connection_end(connection, CEPA_CLOSE_TIMEOUT);
+        return;
+    }
+    if (cepa_time_is_due(connection->dtls_due, endpoint->now)) {
+        cepa_dtls_on_timeout(connection->dtls,
+                             cepa_endpoint_queue(endpoint, connection, &connection->path,
+                                                 CEPA_CONNECTION_FLIGHT_MAX));
+        if (!follow_dtls(connection)) {
+            return;
+        }
+    }
+    if (!cepa_time_is_never(connection->unanswered) &&
+        cepa_time_since(endpoint->now, connection->unanswered) >=
+            CEPA_ENDPOINT_SILENT_AFTER_MS * CEPA_MILLISECOND_NS) {
+        connection->unanswered = cepa_time_never();
+        if (connection->channels != NULL && cepa_channels_buffered(connection->channels) > 0) {
+            fall_silent(connection);
+        }
+    }
+    cepa_connection_proceed(connection);
+}
+
+void cepa_connection_arm(struct cepa_connection *connection)
+{
+    struct cepa_time due = cepa_time_earliest(connection->ice_due, connection->dtls_due);
+    due = cepa_time_earliest(due, connection->open_by);
+    due =
+        cepa_time_earliest(due, cepa_time_add(connection->unanswered,
+                                              CEPA_ENDPOINT_SILENT_AFTER_MS * CEPA_MILLISECOND_NS));
+    if (cepa_time_is_before(due, connection->armed)) {
+        connection->armed = due;
+        CEPA_ASSERT(cepa_timer_heap_move(&connection->endpoint->timers, connection->timer, due) ==
+                    0);
+    }
+}
