@@ -1,6 +1,7 @@
 /* The network between two ICE agents. */
 #include "support/ice_net.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/test.h"
@@ -120,7 +121,55 @@ void ice_net_tell(struct ice_net *net, size_t to)
         struct cepa_candidate candidate = ice_net_candidate(other, i);
         CHECK_INT(cepa_ice_add_remote(ice, &candidate, net->now), 0);
     }
+    if (other->is_listening) {
+        struct cepa_candidate candidate = ice_net_candidate(other, 0);
+        candidate.transport = CEPA_CANDIDATE_TCP_PASSIVE;
+        candidate.priority = cepa_candidate_priority(candidate.type, candidate.transport, 65535);
+        CHECK_INT(cepa_ice_add_remote(ice, &candidate, net->now), 0);
+    }
     cepa_ice_end_of_remote(ice, net->now);
+}
+
+void ice_net_tcp(struct ice_net *net)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct cepa_candidate candidate = ice_net_candidate(&net->peers[i], 0);
+        candidate.transport = i == 0 ? CEPA_CANDIDATE_TCP_ACTIVE : CEPA_CANDIDATE_TCP_PASSIVE;
+        candidate.address.port = i == 0 ? CEPA_CANDIDATE_PORT_ACTIVE : ICE_NET_PORT;
+        candidate.priority = cepa_candidate_priority(candidate.type, candidate.transport, 65535);
+        CHECK_INT(cepa_ice_add_local(&net->peers[i].ice, &candidate, &candidate.address, net->now),
+                  0);
+    }
+    net->peers[1].is_listening = true;
+}
+
+size_t ice_net_request(struct ice_net *net, size_t to, uint8_t ret_data[CEPA_ICE_MESSAGE_SIZE],
+                       enum cepa_stun_role role, bool is_nominating)
+{
+    const struct cepa_ice_credentials *ours = &net->peers[to].credentials;
+    const struct cepa_ice_credentials *theirs = &net->peers[1 - to].credentials;
+    struct cepa_stun_transaction transaction;
+    struct cepa_stun_writer writer;
+    char username[2 * CEPA_UFRAG_MAX + 2];
+    size_t len = 0;
+    (void)snprintf(username, sizeof username, "%s:%s", ours->ufrag, theirs->ufrag);
+    test_random_bytes(&net->random, transaction.bytes, sizeof transaction.bytes);
+    cepa_stun_begin(&writer, ret_data, CEPA_ICE_MESSAGE_SIZE, CEPA_STUN_REQUEST, &transaction);
+    cepa_stun_add_username(&writer, username, strlen(username));
+    cepa_stun_add_priority(&writer, 0x6e0001ff);
+    if (role != CEPA_STUN_ROLE_NONE) {
+        cepa_stun_add_role(&writer, role, test_random_u64(&net->random));
+    }
+    if (is_nominating) {
+        cepa_stun_add_use_candidate(&writer);
+    }
+    CHECK_INT(cepa_stun_end(&writer, &len, ours->pwd, strlen(ours->pwd)), 0);
+    return len;
+}
+
+struct cepa_path ice_net_path(const struct ice_net *net, size_t to)
+{
+    return (struct cepa_path){.local = net->peers[to].inside, .remote = net->peers[1 - to].outside};
 }
 
 void ice_net_pair(struct ice_net *net, enum ice_nat first, enum ice_nat second)
@@ -286,7 +335,7 @@ void ice_net_run(struct ice_net *net, uint64_t duration_ms)
 {
     struct cepa_time end = cepa_time_add(net->now, duration_ms * CEPA_MILLISECOND_NS);
     for (;;) {
-        struct cepa_time next = end;
+        struct cepa_time next = cepa_time_never();
         deliver(net);
         poll(net, 0);
         poll(net, 1);
@@ -298,7 +347,7 @@ void ice_net_run(struct ice_net *net, uint64_t duration_ms)
                 next = cepa_time_earliest(next, cepa_ice_deadline(&net->peers[i].ice));
             }
         }
-        if (cepa_time_is_due(end, next)) {
+        if (cepa_time_is_before(end, next)) {
             net->now = end;
             return;
         }

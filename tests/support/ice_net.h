@@ -29,6 +29,7 @@ struct ice_peer {
     struct cepa_random random;
     enum ice_nat nat;
     bool is_lite;
+    bool is_listening;           /* on TCP, on the same port */
     bool is_dead;                /* takes part in nothing */
     bool has_no_random;          /* its source of randomness fails */
     struct cepa_address inside;  /* its socket */
@@ -86,6 +87,17 @@ struct cepa_candidate ice_net_candidate(const struct ice_peer *peer, size_t numb
 /* ice_net_tell tells peer `to` credentials, candidates and their end of the other one; all it takes
  * after ice_net_peer. */
 void ice_net_tell(struct ice_net *net, size_t to);
+
+/* ice_net_tcp lets peer 1 listen on TCP and peer 0 connect; call it before it is told. */
+void ice_net_tcp(struct ice_net *net);
+
+/* ice_net_request writes a check to `to`'s agent as its peer would write it, by default: change the
+ * peer's credentials to make others. Returns its length. */
+size_t ice_net_request(struct ice_net *net, size_t to, uint8_t ret_data[CEPA_ICE_MESSAGE_SIZE],
+                       enum cepa_stun_role role, bool is_nominating);
+
+/* ice_net_path is how a datagram from the other peer's socket comes to `to`. */
+struct cepa_path ice_net_path(const struct ice_net *net, size_t to);
 
 /* ice_net_pair makes both peers, 0 controlling, and tells each of the other. */
 void ice_net_pair(struct ice_net *net, enum ice_nat first, enum ice_nat second);

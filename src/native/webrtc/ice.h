@@ -15,6 +15,7 @@
 /* Times of an agent. @[SPEC 6.5] */
 #define CEPA_ICE_PACE_NS (20 * CEPA_MILLISECOND_NS)           /* between two checks */
 #define CEPA_ICE_RETRY_NS (100 * CEPA_MILLISECOND_NS)         /* till the second; doubles */
+#define CEPA_ICE_RETRY_MAX_NS (800 * CEPA_MILLISECOND_NS)     /* till every later one */
 #define CEPA_ICE_TCP_DELAY_NS (400 * CEPA_MILLISECOND_NS)     /* that UDP is tried alone */
 #define CEPA_ICE_SETTLE_NS (150 * CEPA_MILLISECOND_NS)        /* for better pairs, at least */
 #define CEPA_ICE_SETTLE_MAX_NS (500 * CEPA_MILLISECOND_NS)    /* at most, and for UDP over TCP */

@@ -90,7 +90,8 @@ static enum cepa_ice_effect_kind check_pair(struct cepa_ice *ice, struct cepa_ic
         effect->path = check.path;
         return CEPA_ICE_CONNECT;
     }
-    pair->next = cepa_time_add(now, CEPA_ICE_RETRY_NS << pair->tries);
+    uint64_t retry = CEPA_ICE_RETRY_NS << pair->tries;
+    pair->next = cepa_time_add(now, retry < CEPA_ICE_RETRY_MAX_NS ? retry : CEPA_ICE_RETRY_MAX_NS);
     pair->tries++;
     check.is_nominating =
         ice->is_controlling && (ice->is_remote_lite || pair->state == CEPA_ICE_PAIR_NOMINATING);

@@ -108,11 +108,7 @@ void cepa_ice_watch(struct cepa_ice *ice, struct cepa_time now)
     } else if (cepa_time_is_due(expires_at(ice), now)) {
         if (ice->selected.is_previous && ice->current.has_remote) {
             /* The path from before the restart is gone; the new pairs decide. */
-            ice->selected.is_set = false;
-            ice->selected.is_previous = false;
-            ice->consent.is_connected =
-                cepa_ice_pair_best(ice, cepa_ice_pair_is_valid) != CEPA_ICE_NO_PAIR;
-            ice->consent.given = now;
+            cepa_ice_lose_previous(ice, now);
         } else {
             cepa_ice_fail(ice, CEPA_ICE_NO_CONSENT);
         }

@@ -15,7 +15,7 @@
 
 enum {
     CEPA_ICE_NO_PAIR = 255,      /* also no candidate */
-    CEPA_ICE_TRIES_MAX = 6,      /* checks of a pair at 0, 100, 300, 700, 1500 and 3100 ms */
+    CEPA_ICE_TRIES_MAX = 8,      /* at 0, 100, 300, 700, 1500, 2300, 3100 and 3900 ms */
     CEPA_ICE_EVENT_SELECTED = 1, /* bits of `events` */
     CEPA_ICE_EVENT_SILENT = 2,
     CEPA_ICE_EVENT_ALIVE = 4,
@@ -90,6 +90,7 @@ void cepa_ice_switch_role(struct cepa_ice *ice);
 void cepa_ice_select(struct cepa_ice *ice, uint8_t index, struct cepa_time now);
 void cepa_ice_select_path(struct cepa_ice *ice, const struct cepa_ice_selected *selected,
                           struct cepa_time now);
+void cepa_ice_lose_previous(struct cepa_ice *ice, struct cepa_time now); /* the path from before */
 void cepa_ice_reopen(struct cepa_ice *ice, struct cepa_time now);
 void cepa_ice_consider(struct cepa_ice *ice, struct cepa_time now); /* whether to nominate */
 struct cepa_time cepa_ice_consider_deadline(const struct cepa_ice *ice);

@@ -88,6 +88,9 @@ static bool settle_role(struct cepa_ice *ice, const struct cepa_stun_message *me
     if (message->role != ours) {
         return true;
     }
+    if (ice->is_remote_lite) {
+        return false;
+    }
     bool do_we_win = ice->tie_breaker >= message->tie_breaker;
     if (ice->is_lite ? !ice->is_controlling : do_we_win == ice->is_controlling) {
         return false;
@@ -113,7 +116,10 @@ static void learn(struct cepa_ice *ice, const struct cepa_path *path, uint32_t p
         return;
     }
     struct cepa_ice_pair *pair = &ice->pairs[index];
-    pair->stream = path->stream;
+    if (pair->stream != path->stream) {
+        pair->stream = path->stream; /* the peer has connected again, from the same port */
+        pair->state = CEPA_ICE_PAIR_WAITING;
+    }
     if (is_nominated && !ice->is_controlling) {
         ice->nominations++;
         pair->nomination = ice->nominations;

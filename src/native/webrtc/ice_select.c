@@ -40,8 +40,8 @@ void cepa_ice_select_path(struct cepa_ice *ice, const struct cepa_ice_selected *
     }
 }
 
-/* Leaves the other pairs alone. Those that work are kept, for the peer may come back to them;
- * connections of ours are not. */
+/* Leaves the other pairs alone, unless the peer has nominated them since. Those that work are kept,
+ * for the peer may come back to them; connections of ours are not. */
 static void leave_others(struct cepa_ice *ice)
 {
     for (size_t i = 0; i < CEPA_ICE_PAIRS_MAX; i++) {
@@ -56,7 +56,7 @@ static void leave_others(struct cepa_ice *ice)
             pair->stream = 0;
             pair->state = CEPA_ICE_PAIR_LEFT;
         }
-        if (cepa_ice_pair_is_open(pair)) {
+        if (cepa_ice_pair_is_open(pair) && pair->nomination <= ice->nomination) {
             pair->state = CEPA_ICE_PAIR_LEFT;
         } else if (pair->state == CEPA_ICE_PAIR_NOMINATING) {
             pair->state = CEPA_ICE_PAIR_SUCCEEDED;
@@ -76,8 +76,22 @@ void cepa_ice_select(struct cepa_ice *ice, uint8_t index, struct cepa_time now)
     leave_others(ice);
 }
 
+void cepa_ice_lose_previous(struct cepa_ice *ice, struct cepa_time now)
+{
+    ice->selected.is_set = false;
+    ice->selected.is_previous = false;
+    ice->consent.given = now;
+    ice->consent.is_connected = cepa_ice_pair_best(ice, cepa_ice_pair_is_valid) != CEPA_ICE_NO_PAIR;
+}
+
 void cepa_ice_reopen(struct cepa_ice *ice, struct cepa_time now)
 {
+    cepa_ice_silence(ice);
+    cepa_ice_wake(ice);
+    if (ice->selected.is_previous) {
+        cepa_ice_lose_previous(ice, now);
+        return;
+    }
     ice->selected.is_set = false;
     ice->selected.pair = CEPA_ICE_NO_PAIR;
     ice->is_complete = false;
@@ -94,8 +108,6 @@ void cepa_ice_reopen(struct cepa_ice *ice, struct cepa_time now)
         pair->state = can_check ? CEPA_ICE_PAIR_WAITING : CEPA_ICE_PAIR_FAILED;
         pair->tries = 0;
     }
-    cepa_ice_silence(ice);
-    cepa_ice_wake(ice);
 }
 
 /* How long to wait for something better than the pair that works: TCP longer, while UDP is still
