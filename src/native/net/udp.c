@@ -63,7 +63,8 @@ static bool is_unspecified(const struct cepa_address *address)
 
 static int prepare(struct cepa_udp *udp, const struct cepa_udp_config *config)
 {
-    int result = cepa_socket_open(&udp->fd, SOCK_DGRAM, &config->bind_address, 0);
+    uint32_t scope = cepa_interfaces_scope(config->interfaces, &config->bind_address);
+    int result = cepa_socket_open(&udp->fd, SOCK_DGRAM, &config->bind_address, scope);
     if (result != 0) {
         return result;
     }
@@ -88,6 +89,7 @@ int cepa_udp_open(struct cepa_udp **ret_udp, const struct cepa_udp_config *confi
         return CEPA_ERR_FULL;
     }
     udp->fd = -1;
+    udp->interfaces = config->interfaces;
     int result = prepare(udp, config);
     if (result != 0) {
         cepa_udp_close(udp);

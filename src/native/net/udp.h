@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "native/net/datagram_queue.h"
+#include "native/net/interfaces.h"
 #include "native/net/path.h"
 
 enum {
@@ -32,6 +33,9 @@ struct cepa_udp_config {
     size_t buffer_size;               /* bytes in the kernel each way; 0 is CEPA_UDP_BUFFER_SIZE */
     bool is_segmented_off;            /* do without UDP_SEGMENT */
     bool is_coalesced_off;            /* do without UDP_GRO */
+    /* Lent as long as the socket is open: which interface a link-local IPv6 address is of. Without
+     * it (NULL) nothing is sent to such addresses. */
+    const struct cepa_interfaces *interfaces;
 };
 
 /* One message that came: one datagram or several of one peer. */

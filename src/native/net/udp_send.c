@@ -28,8 +28,9 @@ static size_t write_control(uint8_t *ret_bytes, int level, int type, const void 
 static void begin(struct cepa_udp *udp, const struct cepa_path *path)
 {
     CEPA_ASSERT(path->stream == 0 && path->remote.family == udp->address.family);
+    uint32_t scope = cepa_interfaces_scope(udp->interfaces, &path->local);
     udp->tx_count = 0;
-    udp->tx_name_len = cepa_socket_address_encode(&udp->tx_name, &path->remote, 0);
+    udp->tx_name_len = cepa_socket_address_encode(&udp->tx_name, &path->remote, scope);
     udp->tx_source_len = 0;
     if (udp->is_bound_to_ip || path->local.family != udp->address.family) {
         return;
@@ -44,6 +45,7 @@ static void begin(struct cepa_udp *udp, const struct cepa_path *path)
         struct in6_pktinfo info;
         memset(&info, 0, sizeof info);
         memcpy(&info.ipi6_addr, path->local.ip, 16);
+        info.ipi6_ifindex = scope;
         udp->tx_source_len =
             write_control(udp->tx_source.bytes, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
     }

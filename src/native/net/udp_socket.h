@@ -36,10 +36,11 @@ struct cepa_udp_calls {
 
 struct cepa_udp {
     int fd;
-    struct cepa_address address; /* that it is bound to */
-    bool is_bound_to_ip;         /* so the source of all datagrams is clear */
-    bool is_segmenting;          /* UDP_SEGMENT is used */
-    bool is_coalescing;          /* UDP_GRO is on */
+    struct cepa_address address;              /* that it is bound to */
+    const struct cepa_interfaces *interfaces; /* lent; may be NULL */
+    bool is_bound_to_ip;                      /* so the source of all datagrams is clear */
+    bool is_segmenting;                       /* UDP_SEGMENT is used */
+    bool is_coalescing;                       /* UDP_GRO is on */
     struct cepa_udp_stats stats;
     uint32_t overflows_seen; /* the kernel's own count, which wraps */
 
