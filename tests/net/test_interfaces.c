@@ -29,8 +29,8 @@ TEST(the_machine_has_loopback)
     CHECK_INT(cepa_interfaces_open(&watch), 0);
     CHECK_INT(cepa_interfaces_list(watch, &list), 0);
     const struct cepa_interface_ip *ip = find("127.0.0.1:1");
-    CHECK(ip != NULL);
-    CHECK(ip->is_loopback && !ip->is_link_local && !ip->is_temporary && !ip->is_deprecated);
+    CHECK(ip != NULL && ip->is_loopback && !ip->is_link_local && !ip->is_temporary &&
+          !ip->is_deprecated);
     CHECK_INT(ip->prefix_len, 8);
     CHECK(ip->interface != 0 && !list.is_cut);
     CHECK(cepa_interfaces_is_equal(&list, &list));
