@@ -132,7 +132,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Never too early; how late depends on who else is on the machine, so the median counts. */
+/* Never too early; how late depends on who else is on the machine, so the better half counts. */
 TEST(deadlines_are_kept)
 {
     enum { ROUNDS = 51 };
@@ -149,7 +149,7 @@ TEST(deadlines_are_kept)
     test_note("after a deadline: median %llu us, most %llu us",
               (unsigned long long)late[ROUNDS / 2] / 1000,
               (unsigned long long)late[ROUNDS - 1] / 1000);
-    CHECK(late[ROUNDS / 2] < CEPA_MILLISECOND_NS);
+    CHECK(late[ROUNDS / 4] < CEPA_MILLISECOND_NS / 2);
     close_all();
 }
 
@@ -202,7 +202,7 @@ TEST(another_thread_wakes_it)
     close_all();
 }
 
-static volatile sig_atomic_t is_handler_to_wake;
+static atomic_int is_handler_to_wake; /* lock-free, so a handler may read it */
 
 static void on_signal(int number)
 {

@@ -320,6 +320,37 @@ TEST(one_household_has_so_many_streams)
     cepa_tcp_close(tcp);
 }
 
+/* Of IPv6 a household has a whole network of 64 bits. */
+static void fill_a_network(void)
+{
+    static const char *const sources[] = {"[2001:db8:0:1::1]:0", "[2001:db8:0:1::2]:0",
+                                          "[2001:db8:0:1::3]:0", "[2001:db8:0:2::1]:0"};
+    const struct cepa_tcp_config config = {.streams_per_ip = 2};
+    struct cepa_tcp *tcp = open_limited(CEPA_ADDRESS_IPV6, config);
+    loopback_command("for i in 1::1 1::2 1::3 2::1; do"
+                     " ip -6 addr add 2001:db8:0:$i/64 dev lo nodad || exit 1; done");
+    for (size_t i = 0; i < 4; i++) {
+        struct cepa_tcp_event event;
+        const struct cepa_address want = loopback_text(sources[i]);
+        int fd = connect_plain(tcp, CEPA_ADDRESS_IPV6, sources[i]);
+        CHECK(fd >= 0);
+        if (i == 2) {
+            expect_nothing(tcp);
+        } else {
+            CHECK_INT(next(tcp, &event), CEPA_TCP_CONNECTED);
+            CHECK_BYTES(event.path.remote.ip, want.ip, 16);
+        }
+    }
+    CHECK_INT(cepa_tcp_stats_of(tcp)->refused, 1);
+    cepa_tcp_close(tcp);
+}
+
+TEST(one_network_of_ipv6_has_so_many_streams)
+{
+    loopback_need_ipv6();
+    loopback_in_namespace(fill_a_network);
+}
+
 TEST_BOTH(strangers_have_half_of_all_streams)
 {
     const struct cepa_tcp_config config = {.streams_max = 4, .streams_per_ip = 100};
@@ -512,7 +543,8 @@ TEST(who_does_not_answer_in_time_is_given_up)
 TEST_MAIN(RUN_BOTH(datagrams_go_both_ways), RUN_BOTH(a_stream_may_come_byte_by_byte),
           RUN_BOTH(a_datagram_that_is_too_long_ends_the_stream),
           RUN_BOTH(what_a_slow_reader_does_not_take_is_lost),
-          RUN(one_household_has_so_many_streams), RUN_BOTH(strangers_have_half_of_all_streams),
+          RUN(one_household_has_so_many_streams), RUN(one_network_of_ipv6_has_so_many_streams),
+          RUN_BOTH(strangers_have_half_of_all_streams),
           RUN_BOTH(who_does_not_prove_himself_in_time_is_closed),
           RUN_BOTH(a_port_where_nobody_listens_is_told), RUN_BOTH(a_stream_that_breaks_is_told),
           RUN(both_families_have_one_port), RUN(listeners_rest_when_there_are_no_descriptors),

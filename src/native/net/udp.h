@@ -75,7 +75,7 @@ struct cepa_udp_stats {
     uint64_t rx_bytes;     /* in these */
     uint64_t rx_refused;   /* messages that were dropped: empty, longer than CEPA_UDP_DATAGRAM_MAX,
                             * to many (broadcast, multicast), or from port 0 */
-    uint64_t rx_overflows; /* datagrams that the kernel dropped since its buffer was full */
+    uint64_t rx_overflows; /* messages that the kernel dropped since its buffer was full */
     uint64_t tx_calls;     /* system calls */
     uint64_t tx_datagrams; /* given to the kernel */
     uint64_t tx_bytes;     /* in these */

@@ -100,8 +100,9 @@ static int call(struct cepa_udp *udp, struct mmsghdr *first, size_t count)
     }
 }
 
-/* Sends the datagrams of message i, a run that the kernel did not take as one, one by one. If that
- * works and the fault was not their length, runs are at an end. Returns 0 or the last error. */
+/* Sends the datagrams of message i, a run that the kernel did not take as one, one by one. If all
+ * of that works and the fault was not their length, runs are at an end. Returns 0 or the last
+ * error. */
 static int send_singly(struct cepa_udp *udp, size_t i, int refusal)
 {
     const uint8_t *bytes = udp->tx.vectors[i].iov_base;
@@ -121,11 +122,13 @@ static int send_singly(struct cepa_udp *udp, size_t i, int refusal)
         int sent = call(udp, &single, 1);
         if (sent > 0) {
             count_sent(udp, 1, vector.iov_len);
-            udp->is_segmenting = udp->is_segmenting && refusal == EMSGSIZE;
         } else {
             result = cepa_socket_error(-sent);
             *(cepa_socket_is_full(-sent) ? &udp->stats.tx_dropped : &udp->stats.tx_failed) += 1;
         }
+    }
+    if (result == 0 && refusal != EMSGSIZE) {
+        udp->is_segmenting = false;
     }
     return result;
 }
