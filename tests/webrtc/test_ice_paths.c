@@ -272,10 +272,42 @@ TEST(the_latest_nomination_counts)
     }
 }
 
+/* A lite agent answers by the way it was asked, and sends where it was nominated last. */
+TEST(a_lite_agent_follows)
+{
+    uint8_t data[CEPA_ICE_MESSAGE_SIZE];
+    struct cepa_path path;
+    ice_net_init(&net, 1, 20, 0);
+    ice_net_peer(&net, 0, ICE_NAT_NONE, false, true);
+    ice_net_peer(&net, 1, ICE_NAT_NONE, true, false);
+    struct cepa_path way = ice_net_path(&net, 1);
+    for (unsigned i = 0; i < 8; i++) {
+        bool is_nominating = i >= 4;
+        way.remote.port = (uint16_t)(7000 + i);
+        way.stream = i % 2;
+        size_t len = ice_net_request(&net, 1, data, CEPA_STUN_CONTROLLING, is_nominating);
+        CHECK_INT(cepa_ice_receive(&net.peers[1].ice, &way, data, len, net.now), 1);
+        ice_net_run(&net, 10);
+        CHECK_INT(net.peers[1].sent, i + 1);
+        CHECK_INT(net.peers[1].selected, is_nominating ? i - 3 : 0);
+        CHECK(cepa_ice_path(&net.peers[1].ice, &path) && cepa_path_is_equal(&path, &way));
+    }
+    way.remote.port = 6999;
+    size_t len = ice_net_request(&net, 1, data, CEPA_STUN_CONTROLLING, false);
+    CHECK_INT(cepa_ice_receive(&net.peers[1].ice, &way, data, len, net.now), 1);
+    CHECK(cepa_ice_path(&net.peers[1].ice, &path) && path.remote.port == 7007);
+    cepa_ice_on_stream_lost(&net.peers[1].ice, 1, net.now);
+    ice_net_run(&net, 0);
+    CHECK(!cepa_ice_path(&net.peers[1].ice, &path));
+    CHECK_INT(net.peers[1].silent, 1);
+    ice_net_run(&net, 31000);
+    CHECK_INT(net.peers[1].failed, 1);
+}
+
 TEST_MAIN(RUN(tcp_stands_in_for_udp), RUN(tcp_alone_does_not_wait),
           RUN(tcp_is_not_tried_where_udp_works), RUN(a_connection_that_comes_too_late_is_dropped),
           RUN(a_lost_connection_is_opened_again), RUN(a_lost_connection_that_stays_lost_is_the_end),
           RUN(a_restart_keeps_the_path_until_there_is_a_new_one),
           RUN(a_restart_moves_to_another_network), RUN(a_restart_revives_what_has_failed),
           RUN(a_restart_that_finds_nothing_fails), RUN(a_restart_closes_connections),
-          RUN(the_latest_nomination_counts))
+          RUN(the_latest_nomination_counts), RUN(a_lite_agent_follows))

@@ -86,7 +86,8 @@ int cepa_ice_receive(struct cepa_ice *ice, const struct cepa_path *path, const u
                      size_t data_len, struct cepa_time now)
 {
     struct cepa_stun_message message;
-    if (ice->is_failed || cepa_stun_decode(&message, data, data_len) != 0) {
+    if (ice->is_failed || cepa_stun_decode(&message, data, data_len) != 0 ||
+        !message.has_fingerprint) {
         return 0;
     }
     switch (message.class) {
@@ -117,7 +118,7 @@ void cepa_ice_on_connected(struct cepa_ice *ice, const struct cepa_path *path, s
     (void)now;
     for (size_t i = 0; i < CEPA_ICE_PAIRS_MAX; i++) {
         struct cepa_ice_pair *pair = &ice->pairs[i];
-        if (awaits(ice, pair, path)) {
+        if (!ice->is_failed && awaits(ice, pair, path)) {
             pair->stream = path->stream;
             cepa_ice_pair_trigger(ice, pair);
             return;

@@ -193,7 +193,7 @@ static void on_success(struct cepa_ice *ice, const struct cepa_ice_sent *sent, s
         cepa_ice_select(ice, sent->pair, now);
     } else if (is_ours && sent->pair != ice->selected.pair) {
         /* A lite peer has just followed a nomination that came too late: tell it again. */
-        ice->consent.next = now;
+        cepa_ice_ask_consent(ice, now);
     }
 }
 
@@ -206,7 +206,7 @@ static void on_failure(struct cepa_ice *ice, const struct cepa_ice_sent *sent, u
             cepa_ice_switch_role(ice);
         }
         if (sent->pair == CEPA_ICE_NO_PAIR) {
-            ice->consent.next = now;
+            cepa_ice_ask_consent(ice, now);
         } else if (ice->pairs[sent->pair].state == CEPA_ICE_PAIR_IN_PROGRESS) {
             cepa_ice_pair_trigger(ice, &ice->pairs[sent->pair]);
         }

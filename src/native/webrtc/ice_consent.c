@@ -9,7 +9,7 @@ void cepa_ice_on_sign(struct cepa_ice *ice, struct cepa_time now)
 {
     ice->consent.sign = now;
     ice->consent.is_probing = false;
-    if (ice->consent.is_silent) {
+    if (ice->consent.is_silent && !ice->is_failed) {
         ice->consent.is_silent = false;
         /* If the silence has not been told yet, there is nothing to tell. */
         ice->events ^= (ice->events & CEPA_ICE_EVENT_SILENT) != 0 ? CEPA_ICE_EVENT_SILENT
@@ -36,6 +36,11 @@ void cepa_ice_on_consent(struct cepa_ice *ice, struct cepa_time now)
     ice->consent.is_connected = true;
     ice->consent.tries = 0;
     ice->consent.next = ice->is_lite ? cepa_time_never() : cepa_time_add(now, interval_ns(ice));
+}
+
+void cepa_ice_ask_consent(struct cepa_ice *ice, struct cepa_time now)
+{
+    ice->consent.next = ice->is_lite ? cepa_time_never() : now;
 }
 
 /* An unanswered check is repeated after 0.5 s or two round trips, then more slowly. */
@@ -139,6 +144,6 @@ void cepa_ice_probe(struct cepa_ice *ice, struct cepa_time now)
     }
     ice->consent.is_probing = true;
     ice->consent.probe_at = now;
-    ice->consent.next = ice->is_lite ? cepa_time_never() : now;
+    cepa_ice_ask_consent(ice, now);
     cepa_ice_wake(ice);
 }

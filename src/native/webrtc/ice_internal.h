@@ -96,8 +96,9 @@ void cepa_ice_consider(struct cepa_ice *ice, struct cepa_time now); /* whether t
 struct cepa_time cepa_ice_consider_deadline(const struct cepa_ice *ice);
 
 /* Consent. */
-void cepa_ice_on_sign(struct cepa_ice *ice, struct cepa_time now);    /* anything authentic */
-void cepa_ice_on_consent(struct cepa_ice *ice, struct cepa_time now); /* by the peer's answer */
+void cepa_ice_on_sign(struct cepa_ice *ice, struct cepa_time now);     /* anything authentic */
+void cepa_ice_on_consent(struct cepa_ice *ice, struct cepa_time now);  /* by the peer's answer */
+void cepa_ice_ask_consent(struct cepa_ice *ice, struct cepa_time now); /* by a check at once */
 void cepa_ice_consent_sent(struct cepa_ice *ice, struct cepa_time now);
 void cepa_ice_fail(struct cepa_ice *ice, enum cepa_ice_failure failure);
 void cepa_ice_silence(struct cepa_ice *ice);

@@ -36,7 +36,7 @@ void cepa_ice_select_path(struct cepa_ice *ice, const struct cepa_ice_selected *
     ice->events |= CEPA_ICE_EVENT_SELECTED;
     cepa_ice_on_consent(ice, now);
     if (is_change) {
-        ice->consent.next = now; /* it may be long ago that this pair was checked */
+        cepa_ice_ask_consent(ice, now); /* it may be long ago that this pair was checked */
     }
 }
 
