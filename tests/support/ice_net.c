@@ -213,14 +213,21 @@ static void connect(struct ice_net *net, size_t from, const struct cepa_path *pa
     }
 }
 
+/* Says whether a peer without NAT has a socket there. */
+static bool has_socket(const struct ice_peer *peer, const struct cepa_address *address)
+{
+    return cepa_address_is_equal(address, &peer->inside) ||
+           cepa_address_is_equal(address, &peer->also);
+}
+
 /* Puts a datagram that came from outside address `source` on its way. */
 static void send_udp(struct ice_net *net, size_t from, const struct cepa_ice_effect *effect)
 {
     struct ice_peer *peer = &net->peers[from];
     struct ice_peer *other = &net->peers[1 - from];
     struct ice_packet packet = {.to = 1 - from, .len = effect->data_len};
-    packet.path.remote = peer->inside;
-    packet.path.local = other->inside;
+    packet.path.remote = has_socket(peer, &effect->path.local) ? effect->path.local : peer->inside;
+    packet.path.local = other->nat == ICE_NAT_NONE ? effect->path.remote : other->inside;
     if (peer->nat != ICE_NAT_NONE) {
         packet.path.remote = address_of(203, from, map(peer, &effect->path.remote));
     }
@@ -229,7 +236,7 @@ static void send_udp(struct ice_net *net, size_t from, const struct cepa_ice_eff
     bool is_lost = test_random_below(&net->random, 1000) < net->loss_permille;
     bool is_there = memcmp(effect->path.remote.ip, other->outside.ip, 16) == 0;
     if (is_lost || !is_there || net->is_udp_blocked ||
-        (other->nat == ICE_NAT_NONE ? !cepa_address_is_equal(&effect->path.remote, &other->inside)
+        (other->nat == ICE_NAT_NONE ? !has_socket(other, &effect->path.remote)
                                     : !lets_in(other, &effect->path.remote, &packet.path.remote))) {
         return;
     }

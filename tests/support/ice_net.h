@@ -33,6 +33,7 @@ struct ice_peer {
     bool is_dead;                /* takes part in nothing */
     bool has_no_random;          /* its source of randomness fails */
     struct cepa_address inside;  /* its socket */
+    struct cepa_address also;    /* another socket, if it has one; only without NAT */
     struct cepa_address outside; /* what a STUN server saw; the socket again without NAT */
     struct ice_contact contacts[ICE_NET_CONTACTS_MAX];
     size_t contacts_len;

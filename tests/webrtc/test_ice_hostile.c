@@ -62,6 +62,22 @@ TEST(what_does_not_verify_changes_nothing)
     }
 }
 
+/* Indications are for those who keep NATs open without consent; we have no use for them. */
+TEST(indications_are_ignored)
+{
+    uint8_t data[CEPA_ICE_MESSAGE_SIZE];
+    struct cepa_stun_writer writer;
+    struct cepa_stun_transaction transaction = {{1}};
+    size_t len = 0;
+    reach(2);
+    struct cepa_path path = ice_net_path(&net, 1);
+    const char *password = net.peers[1].credentials.pwd;
+    cepa_stun_begin(&writer, data, sizeof data, CEPA_STUN_INDICATION, &transaction);
+    cepa_stun_add_username(&writer, "onefrag:zero", 12);
+    CHECK_INT(cepa_stun_end(&writer, &len, password, strlen(password)), 0);
+    CHECK(is_ignored(&path, data, len));
+}
+
 TEST(wrong_names_and_passwords_are_ignored)
 {
     uint8_t data[CEPA_ICE_MESSAGE_SIZE];
@@ -364,9 +380,10 @@ TEST(every_draw_may_fail)
     }
 }
 
-TEST_MAIN(RUN(what_does_not_verify_changes_nothing), RUN(wrong_names_and_passwords_are_ignored),
-          RUN(responses_count_if_everything_fits), RUN(authentic_errors_do_what_they_say),
-          RUN(a_peer_may_end_its_consent), RUN(unknown_attributes_are_named),
-          RUN(a_lite_agent_remains_controlled), RUN(tables_fill_and_the_best_remain),
-          RUN(a_flood_of_addresses_is_answered), RUN(replies_that_nobody_fetches_are_few),
-          RUN(without_random_numbers_nothing_goes_out), RUN(every_draw_may_fail))
+TEST_MAIN(RUN(what_does_not_verify_changes_nothing), RUN(indications_are_ignored),
+          RUN(wrong_names_and_passwords_are_ignored), RUN(responses_count_if_everything_fits),
+          RUN(authentic_errors_do_what_they_say), RUN(a_peer_may_end_its_consent),
+          RUN(unknown_attributes_are_named), RUN(a_lite_agent_remains_controlled),
+          RUN(tables_fill_and_the_best_remain), RUN(a_flood_of_addresses_is_answered),
+          RUN(replies_that_nobody_fetches_are_few), RUN(without_random_numbers_nothing_goes_out),
+          RUN(every_draw_may_fail))

@@ -1,4 +1,4 @@
-/* TCP, restarts, and changes of the selected pair. */
+/* TCP and restarts. */
 #include <string.h>
 
 #include "support/ice_net.h"
@@ -225,83 +225,67 @@ TEST(a_restart_closes_connections)
     CHECK_INT(net.peers[0].drops, 1);
 }
 
-/* The controlling peer, of another make, nominates one pair, then another, then both at once. */
-TEST(the_latest_nomination_counts)
+/* The old path dies while the new ones are being tried. */
+TEST(the_path_before_a_restart_may_end)
 {
-    uint8_t data[CEPA_ICE_MESSAGE_SIZE];
-    struct cepa_path paths[2];
-    ice_net_init(&net, 1, 20, 0);
-    ice_net_peer(&net, 0, ICE_NAT_NONE, false, true);
-    ice_net_peer(&net, 1, ICE_NAT_NONE, false, false);
-    struct cepa_candidate second = ice_net_candidate(&net.peers[1], 0);
-    second.address.port++;
-    second.priority -= 256;
-    CHECK_INT(cepa_ice_add_local(&net.peers[1].ice, &second, &second.address, net.now), 0);
-    ice_net_tell(&net, 0);
-    ice_net_tell(&net, 1);
-    ice_net_run(&net, 1000);
-    CHECK_INT(net.peers[1].selected, 1);
-    paths[0] = net.peers[1].path;
-    paths[1] = paths[0];
-    paths[1].local = second.address;
-    for (unsigned i = 1; i < 6; i++) {
-        size_t len = ice_net_request(&net, 1, data, CEPA_STUN_CONTROLLING, true);
-        CHECK_INT(cepa_ice_receive(&net.peers[1].ice, &paths[i % 2], data, len, net.now), 1);
-        /* The second pair has to be checked from this side first, once. */
-        for (unsigned j = 0; j < 3 && i == 1; j++) {
-            struct cepa_ice_effect effect;
-            net.peers[1].inside = second.address;
-            CHECK_INT(cepa_ice_next(&net.peers[1].ice, &effect, net.now), j < 2 ? 1 : 0);
-            CHECK(j == 2 || cepa_path_is_equal(&effect.path, &paths[1]));
-            if (j == 1) {
-                CHECK_INT(cepa_ice_path(&net.peers[1].ice, &paths[0]), 1);
-                struct cepa_path back = {.local = paths[1].remote, .remote = paths[1].local};
-                CHECK_INT(cepa_ice_receive(&net.peers[0].ice, &back, effect.data, effect.data_len,
-                                           net.now),
-                          1);
-                CHECK_INT(cepa_ice_next(&net.peers[0].ice, &effect, net.now), CEPA_ICE_SEND);
-                CHECK_INT(cepa_ice_receive(&net.peers[1].ice, &paths[1], effect.data,
-                                           effect.data_len, net.now),
-                          1);
-                break;
-            }
-        }
-        ice_net_run(&net, 1);
-        CHECK_INT(net.peers[1].selected, i + 1);
-        CHECK(cepa_path_is_equal(&net.peers[1].path, &paths[i % 2]));
-    }
-}
-
-/* A lite agent answers by the way it was asked, and sends where it was nominated last. */
-TEST(a_lite_agent_follows)
-{
-    uint8_t data[CEPA_ICE_MESSAGE_SIZE];
     struct cepa_path path;
     ice_net_init(&net, 1, 20, 0);
-    ice_net_peer(&net, 0, ICE_NAT_NONE, false, true);
-    ice_net_peer(&net, 1, ICE_NAT_NONE, true, false);
-    struct cepa_path way = ice_net_path(&net, 1);
-    for (unsigned i = 0; i < 8; i++) {
-        bool is_nominating = i >= 4;
-        way.remote.port = (uint16_t)(7000 + i);
-        way.stream = i % 2;
-        size_t len = ice_net_request(&net, 1, data, CEPA_STUN_CONTROLLING, is_nominating);
-        CHECK_INT(cepa_ice_receive(&net.peers[1].ice, &way, data, len, net.now), 1);
-        ice_net_run(&net, 10);
-        CHECK_INT(net.peers[1].sent, i + 1);
-        CHECK_INT(net.peers[1].selected, is_nominating ? i - 3 : 0);
-        CHECK(cepa_ice_path(&net.peers[1].ice, &path) && cepa_path_is_equal(&path, &way));
+    ice_net_pair(&net, ICE_NAT_PORT, ICE_NAT_PORT);
+    ice_net_run(&net, 8000);
+    net.is_udp_blocked = true;
+    ice_net_run(&net, 11700);
+    CHECK_INT(net.peers[0].failed + net.peers[1].failed, 0);
+    restart(0, "R");
+    restart(1, "S");
+    ice_net_tell(&net, 0);
+    ice_net_tell(&net, 1);
+    for (size_t i = 0; i < 2; i++) {
+        net.peers[i].ice.consent.given.ns = net.now.ns - 29 * CEPA_SECOND_NS;
     }
-    way.remote.port = 6999;
-    size_t len = ice_net_request(&net, 1, data, CEPA_STUN_CONTROLLING, false);
-    CHECK_INT(cepa_ice_receive(&net.peers[1].ice, &way, data, len, net.now), 1);
-    CHECK(cepa_ice_path(&net.peers[1].ice, &path) && path.remote.port == 7007);
-    cepa_ice_on_stream_lost(&net.peers[1].ice, 1, net.now);
+    ice_net_run(&net, 1100);
+    CHECK(!cepa_ice_path(&net.peers[0].ice, &path));
+    net.is_udp_blocked = false;
+    ice_net_run(&net, 3000);
+    CHECK_INT(net.peers[0].failed + net.peers[1].failed, 0);
+    CHECK_INT(net.peers[0].selected, 2);
+}
+
+TEST(the_connection_before_a_restart_may_end)
+{
+    struct cepa_path path;
+    begin_tcp(true, false, true);
+    ice_net_run(&net, 2000);
+    restart(0, "R");
+    ice_net_close(&net);
+    CHECK(!cepa_ice_path(&net.peers[0].ice, &path));
     ice_net_run(&net, 0);
-    CHECK(!cepa_ice_path(&net.peers[1].ice, &path));
-    CHECK_INT(net.peers[1].silent, 1);
-    ice_net_run(&net, 31000);
-    CHECK_INT(net.peers[1].failed, 1);
+    CHECK_INT(net.peers[0].silent, 1);
+}
+
+TEST(a_restart_closes_what_is_being_tried)
+{
+    begin_tcp(true, false, false);
+    ice_net_run(&net, 435);
+    CHECK_INT(net.streams_len, 1);
+    CHECK_INT(net.peers[0].selected, 0);
+    restart(0, "R");
+    ice_net_run(&net, 10);
+    CHECK_INT(net.peers[0].drops, 1);
+}
+
+/* UDP begins to work when TCP does already, and before that is nominated. */
+TEST(udp_is_better_than_tcp_even_if_late)
+{
+    begin_tcp(true, false, true);
+    ice_net_run(&net, 600);
+    CHECK_INT(net.streams_len, 1);
+    CHECK_INT(net.peers[0].selected, 0);
+    net.is_udp_blocked = false;
+    ice_net_run(&net, 1000);
+    CHECK_INT(net.peers[0].selected, 1);
+    CHECK_INT(net.peers[0].path.stream, 0);
+    CHECK_INT(net.peers[1].path.stream, 0);
+    CHECK_INT(net.peers[0].drops, 1);
 }
 
 TEST_MAIN(RUN(tcp_stands_in_for_udp), RUN(tcp_alone_does_not_wait),
@@ -310,4 +294,5 @@ TEST_MAIN(RUN(tcp_stands_in_for_udp), RUN(tcp_alone_does_not_wait),
           RUN(a_restart_keeps_the_path_until_there_is_a_new_one),
           RUN(a_restart_moves_to_another_network), RUN(a_restart_revives_what_has_failed),
           RUN(a_restart_that_finds_nothing_fails), RUN(a_restart_closes_connections),
-          RUN(the_latest_nomination_counts), RUN(a_lite_agent_follows))
+          RUN(the_path_before_a_restart_may_end), RUN(the_connection_before_a_restart_may_end),
+          RUN(a_restart_closes_what_is_being_tried), RUN(udp_is_better_than_tcp_even_if_late))
