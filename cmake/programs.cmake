@@ -69,8 +69,9 @@ file(GLOB example_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
 foreach(source IN LISTS example_sources)
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE cepa_native)
-  add_test(NAME examples/${name} COMMAND ${name})
+  target_link_libraries(${name} PRIVATE cepa_webrtc PkgConfig::CJSON)
+  # One that serves ends with its standard input.
+  add_test(NAME examples/${name} COMMAND sh -c "exec \"$0\" </dev/null" $<TARGET_FILE:${name}>)
   set_tests_properties(examples/${name} PROPERTIES LABELS unit)
 endforeach()
 

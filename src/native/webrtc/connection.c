@@ -275,6 +275,7 @@ void cepa_connection_send_packet(void *owner, const uint8_t *packet, size_t pack
     if (cepa_dtls_send(connection->dtls, queue, packet, packet_len) != 0) {
         return;
     }
+    cepa_endpoint_is_busy(connection->endpoint);
     if (cepa_time_is_never(connection->unanswered) && carries_data(packet, packet_len)) {
         connection->unanswered = connection->endpoint->now;
         cepa_connection_arm(connection);
@@ -301,6 +302,7 @@ static void on_secure(struct cepa_connection *connection)
                                                 .is_dtls_client = connection->is_client,
                                                 .receive_max = CEPA_MESSAGE_SIZE_DEFAULT,
                                                 .send_max = connection->send_max};
+    cepa_endpoint_stir(connection->endpoint);
     if (cepa_channels_new(&connection->channels, &config) != 0) {
         connection->channels = NULL;
         cepa_connection_end(connection, CEPA_CLOSE_HANDSHAKE);
@@ -362,6 +364,7 @@ void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *
         endpoint->plain, sizeof endpoint->plain, data, data_len);
     while (plain_len > 0) {
         hear(connection);
+        cepa_endpoint_stir(endpoint);
         cepa_ice_on_data(&connection->ice, endpoint->now);
         if (connection->channels != NULL || follow_dtls(connection)) {
             cepa_channels_receive_packet(connection->channels, endpoint->plain, plain_len);
@@ -419,6 +422,9 @@ void cepa_connection_on_time(struct cepa_connection *connection)
         if (connection->channels != NULL && cepa_channels_buffered(connection->channels) > 0) {
             fall_silent(connection);
         }
+    }
+    if (connection->dtls != NULL) {
+        cepa_dtls_rest(connection->dtls); /* timers are rare when there is much to do */
     }
     cepa_connection_proceed(connection);
 }

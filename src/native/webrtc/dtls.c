@@ -13,6 +13,8 @@
 #include "base/assert.h"
 #include "native/webrtc/certificate_openssl.h"
 
+enum { SEND_FRAGMENT = 2048 /* bytes; ours are shorter, and buffers grow with it */ };
+
 struct cepa_dtls_context {
     SSL_CTX *ssl;
     BIO_METHOD *bio;
@@ -25,6 +27,7 @@ struct cepa_dtls {
     size_t received_len;
     struct cepa_datagram_queue *queue; /* of the call that is running */
     unsigned timeouts;                 /* of the flight that waits for its answer */
+    bool is_resting;                   /* OpenSSL has no buffers */
 };
 
 static int bio_write(BIO *bio, const char *data, int len)
@@ -93,6 +96,12 @@ static int configure(SSL_CTX *ssl)
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
     SSL_CTX_set_read_ahead(ssl, 1);
+    SSL_CTX_set_max_send_fragment(ssl, SEND_FRAGMENT);
+    /* Nobody uses SRTP here, but browsers agree on it even without media, and some stacks insist.
+     * This function alone returns 0 for success. @[RFC5764 4.1] */
+    if (SSL_CTX_set_tlsext_use_srtp(ssl, "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80") != 0) {
+        return CEPA_ERR_EXHAUSTED;
+    }
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_cipher_list(ssl, ciphers) == 1 &&
                    SSL_CTX_set1_groups_list(ssl, groups) == 1
@@ -204,6 +213,7 @@ size_t cepa_dtls_receive(struct cepa_dtls *dtls, struct cepa_datagram_queue *que
 {
     size_t len = 0;
     dtls->queue = queue;
+    dtls->is_resting = false;
     dtls->received = data_len > 0 ? data : NULL;
     dtls->received_len = data_len;
     if (dtls->state == CEPA_DTLS_HANDSHAKE) {
@@ -222,6 +232,18 @@ size_t cepa_dtls_receive(struct cepa_dtls *dtls, struct cepa_datagram_queue *que
     return len;
 }
 
+/* Lets OpenSSL have buffers again. Over DTLS it makes those of both directions when it reads, and
+ * none when it writes. There is nothing to read. */
+static void wake(struct cepa_dtls *dtls)
+{
+    uint8_t nothing;
+    size_t len;
+    if (dtls->is_resting) {
+        (void)SSL_read_ex(dtls->ssl, &nothing, sizeof nothing, &len);
+        dtls->is_resting = false;
+    }
+}
+
 int cepa_dtls_send(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue, const uint8_t *data,
                    size_t data_len)
 {
@@ -236,6 +258,7 @@ int cepa_dtls_send(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue, co
         return CEPA_ERR_FULL;
     }
     ERR_clear_error();
+    wake(dtls);
     dtls->queue = queue;
     int result = SSL_write_ex(dtls->ssl, data, data_len, &written);
     dtls->queue = NULL;
@@ -269,9 +292,17 @@ void cepa_dtls_on_timeout(struct cepa_dtls *dtls, struct cepa_datagram_queue *qu
     dtls->queue = NULL;
 }
 
+void cepa_dtls_rest(struct cepa_dtls *dtls)
+{
+    if (dtls->state == CEPA_DTLS_OPEN && SSL_free_buffers(dtls->ssl) == 1) {
+        dtls->is_resting = true;
+    }
+}
+
 void cepa_dtls_close(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue)
 {
     if (dtls->state == CEPA_DTLS_OPEN) {
+        wake(dtls);
         dtls->queue = queue;
         (void)SSL_shutdown(dtls->ssl);
         dtls->queue = NULL;

@@ -71,6 +71,9 @@ uint64_t cepa_dtls_left_ns(struct cepa_dtls *dtls);
 /* cepa_dtls_on_timeout retransmits what is due, and gives up after too many. */
 void cepa_dtls_on_timeout(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue);
 
+/* cepa_dtls_rest gives back the memory that only records under way need, if none are. */
+void cepa_dtls_rest(struct cepa_dtls *dtls);
+
 /* cepa_dtls_close says goodbye, if the handshake had come to an end. */
 void cepa_dtls_close(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue);
 

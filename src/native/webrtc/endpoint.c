@@ -8,7 +8,12 @@
 #include "base/ct.h"
 #include "native/webrtc/endpoint_state.h"
 
-enum { ROUTES_PER_CONNECTION_MEAN = 4, FRAGMENTS_PER_CONNECTION = 2, ROUTES_SPARE = 256 };
+enum {
+    ROUTES_PER_CONNECTION_MEAN = 4,
+    FRAGMENTS_PER_CONNECTION = 2,
+    ROUTES_SPARE = 256,
+    IDLE_TICK_MS = 200 /* SCTP's timers, which are long when it is idle */
+};
 
 static int make_pools(struct cepa_endpoint *endpoint, uint32_t connections_max)
 {
@@ -154,7 +159,9 @@ void cepa_endpoint_step(struct cepa_endpoint *endpoint, struct cepa_time now, st
     endpoint->wall = wall;
     if (endpoint->counts.connections > 0 && cepa_time_is_due(endpoint->tick, now)) {
         cepa_sctp_tick(now);
-        endpoint->tick = cepa_time_add(now, CEPA_SCTP_TICK_MS * CEPA_MILLISECOND_NS);
+        bool is_busy = cepa_time_is_before(now, endpoint->busy_until);
+        endpoint->tick =
+            cepa_time_add(now, (is_busy ? CEPA_SCTP_TICK_MS : IDLE_TICK_MS) * CEPA_MILLISECOND_NS);
     }
     while (cepa_timer_heap_next(&endpoint->timers, &timer, now) == 0) {
         struct cepa_connection *connection = cepa_connection_find(endpoint, timer.owner);
@@ -165,6 +172,15 @@ void cepa_endpoint_step(struct cepa_endpoint *endpoint, struct cepa_time now, st
         }
     }
     cepa_endpoint_ask_again(endpoint);
+}
+
+void cepa_endpoint_stir(struct cepa_endpoint *endpoint)
+{
+    if (!cepa_time_is_before(endpoint->now, endpoint->busy_until)) {
+        cepa_sctp_tick(endpoint->now); /* timers that start now count from now */
+        endpoint->tick = endpoint->now;
+    }
+    cepa_endpoint_is_busy(endpoint);
 }
 
 struct cepa_time cepa_endpoint_deadline(const struct cepa_endpoint *endpoint)
@@ -182,6 +198,7 @@ struct cepa_channels *cepa_endpoint_channels(struct cepa_endpoint *endpoint,
     if (connection == NULL || connection->channels == NULL) {
         return NULL;
     }
+    cepa_endpoint_stir(endpoint);
     cepa_connection_ready(connection); /* whatever is done to them may have something to tell */
     return connection->channels;
 }

@@ -15,7 +15,10 @@
 #include "native/webrtc/connection_state.h"
 #include "native/webrtc/stun.h"
 
-enum { CEPA_ENDPOINT_ASKS_MAX = 4 };
+enum {
+    CEPA_ENDPOINT_ASKS_MAX = 4,
+    CEPA_ENDPOINT_BUSY_MS = 1000 /* without packets, till SCTP counts as idle */
+};
 
 /* Whose a source address is. Both are the same connection but for the time in which a peer that
  * begins anew has not yet proved by a whole handshake that it is there. */
@@ -47,7 +50,8 @@ struct cepa_endpoint {
     struct cepa_dtls_context *dtls;
     struct cepa_time now;
     struct cepa_wall wall;
-    struct cepa_time tick; /* when SCTP is told the time again */
+    struct cepa_time tick;       /* when SCTP is told the time again */
+    struct cepa_time busy_until; /* when it will have been idle for a while */
 
     void *memory; /* of what follows */
     struct cepa_pool connections;
@@ -82,6 +86,13 @@ struct cepa_connection *cepa_endpoint_accept_dial(struct cepa_endpoint *endpoint
                                                   const struct cepa_path *path,
                                                   const struct cepa_stun_message *message,
                                                   const uint8_t *data, size_t ufrag_len);
+
+/* cepa_endpoint_is_busy says that SCTP has something to do. */
+static inline void cepa_endpoint_is_busy(struct cepa_endpoint *endpoint)
+{
+    endpoint->busy_until =
+        cepa_time_add(endpoint->now, CEPA_ENDPOINT_BUSY_MS * CEPA_MILLISECOND_NS);
+}
 
 /* endpoint_routes.c */
 
@@ -123,6 +134,11 @@ void cepa_connection_forget(struct cepa_connection *connection);
 struct cepa_datagram_queue *cepa_endpoint_queue(struct cepa_endpoint *endpoint,
                                                 struct cepa_connection *owner,
                                                 const struct cepa_path *path, size_t room);
+
+/* endpoint.c */
+
+/* cepa_endpoint_stir says that SCTP is about to get something to do. */
+void cepa_endpoint_stir(struct cepa_endpoint *endpoint);
 
 /* endpoint_events.c */
 

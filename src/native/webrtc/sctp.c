@@ -174,7 +174,7 @@ static int configure(struct socket *socket)
     const struct sctp_rtoinfo rto = {
         .srto_initial = RTO_INITIAL_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_INITIAL_MS};
     /* The library does not count the common header as a part of the path's unit. */
-    const struct sctp_paddrparams path = {.spp_flags = SPP_PMTUD_DISABLE,
+    const struct sctp_paddrparams path = {.spp_flags = SPP_PMTUD_DISABLE | SPP_HB_DISABLE,
                                           .spp_pathmtu = CEPA_SCTP_MTU - COMMON_HEADER};
     const uint32_t part = CEPA_SCTP_MESSAGE_MAX + 1; /* up to there messages are given whole */
     int bad = usrsctp_set_non_blocking(socket, 1);

@@ -1,0 +1,382 @@
+/* Sockets, clock and endpoint together. */
+#include "native/webrtc/webrtc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "native/net/clock.h"
+#include "native/net/interfaces.h"
+#include "native/net/loop.h"
+#include "native/webrtc/locals.h"
+#include "native/webrtc/stun.h"
+
+enum {
+    NUMBER_IPV4, /* in the loop; indices of `udp` too */
+    NUMBER_IPV6,
+    NUMBER_TCP,
+    NUMBER_INTERFACES,
+    BATCHES_MAX = 4,      /* of datagrams that are taken at once, before events have their turn */
+    BATCH_LONG = 8,       /* messages, so that more are to be expected */
+    TCP_EVENTS_MAX = 256, /* likewise */
+    PORTS_TRIED_MAX = 16  /* till one is free in both families, and on TCP */
+};
+
+struct cepa_webrtc {
+    struct cepa_endpoint *endpoint;
+    struct cepa_loop *loop;
+    struct cepa_udp *udp[2]; /* by family; NULL: none */
+    struct cepa_tcp *tcp;    /* NULL: none */
+    struct cepa_interfaces_watch *watch;
+    struct cepa_interfaces interfaces; /* as they were last; lent to the sockets */
+    struct cepa_interfaces before;     /* and before that */
+    bool is_local;
+    bool has_moved;
+};
+
+static struct cepa_udp *udp_of(const struct cepa_webrtc *webrtc, const struct cepa_address *address)
+{
+    return webrtc->udp[address->family == CEPA_ADDRESS_IPV6];
+}
+
+static void on_send(void *context, const struct cepa_path *path,
+                    const struct cepa_datagram_queue *queue)
+{
+    struct cepa_webrtc *webrtc = context;
+    struct cepa_udp *udp = udp_of(webrtc, &path->remote);
+    int error = 0;
+    if (path->stream != 0 && webrtc->tcp != NULL) {
+        error = cepa_tcp_send(webrtc->tcp, path->stream, queue);
+    } else if (path->stream == 0 && udp != NULL) {
+        error = cepa_udp_send(udp, path, queue);
+    }
+    (void)error; /* what is lost the sockets count, and the layers above send again */
+}
+
+static uint64_t on_connect(void *context, const struct cepa_address *local,
+                           const struct cepa_address *remote)
+{
+    struct cepa_webrtc *webrtc = context;
+    const struct cepa_path path = {0, *local, *remote};
+    uint64_t stream;
+    return webrtc->tcp != NULL &&
+                   cepa_tcp_connect(webrtc->tcp, &stream, &path, cepa_clock_now()) == 0
+               ? stream
+               : 0;
+}
+
+static void on_verified(void *context, uint64_t stream)
+{
+    struct cepa_webrtc *webrtc = context;
+    if (webrtc->tcp != NULL) {
+        cepa_tcp_verified(webrtc->tcp, stream);
+    }
+}
+
+static void on_drop(void *context, uint64_t stream)
+{
+    struct cepa_webrtc *webrtc = context;
+    if (webrtc->tcp != NULL) {
+        cepa_tcp_drop(webrtc->tcp, stream);
+    }
+}
+
+static void close_sockets(struct cepa_webrtc *webrtc)
+{
+    cepa_udp_close(webrtc->udp[NUMBER_IPV4]);
+    cepa_udp_close(webrtc->udp[NUMBER_IPV6]);
+    cepa_tcp_close(webrtc->tcp);
+    webrtc->udp[NUMBER_IPV4] = NULL;
+    webrtc->udp[NUMBER_IPV6] = NULL;
+    webrtc->tcp = NULL;
+}
+
+/* Opens a socket for each of both addresses, on UDP and on TCP. The first port that the system
+ * chooses is the others' too. */
+static int open_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
+{
+    struct cepa_address addresses[2] = {config->ipv4, config->ipv6};
+    uint16_t port = 0;
+    int error = 0;
+    for (size_t i = 0; i < 2 && error == 0; i++) {
+        if (addresses[i].family == CEPA_ADDRESS_NONE) {
+            continue;
+        }
+        addresses[i].port = addresses[i].port != 0 ? addresses[i].port : port;
+        const struct cepa_udp_config udp = {.bind_address = addresses[i],
+                                            .interfaces = &webrtc->interfaces};
+        error = cepa_udp_open(&webrtc->udp[i], &udp);
+        if (error == 0) {
+            port = cepa_udp_address(webrtc->udp[i]).port;
+            addresses[i].port = port;
+        }
+    }
+    if (error == 0 && !config->has_no_tcp) {
+        const struct cepa_tcp_config tcp = {
+            .ipv4 = addresses[0], .ipv6 = addresses[1], .interfaces = &webrtc->interfaces};
+        error = cepa_tcp_open(&webrtc->tcp, &tcp);
+    }
+    return error;
+}
+
+/* Tries again where the system has chosen a port that is not free everywhere. */
+static int find_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
+{
+    bool is_free_choice = (config->ipv4.family == CEPA_ADDRESS_NONE || config->ipv4.port == 0) &&
+                          (config->ipv6.family == CEPA_ADDRESS_NONE || config->ipv6.port == 0);
+    int error = CEPA_ERR_IN_USE;
+    for (unsigned i = 0; error == CEPA_ERR_IN_USE && i < (is_free_choice ? PORTS_TRIED_MAX : 1u);
+         i++) {
+        close_sockets(webrtc);
+        error = open_sockets(webrtc, config);
+    }
+    return error;
+}
+
+static int watch(struct cepa_webrtc *webrtc)
+{
+    int error = cepa_loop_add(webrtc->loop, cepa_interfaces_descriptor(webrtc->watch),
+                              NUMBER_INTERFACES, CEPA_LOOP_READ);
+    for (size_t i = 0; i < 2 && error == 0; i++) {
+        if (webrtc->udp[i] != NULL) {
+            error =
+                cepa_loop_add(webrtc->loop, cepa_udp_descriptor(webrtc->udp[i]), i, CEPA_LOOP_READ);
+        }
+    }
+    if (error == 0 && webrtc->tcp != NULL) {
+        error = cepa_loop_add(webrtc->loop, cepa_tcp_descriptor(webrtc->tcp), NUMBER_TCP,
+                              CEPA_LOOP_READ);
+    }
+    return error;
+}
+
+/* Tells the endpoint where we are. */
+static void set_locals(struct cepa_webrtc *webrtc)
+{
+    struct cepa_candidate candidates[CEPA_ENDPOINT_LOCALS_MAX];
+    const struct cepa_locals_config config = {
+        .interfaces = &webrtc->interfaces,
+        .sockets = {cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV4),
+                    cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV6)},
+        .has_tcp = webrtc->tcp != NULL,
+        .is_local = webrtc->is_local};
+    size_t len = cepa_locals_list(candidates, CEPA_ENDPOINT_LOCALS_MAX, &config);
+    cepa_endpoint_set_locals(webrtc->endpoint, candidates, len);
+}
+
+static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
+{
+    const struct cepa_endpoint_config endpoint_config = {
+        .driver = {webrtc, on_send, on_connect, on_verified, on_drop},
+        .random = config->random,
+        .sockets = {cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV4),
+                    cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV6)},
+        .connections_max =
+            config->connections_max == 0 ? CEPA_ENDPOINT_CONNECTIONS_MAX : config->connections_max,
+        .certificate = config->certificate,
+        .previous = config->previous,
+        .secret = config->secret};
+    int error =
+        cepa_endpoint_new(&webrtc->endpoint, &endpoint_config, cepa_clock_now(), cepa_clock_wall());
+    if (error == 0) {
+        set_locals(webrtc);
+    }
+    return error;
+}
+
+int cepa_webrtc_open(struct cepa_webrtc **ret_webrtc, const struct cepa_webrtc_config *config)
+{
+    if (config->ipv4.family == CEPA_ADDRESS_NONE && config->ipv6.family == CEPA_ADDRESS_NONE) {
+        return CEPA_ERR_ARGUMENT;
+    }
+    struct cepa_webrtc *webrtc = calloc(1, sizeof *webrtc);
+    if (webrtc == NULL) {
+        return CEPA_ERR_EXHAUSTED;
+    }
+    webrtc->is_local = config->is_local;
+    int error = cepa_loop_open(&webrtc->loop);
+    if (error == 0) {
+        error = cepa_interfaces_open(&webrtc->watch);
+    }
+    if (error == 0) {
+        error = cepa_interfaces_list(webrtc->watch, &webrtc->interfaces);
+    }
+    if (error == 0) {
+        error = find_sockets(webrtc, config);
+    }
+    if (error == 0) {
+        error = watch(webrtc);
+    }
+    if (error == 0) {
+        error = make_endpoint(webrtc, config);
+    }
+    if (error != 0) {
+        cepa_webrtc_close(webrtc);
+        return error;
+    }
+    *ret_webrtc = webrtc;
+    return 0;
+}
+
+void cepa_webrtc_close(struct cepa_webrtc *webrtc)
+{
+    if (webrtc == NULL) {
+        return;
+    }
+    cepa_endpoint_free(webrtc->endpoint);
+    cepa_loop_close(webrtc->loop);
+    close_sockets(webrtc);
+    cepa_interfaces_close(webrtc->watch);
+    free(webrtc);
+}
+
+struct cepa_endpoint *cepa_webrtc_endpoint(struct cepa_webrtc *webrtc)
+{
+    return webrtc->endpoint;
+}
+
+struct cepa_address cepa_webrtc_address(const struct cepa_webrtc *webrtc, uint8_t family)
+{
+    struct cepa_address none = {0};
+    const struct cepa_udp *udp = webrtc->udp[family == CEPA_ADDRESS_IPV6];
+    return udp == NULL ? none : cepa_udp_address(udp);
+}
+
+/* Takes a batch of datagrams, STUN first: a check must not wait behind bulk. */
+static size_t take_batch(struct cepa_webrtc *webrtc, struct cepa_udp *udp)
+{
+    struct cepa_udp_batch batch;
+    struct cepa_udp_datagram datagram;
+    if (cepa_udp_receive(udp, &batch) != 0) {
+        return 0;
+    }
+    for (int is_data = 0; is_data < 2; is_data++) {
+        struct cepa_udp_walk walk = {0};
+        while (cepa_udp_batch_next(&batch, &walk, &datagram)) {
+            if (cepa_stun_is(datagram.bytes, datagram.len) != is_data) {
+                cepa_endpoint_receive(webrtc->endpoint, datagram.path, datagram.bytes,
+                                      datagram.len);
+            }
+        }
+    }
+    return batch.count;
+}
+
+static void take_udp(struct cepa_webrtc *webrtc, struct cepa_udp *udp)
+{
+    unsigned batches = 0;
+    while (batches < BATCHES_MAX && take_batch(webrtc, udp) >= BATCH_LONG) {
+        batches++;
+    }
+}
+
+static void take_tcp(struct cepa_webrtc *webrtc)
+{
+    struct cepa_tcp_event event;
+    for (unsigned i = 0; i < TCP_EVENTS_MAX; i++) {
+        switch (cepa_tcp_next(webrtc->tcp, &event, cepa_clock_now())) {
+        case CEPA_TCP_CONNECTED:
+            if (!event.is_incoming) {
+                cepa_endpoint_on_connected(webrtc->endpoint, &event.path);
+            }
+            break;
+        case CEPA_TCP_DATAGRAM:
+            cepa_endpoint_receive(webrtc->endpoint, &event.path, event.bytes, event.len);
+            break;
+        case CEPA_TCP_CLOSED:
+            cepa_endpoint_on_lost(webrtc->endpoint, &event.path);
+            break;
+        case CEPA_TCP_NOTHING:
+            return;
+        }
+    }
+}
+
+static void take_interfaces(struct cepa_webrtc *webrtc)
+{
+    static const struct cepa_interfaces none;
+    struct cepa_interfaces *before = &webrtc->before;
+    *before = webrtc->interfaces;
+    if (!cepa_interfaces_has_changed(webrtc->watch)) {
+        return;
+    }
+    if (cepa_interfaces_list(webrtc->watch, &webrtc->interfaces) != 0) {
+        webrtc->interfaces = none;
+    }
+    if (!cepa_interfaces_is_equal(before, &webrtc->interfaces)) {
+        webrtc->has_moved = true;
+        set_locals(webrtc);
+    }
+}
+
+static void take(struct cepa_webrtc *webrtc, uint64_t number)
+{
+    if (number == NUMBER_INTERFACES) {
+        take_interfaces(webrtc);
+    } else if (number == NUMBER_TCP) {
+        take_tcp(webrtc);
+    } else {
+        take_udp(webrtc, webrtc->udp[number]);
+    }
+}
+
+/* When something is due here or in the endpoint. */
+static struct cepa_time next_deadline(const struct cepa_webrtc *webrtc)
+{
+    struct cepa_time deadline = cepa_endpoint_deadline(webrtc->endpoint);
+    return webrtc->tcp == NULL ? deadline
+                               : cepa_time_earliest(deadline, cepa_tcp_deadline(webrtc->tcp));
+}
+
+int cepa_webrtc_wait(struct cepa_webrtc *webrtc, struct cepa_time deadline)
+{
+    struct cepa_loop_ready ready;
+    cepa_endpoint_flush(webrtc->endpoint);
+    int result = cepa_loop_wait(webrtc->loop, cepa_time_earliest(deadline, next_deadline(webrtc)));
+    cepa_endpoint_step(webrtc->endpoint, cepa_clock_now(), cepa_clock_wall());
+    while (cepa_loop_next(webrtc->loop, &ready)) {
+        take(webrtc, ready.number);
+    }
+    if (webrtc->tcp != NULL && cepa_time_is_due(cepa_tcp_deadline(webrtc->tcp), cepa_clock_now())) {
+        take_tcp(webrtc);
+    }
+    cepa_endpoint_flush(webrtc->endpoint);
+    return result < 0 ? result : 0;
+}
+
+void cepa_webrtc_wake(const struct cepa_webrtc *webrtc)
+{
+    cepa_loop_wake(webrtc->loop);
+}
+
+int cepa_webrtc_descriptor(const struct cepa_webrtc *webrtc)
+{
+    return cepa_loop_descriptor(webrtc->loop);
+}
+
+int cepa_webrtc_prepare(struct cepa_webrtc *webrtc)
+{
+    cepa_endpoint_flush(webrtc->endpoint);
+    return cepa_loop_set_deadline(webrtc->loop, next_deadline(webrtc));
+}
+
+bool cepa_webrtc_has_moved(struct cepa_webrtc *webrtc)
+{
+    bool has_moved = webrtc->has_moved;
+    webrtc->has_moved = false;
+    return has_moved;
+}
+
+struct cepa_webrtc_stats cepa_webrtc_stats(const struct cepa_webrtc *webrtc)
+{
+    struct cepa_webrtc_stats stats;
+    memset(&stats, 0, sizeof stats);
+    for (size_t i = 0; i < 2; i++) {
+        if (webrtc->udp[i] != NULL) {
+            stats.udp[i] = *cepa_udp_stats_of(webrtc->udp[i]);
+        }
+    }
+    if (webrtc->tcp != NULL) {
+        stats.tcp = *cepa_tcp_stats_of(webrtc->tcp);
+    }
+    return stats;
+}
