@@ -116,6 +116,33 @@ TEST(candidates_of_no_use_are_passed_over)
     CHECK_INT(ice->local[0].priority, candidate.priority);
 }
 
+/* A NAT forgets, and gives the next packet another port. */
+TEST(a_peer_may_come_to_another_address)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        ice_net_init(&net, 1, 20, 0);
+        size_t moving = i == 1 ? 1 : 0;
+        ice_net_peer(&net, 0, moving == 0 ? ICE_NAT_PORT : ICE_NAT_NONE, false, true);
+        ice_net_peer(&net, 1, moving == 1 ? ICE_NAT_PORT : ICE_NAT_NONE, i == 2, false);
+        ice_net_tell(&net, 0);
+        if (i < 2) {
+            ice_net_tell(&net, 1);
+        }
+        ice_net_run(&net, 10000);
+        CHECK(ice_net_is_connected(&net));
+        struct ice_peer *peer = &net.peers[moving];
+        for (size_t j = 0; j < peer->contacts_len; j++) {
+            peer->contacts[j].port = 7777;
+        }
+        net.packets_len = 0;
+        ice_net_run(&net, 60000);
+        CHECK_INT(net.peers[0].failed + net.peers[1].failed, 0);
+        CHECK_INT(net.peers[1 - moving].path.remote.port, 7777);
+        CHECK_INT(net.peers[1 - moving].selected, 2);
+        CHECK_INT(net.peers[0].silent + net.peers[1].silent, 0);
+    }
+}
+
 /* The best go first, 20 ms apart; but what is like a pair in progress comes behind what is not. */
 TEST(checks_have_an_order)
 {
@@ -198,5 +225,5 @@ TEST(a_lite_agent_follows)
 
 TEST_MAIN(RUN(the_latest_nomination_counts), RUN(a_lite_peer_learns_which_answer_came_first),
           RUN(a_socket_may_come_late), RUN(candidates_of_no_use_are_passed_over),
-          RUN(checks_have_an_order), RUN(a_conflict_of_roles_may_come_late),
-          RUN(a_lite_agent_follows))
+          RUN(a_peer_may_come_to_another_address), RUN(checks_have_an_order),
+          RUN(a_conflict_of_roles_may_come_late), RUN(a_lite_agent_follows))

@@ -157,8 +157,11 @@ int cepa_ice_add_remote(struct cepa_ice *ice, const struct cepa_candidate *candi
     }
     uint8_t index = find(ice->remote, ice->remote_len, &candidate->address, candidate->transport);
     if (index != CEPA_ICE_NO_PAIR) {
-        /* A peer-reflexive one turns out to be one that was announced. */
-        put(ice->remote, ice->remote_len, index, candidate, &candidate->address);
+        /* A peer-reflexive one may turn out to be one that was announced. */
+        if (ice->remote[index].type == CEPA_CANDIDATE_PRFLX ||
+            ice->remote[index].priority < candidate->priority) {
+            put(ice->remote, ice->remote_len, index, candidate, &candidate->address);
+        }
         return 0;
     }
     index = remote_place(ice);

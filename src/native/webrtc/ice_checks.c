@@ -191,6 +191,8 @@ static void on_success(struct cepa_ice *ice, const struct cepa_ice_sent *sent, s
     }
     if (is_theirs || (is_ours && !ice->is_complete)) {
         cepa_ice_select(ice, sent->pair, now);
+    } else if (sent->pair != ice->selected.pair && cepa_ice_is_moving(ice)) {
+        cepa_ice_move(ice);
     } else if (is_ours && sent->pair != ice->selected.pair) {
         /* A lite peer has just followed a nomination that came too late: tell it again. */
         cepa_ice_ask_consent(ice, now);

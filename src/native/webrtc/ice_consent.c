@@ -49,7 +49,8 @@ void cepa_ice_consent_sent(struct cepa_ice *ice, struct cepa_time now)
     uint64_t retry = 2 * ice->rtt_ns > RETRY_NS ? 2 * ice->rtt_ns : RETRY_NS;
     retry = retry > RETRY_MAX_NS ? RETRY_MAX_NS : retry << ice->consent.tries;
     retry = retry > RETRY_MAX_NS ? RETRY_MAX_NS : retry;
-    ice->consent.tries = (uint8_t)(ice->consent.tries + (ice->consent.tries < 2 ? 1 : 0));
+    ice->consent.tries =
+        (uint8_t)(ice->consent.tries + (ice->consent.tries < CEPA_ICE_MOVING_TRIES ? 1 : 0));
     ice->consent.next = cepa_time_add(now, ice->consent.is_probing ? PROBE_RETRY_NS : retry);
 }
 

@@ -16,6 +16,7 @@
 enum {
     CEPA_ICE_NO_PAIR = 255,      /* also no candidate */
     CEPA_ICE_TRIES_MAX = 8,      /* at 0, 100, 300, 700, 1500, 2300, 3100 and 3900 ms */
+    CEPA_ICE_MOVING_TRIES = 2,   /* unanswered checks for consent, and as many as are counted */
     CEPA_ICE_EVENT_SELECTED = 1, /* bits of `events` */
     CEPA_ICE_EVENT_SILENT = 2,
     CEPA_ICE_EVENT_ALIVE = 4,
@@ -90,6 +91,13 @@ void cepa_ice_switch_role(struct cepa_ice *ice);
 void cepa_ice_select(struct cepa_ice *ice, uint8_t index, struct cepa_time now);
 void cepa_ice_select_path(struct cepa_ice *ice, const struct cepa_ice_selected *selected,
                           struct cepa_time now);
+
+/* cepa_ice_is_moving says whether the peer seems to have come to another address: the selected pair
+ * does not answer. Then a check by another pair is looked into; cepa_ice_move, once that works,
+ * lets it be nominated in the place of the selected one. */
+bool cepa_ice_is_moving(const struct cepa_ice *ice);
+void cepa_ice_move(struct cepa_ice *ice);
+
 void cepa_ice_lose_previous(struct cepa_ice *ice, struct cepa_time now); /* the path from before */
 void cepa_ice_reopen(struct cepa_ice *ice, struct cepa_time now);
 void cepa_ice_consider(struct cepa_ice *ice, struct cepa_time now); /* whether to nominate */

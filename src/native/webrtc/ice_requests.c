@@ -127,7 +127,8 @@ static void learn(struct cepa_ice *ice, const struct cepa_path *path, uint32_t p
             cepa_ice_select(ice, index, now);
         }
     }
-    if (!cepa_ice_pair_is_valid(pair) && (!ice->is_complete || pair->nomination != 0)) {
+    if (!cepa_ice_pair_is_valid(pair) &&
+        (!ice->is_complete || pair->nomination != 0 || cepa_ice_is_moving(ice))) {
         cepa_ice_pair_trigger(ice, pair);
     }
 }

@@ -76,6 +76,21 @@ void cepa_ice_select(struct cepa_ice *ice, uint8_t index, struct cepa_time now)
     leave_others(ice);
 }
 
+/* The controlled side repeats no nomination, so the controlling one must notice. */
+bool cepa_ice_is_moving(const struct cepa_ice *ice)
+{
+    return ice->is_controlling && ice->is_complete && ice->selected.is_set &&
+           ice->consent.tries >= CEPA_ICE_MOVING_TRIES;
+}
+
+void cepa_ice_move(struct cepa_ice *ice)
+{
+    ice->pairs[ice->selected.pair].state = CEPA_ICE_PAIR_FAILED;
+    ice->selected.pair = CEPA_ICE_NO_PAIR;
+    ice->is_complete = false;
+    ice->settle_at = cepa_time_never();
+}
+
 void cepa_ice_lose_previous(struct cepa_ice *ice, struct cepa_time now)
 {
     ice->selected.is_set = false;
