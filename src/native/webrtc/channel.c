@@ -175,6 +175,12 @@ void cepa_channels_set_low_mark(struct cepa_channels *channels, size_t low_mark)
     channels->low_mark = low_mark;
 }
 
+void cepa_channels_window(const struct cepa_channels *channels, size_t *ret_window,
+                          uint32_t *ret_rtt_ms)
+{
+    cepa_sctp_window(channels->sctp, ret_window, ret_rtt_ms);
+}
+
 uint64_t cepa_channels_retransmissions(const struct cepa_channels *channels)
 {
     return cepa_sctp_retransmissions(channels->sctp);

@@ -115,7 +115,10 @@ CEPA_MUST_USE int cepa_channels_stream(const struct cepa_channels *channels, uin
 size_t cepa_channels_buffered(struct cepa_channels *channels);
 void cepa_channels_set_low_mark(struct cepa_channels *channels, size_t low_mark);
 
-/* cepa_channels_retransmissions gives what cepa_sctp_retransmissions does. */
+/* cepa_channels_window and cepa_channels_retransmissions give what cepa_sctp_window and
+ * cepa_sctp_retransmissions do. */
+void cepa_channels_window(const struct cepa_channels *channels, size_t *ret_window,
+                          uint32_t *ret_rtt_ms);
 uint64_t cepa_channels_retransmissions(const struct cepa_channels *channels);
 
 /* cepa_channels_is_open says whether the association is open. */

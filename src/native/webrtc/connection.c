@@ -12,7 +12,9 @@ enum {
     EPOCH_OFFSET = 3,
     RECORD_HEADER = 13,
     CLIENT_HELLO = 1,
-    BINDING_REQUEST = 1 /* lower byte of STUN's message type */
+    REST_AFTER_MS = 100, /* without a record, buffers of OpenSSL go: 20 KiB for whoever is next */
+    PACE_MS = 5,         /* how often the rate is set */
+    BINDING_REQUEST = 1  /* lower byte of STUN's message type */
 };
 
 int cepa_connection_new(struct cepa_endpoint *endpoint, struct cepa_connection **ret_connection)
@@ -67,6 +69,7 @@ static void drop_layers(struct cepa_connection *connection, bool says_goodbye)
     endpoint->counts.half_open -= is_half_open;
     cepa_channels_free(connection->channels); /* with an ABORT */
     connection->channels = NULL;
+    cepa_pacer_wipe(&connection->pacer);
     if (says_goodbye && connection->dtls != NULL && connection->has_path) {
         cepa_dtls_close(connection->dtls,
                         cepa_endpoint_queue(endpoint, connection, &connection->path, 1));
@@ -263,22 +266,71 @@ static bool carries_data(const uint8_t *packet, size_t packet_len)
     return at + 4 <= packet_len && packet[at] == DATA;
 }
 
+/* A record came or went. */
+static void note_activity(struct cepa_connection *connection)
+{
+    connection->active_at = connection->endpoint->now;
+    connection->is_resting = false;
+}
+
+/* Sends a packet of SCTP. */
+static void send_record(struct cepa_connection *connection, const uint8_t *packet,
+                        size_t packet_len)
+{
+    struct cepa_datagram_queue *queue =
+        cepa_endpoint_queue(connection->endpoint, connection, &connection->path, 1);
+    if (cepa_dtls_send(connection->dtls, queue, packet, packet_len) == 0) {
+        cepa_endpoint_is_busy(connection->endpoint);
+        note_activity(connection);
+    }
+}
+
+/* Adapts the rate to what SCTP knows of the path, now and then. */
+static void set_pace(struct cepa_connection *connection)
+{
+    size_t window;
+    uint32_t rtt_ms;
+    struct cepa_time now = connection->endpoint->now;
+    if (connection->channels != NULL &&
+        cepa_time_since(now, connection->pacer_set) >= PACE_MS * CEPA_MILLISECOND_NS) {
+        connection->pacer_set = now;
+        cepa_channels_window(connection->channels, &window, &rtt_ms);
+        cepa_pacer_set(&connection->pacer, window, rtt_ms * CEPA_MILLISECOND_NS);
+    }
+}
+
 void cepa_connection_send_packet(void *owner, const uint8_t *packet, size_t packet_len)
 {
     struct cepa_connection *connection = owner;
+    struct cepa_time now = connection->endpoint->now;
     cepa_connection_ready(connection); /* it may be the end: an ABORT */
     if (connection->dtls == NULL || !connection->has_path) {
         return;
     }
-    struct cepa_datagram_queue *queue =
-        cepa_endpoint_queue(connection->endpoint, connection, &connection->path, 1);
-    if (cepa_dtls_send(connection->dtls, queue, packet, packet_len) != 0) {
+    if (!carries_data(packet, packet_len)) {
+        send_record(connection, packet, packet_len);
         return;
     }
-    cepa_endpoint_is_busy(connection->endpoint);
-    if (cepa_time_is_never(connection->unanswered) && carries_data(packet, packet_len)) {
-        connection->unanswered = connection->endpoint->now;
-        cepa_connection_arm(connection);
+    if (cepa_time_is_never(connection->unanswered)) {
+        connection->unanswered = now;
+    }
+    if (cepa_pacer_pass(&connection->pacer, packet_len, now) ||
+        cepa_pacer_hold(&connection->pacer, packet, packet_len) != 0) {
+        send_record(connection, packet, packet_len);
+    }
+    cepa_connection_arm(connection);
+}
+
+/* Sends what has waited long enough. */
+static void send_paced(struct cepa_connection *connection)
+{
+    size_t packet_len;
+    const uint8_t *packet;
+    set_pace(connection);
+    while (connection->dtls != NULL &&
+           (packet = cepa_pacer_next(&connection->pacer, &packet_len, connection->endpoint->now)) !=
+               NULL) {
+        send_record(connection, packet, packet_len);
     }
 }
 
@@ -357,6 +409,7 @@ void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *
     }
     connection->bytes_received += data_len;
     connection->datagrams_received++;
+    note_activity(connection);
     bool is_shaking = cepa_dtls_state_of(connection->dtls) == CEPA_DTLS_HANDSHAKE;
     size_t room = is_shaking ? CEPA_CONNECTION_FLIGHT_MAX : 1;
     size_t plain_len = cepa_dtls_receive(
@@ -368,6 +421,7 @@ void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *
         cepa_ice_on_data(&connection->ice, endpoint->now);
         if (connection->channels != NULL || follow_dtls(connection)) {
             cepa_channels_receive_packet(connection->channels, endpoint->plain, plain_len);
+            set_pace(connection);
         } else {
             return;
         }
@@ -399,6 +453,14 @@ bool cepa_connection_on_channel_event(struct cepa_connection *connection,
     return true;
 }
 
+/* When DTLS should give back memory, or never. */
+static struct cepa_time rest_at(const struct cepa_connection *connection)
+{
+    return connection->channels == NULL || connection->is_resting
+               ? cepa_time_never()
+               : cepa_time_add(connection->active_at, REST_AFTER_MS * CEPA_MILLISECOND_NS);
+}
+
 void cepa_connection_on_time(struct cepa_connection *connection)
 {
     struct cepa_endpoint *endpoint = connection->endpoint;
@@ -423,8 +485,10 @@ void cepa_connection_on_time(struct cepa_connection *connection)
             fall_silent(connection);
         }
     }
-    if (connection->dtls != NULL) {
-        cepa_dtls_rest(connection->dtls); /* timers are rare when there is much to do */
+    send_paced(connection);
+    if (cepa_time_is_due(rest_at(connection), endpoint->now)) {
+        connection->is_resting = true;
+        cepa_dtls_rest(connection->dtls);
     }
     cepa_connection_proceed(connection);
 }
@@ -433,6 +497,8 @@ void cepa_connection_arm(struct cepa_connection *connection)
 {
     struct cepa_time due = cepa_time_earliest(connection->ice_due, connection->dtls_due);
     due = cepa_time_earliest(due, connection->open_by);
+    due = cepa_time_earliest(due, cepa_pacer_deadline(&connection->pacer));
+    due = cepa_time_earliest(due, rest_at(connection));
     due =
         cepa_time_earliest(due, cepa_time_add(connection->unanswered,
                                               CEPA_ENDPOINT_SILENT_AFTER_MS * CEPA_MILLISECOND_NS));

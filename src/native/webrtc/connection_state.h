@@ -11,6 +11,7 @@
 #include "native/webrtc/dtls.h"
 #include "native/webrtc/endpoint.h"
 #include "native/webrtc/ice.h"
+#include "native/webrtc/pacer.h"
 
 enum {
     CEPA_CONNECTION_ROUTES_MAX = 20,
@@ -65,6 +66,7 @@ struct cepa_connection {
     bool is_client;     /* of DTLS */
     bool is_silent;
     bool has_path;
+    bool is_resting;         /* DTLS has given back what it does not need when nothing moves */
     bool knows_remote;       /* `remote` is what the peer has to show */
     struct cepa_path path;   /* where data goes */
     struct cepa_path source; /* where an accepted dial came from first, and must */
@@ -78,11 +80,15 @@ struct cepa_connection {
     struct cepa_channels *channels;       /* NULL before the handshake is done */
     uint32_t send_max;                    /* bytes of a message that the peer takes; 0: any */
 
+    struct cepa_pacer pacer;    /* of packets with data, and */
+    struct cepa_time pacer_set; /* when its rate was set */
+
     struct cepa_handle timer;    /* goes off at `armed`, which is no later than what follows */
     struct cepa_time armed;      /* or never */
     struct cepa_time ice_due;    /* when ICE wants to do something */
     struct cepa_time dtls_due;   /* when DTLS retransmits */
     struct cepa_time open_by;    /* when it is too late */
+    struct cepa_time active_at;  /* when a record came or went last */
     struct cepa_time unanswered; /* since when data has had no answer at all */
 
     struct cepa_fragment_key fragments[2]; /* ours, and the one before a restart */

@@ -479,6 +479,17 @@ size_t cepa_sctp_buffered(struct cepa_sctp *sctp)
     return sctp->waiting_len + status.sstat_unackdata * (sctp->sent_len / sctp->sent_chunks);
 }
 
+void cepa_sctp_window(const struct cepa_sctp *sctp, size_t *ret_window, uint32_t *ret_rtt_ms)
+{
+    struct sctp_status status;
+    socklen_t status_len = sizeof status;
+    memset(&status, 0, sizeof status);
+    bool is_known =
+        usrsctp_getsockopt(sctp->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &status_len) == 0;
+    *ret_window = is_known ? status.sstat_primary.spinfo_cwnd : 0;
+    *ret_rtt_ms = is_known ? status.sstat_primary.spinfo_srtt : 0;
+}
+
 uint64_t cepa_sctp_retransmissions(const struct cepa_sctp *sctp)
 {
     return sctp->retransmissions;

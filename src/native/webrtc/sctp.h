@@ -107,6 +107,10 @@ CEPA_MUST_USE int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream);
  * is under way is the number of chunks by their mean length; 0 is exact. */
 size_t cepa_sctp_buffered(struct cepa_sctp *sctp);
 
+/* cepa_sctp_window gives the congestion window in bytes and the smoothed round trip in ms, as
+ * acknowledgements of data show it; both 0 if they are not known. */
+void cepa_sctp_window(const struct cepa_sctp *sctp, size_t *ret_window, uint32_t *ret_rtt_ms);
+
 /* cepa_sctp_retransmissions gives how many chunks of data went out more than once, each time
  * counted. */
 uint64_t cepa_sctp_retransmissions(const struct cepa_sctp *sctp);
