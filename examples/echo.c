@@ -30,7 +30,7 @@
 enum {
     LINE_MAX_LEN = 65536,
     CONNECTIONS_MAX = 256,
-    NEGOTIATED_STREAM = 20,
+    NEGOTIATED_STREAM = 10,
     LOW_MARK = 1 << 18,
     WAITING_MAX = 64 << 20, /* bytes of echoes that find no room; beyond that something is wrong */
     NO_ID = -1

@@ -2,7 +2,7 @@
 // that it sends echoed.
 import { composeAnswer, drawUfrag } from "./dial.mjs";
 
-const NEGOTIATED_STREAM = 20; // README.md: the server has this one from the beginning
+const NEGOTIATED_STREAM = 10; // README.md: the server has this one from the beginning
 const OUTSTANDING_MAX = 1 << 20; // bytes that are not echoed yet; 16 MB is where browsers close
 const OUTSTANDING_MESSAGES_MAX = 200;
 

@@ -10,7 +10,7 @@
 #include "native/webrtc/channel.h"
 #include "native/webrtc/held_messages.h"
 
-enum { CEPA_CHANNEL_STREAM_BITS = 5 };
+enum { CEPA_CHANNEL_STREAM_BITS = 4 };
 _Static_assert(1 << CEPA_CHANNEL_STREAM_BITS == CEPA_CHANNELS_MAX, "an id holds a stream");
 
 enum cepa_channel_state {

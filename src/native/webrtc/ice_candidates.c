@@ -67,6 +67,16 @@ static uint8_t find(const struct cepa_ice_candidate *candidates, size_t len,
     return CEPA_ICE_NO_PAIR;
 }
 
+/* FNV-1a. Two foundations with one hash are checked as if they were one, which is no harm. */
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (; *text != 0; text++) {
+        hash = (hash ^ (uint8_t)*text) * 16777619u;
+    }
+    return hash;
+}
+
 /* Writes the candidate to place `index`; candidates of one foundation get one group. */
 static void put(struct cepa_ice_candidate *candidates, size_t len, size_t index,
                 const struct cepa_candidate *candidate, const struct cepa_address *address)
@@ -78,9 +88,9 @@ static void put(struct cepa_ice_candidate *candidates, size_t len, size_t index,
     place->type = (uint8_t)candidate->type;
     place->transport = (uint8_t)candidate->transport;
     place->group = (uint8_t)index;
-    memcpy(place->foundation, candidate->foundation, sizeof place->foundation);
-    for (size_t i = 0; i < len && place->foundation[0] != 0; i++) {
-        if (i != index && strcmp(candidates[i].foundation, place->foundation) == 0) {
+    place->foundation = hash_of(candidate->foundation);
+    for (size_t i = 0; i < len && candidate->foundation[0] != 0; i++) {
+        if (i != index && candidates[i].foundation == place->foundation) {
             place->group = candidates[i].group;
             return;
         }

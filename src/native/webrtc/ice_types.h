@@ -18,7 +18,7 @@ enum {
     CEPA_ICE_LOCAL_MAX = 16,
     CEPA_ICE_REMOTE_MAX = 24, /* ten of a description, the rest trickled and peer-reflexive */
     CEPA_ICE_PAIRS_MAX = 100, /* @[RFC8445 6.1.2.5] */
-    CEPA_ICE_SENT_MAX = 96,   /* requests whose responses are known; almost 2 s of checks */
+    CEPA_ICE_SENT_MAX = 48,   /* requests whose responses are known; almost 1 s of checks */
     CEPA_ICE_REPLIES_MAX = 8, /* between two calls of cepa_ice_next */
     CEPA_ICE_EARLY_MAX = 4,
     CEPA_ICE_DROPS_MAX = 16,
@@ -40,7 +40,7 @@ struct cepa_ice_candidate {
     uint8_t type;                /* enum cepa_candidate_type */
     uint8_t transport;           /* enum cepa_candidate_transport */
     uint8_t group;               /* the lowest index with the same foundation */
-    char foundation[CEPA_CANDIDATE_FOUNDATION_MAX + 1]; /* final zero */
+    uint32_t foundation;         /* a hash of it */
 };
 
 /* What is known of a pair. Frozen is no state of its own: who picks the next check passes over

@@ -26,7 +26,7 @@ enum {
     TICK_MAX_MS = 5000,
     NOTICE_MAX = PACKET_MAX
 };
-_Static_assert(CEPA_SCTP_STREAMS == 32, "a bit for each stream");
+_Static_assert(CEPA_SCTP_STREAMS <= 32, "a bit for each stream");
 _Static_assert(CEPA_SCTP_MTU % 4 == 0, "chunks are whole words");
 _Static_assert(1 << INDEX_BITS == CEPA_SCTP_ASSOCIATIONS_MAX, "an index for each");
 
@@ -283,7 +283,7 @@ static void on_reset(struct cepa_sctp *sctp, const struct sctp_stream_reset_even
                      size_t event_len)
 {
     size_t count = (event_len - sizeof *event) / sizeof event->strreset_stream_list[0];
-    uint32_t streams = count == 0 ? UINT32_MAX : 0; /* no list means all */
+    uint32_t streams = count == 0 ? UINT32_MAX >> (32 - CEPA_SCTP_STREAMS) : 0; /* no list: all */
     for (size_t i = 0; i < count; i++) {
         uint16_t stream = event->strreset_stream_list[i];
         streams |= stream < CEPA_SCTP_STREAMS ? (uint32_t)1 << stream : 0;

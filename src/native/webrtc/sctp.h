@@ -17,7 +17,7 @@
 enum {
     CEPA_SCTP_PORT = 5000,
     CEPA_SCTP_MTU = 1160,            /* bytes of a packet: holds a frame of 1,128; 1,197 in UDP */
-    CEPA_SCTP_STREAMS = 32,          /* outgoing; as many incoming ones are offered */
+    CEPA_SCTP_STREAMS = 16,          /* outgoing; as many incoming ones are offered */
     CEPA_SCTP_BUFFER_SIZE = 1 << 20, /* each way; a message must fit */
     CEPA_SCTP_MESSAGE_MAX = 1 << 18,
     CEPA_SCTP_ASSOCIATIONS_MAX = 4096,
