@@ -59,6 +59,8 @@ class PageSide {
       "takeAnswer",
       "waitOpen",
       "echo",
+      "count",
+      "counted",
       "close",
     ]) {
       this[method] = (...args) =>

@@ -164,6 +164,19 @@ export class Side {
     }
   }
 
+  /** From now on messages are counted instead of kept. */
+  count() {
+    this.bytes = 0;
+    this.channel.onmessage = ({ data }) => {
+      this.bytes += data.byteLength ?? data.length;
+    };
+  }
+
+  /** The bytes that were counted, and the time in milliseconds. */
+  counted() {
+    return { bytes: this.bytes, ms: performance.now() };
+  }
+
   close() {
     if (this.channel) {
       this.channel.onclose = null;
