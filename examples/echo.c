@@ -33,7 +33,8 @@ enum {
     NEGOTIATED_STREAM = 10,
     LOW_MARK = 1 << 18,
     WAITING_MAX = 64 << 20, /* bytes of echoes that find no room; beyond that something is wrong */
-    NO_ID = -1
+    NO_ID = -1,             /* it was asked for without a number, */
+    DIALLED = -2            /* or not asked for at all */
 };
 
 /* An echo that waits for room. */
@@ -50,7 +51,7 @@ struct peer {
     bool is_used;
     bool is_ours; /* we made the offer, so we open the channel */
     bool is_open;
-    int id; /* NO_ID: it dialled us */
+    int id; /* or NO_ID, or DIALLED */
     struct cepa_connection_id connection;
     struct waiting *first;
     struct waiting *last;
@@ -72,7 +73,7 @@ static void die(const char *what, int error)
 /* Prints an object with the connection's number and frees it. */
 static void say(cJSON *object, int id)
 {
-    if (id != NO_ID) {
+    if (id >= 0) {
         cJSON_AddNumberToObject(object, "id", id);
     }
     char *text = cJSON_PrintUnformatted(object);
@@ -248,7 +249,7 @@ static void on_event(const struct cepa_endpoint_event *event,
         say_address(address);
     }
     if (event->kind == CEPA_ENDPOINT_OPEN && peer == NULL) {
-        peer = add_peer(event->connection, NO_ID);
+        peer = add_peer(event->connection, DIALLED);
     }
     if (peer == NULL) {
         return;
@@ -338,7 +339,7 @@ static void on_line(const char *line)
 {
     cJSON *object = cJSON_Parse(line);
     const cJSON *number = cJSON_GetObjectItem(object, "id");
-    int id = cJSON_IsNumber(number) ? number->valueint : NO_ID;
+    int id = cJSON_IsNumber(number) && number->valueint >= 0 ? number->valueint : NO_ID;
     const char *offer = cJSON_GetStringValue(cJSON_GetObjectItem(object, "offer"));
     const char *answer = cJSON_GetStringValue(cJSON_GetObjectItem(object, "answer"));
     const char *candidate = cJSON_GetStringValue(cJSON_GetObjectItem(object, "candidate"));
@@ -347,8 +348,8 @@ static void on_line(const char *line)
     if (cJSON_IsTrue(cJSON_GetObjectItem(object, "end_of_candidates"))) {
         candidate = "";
     }
-    if (id == NO_ID) {
-        error = CEPA_ERR_MISSING;
+    if (!cJSON_IsObject(object)) {
+        error = CEPA_ERR_MALFORMED;
     } else if (offer != NULL) {
         on_offer(id, offer);
     } else if (cJSON_IsTrue(cJSON_GetObjectItem(object, "make_offer"))) {

@@ -78,6 +78,11 @@ export class Side {
     }
   }
 
+  #create(isNegotiated) {
+    const options = isNegotiated ? { negotiated: true, id: NEGOTIATED_STREAM } : {};
+    this.#use(this.connection.createDataChannel("echo", options));
+  }
+
   async #describe(description) {
     await this.connection.setLocalDescription(description);
     const deadline = Date.now() + 5000;
@@ -89,12 +94,7 @@ export class Side {
 
   /** Dials; the answer is composed here, and the offer stays as it was made. */
   async dial(address, { isNegotiated = false, changes = {} } = {}) {
-    this.#use(
-      this.connection.createDataChannel(
-        "echo",
-        isNegotiated ? { negotiated: true, id: NEGOTIATED_STREAM } : {},
-      ),
-    );
+    this.#create(isNegotiated);
     const offer = await this.connection.createOffer();
     await this.connection.setLocalDescription(offer);
     const sdp = this.connection.localDescription?.sdp ?? offer.sdp;
@@ -105,8 +105,8 @@ export class Side {
     });
   }
 
-  async makeOffer() {
-    this.#use(this.connection.createDataChannel("echo"));
+  async makeOffer({ isNegotiated = false } = {}) {
+    this.#create(isNegotiated);
     return this.#describe(await this.connection.createOffer());
   }
 
