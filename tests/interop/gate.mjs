@@ -11,9 +11,10 @@ import { loadStack } from "./stacks.mjs";
 
 const [peer, mode, namespace, command, profile] = process.argv.slice(2);
 const isBrowser = peer in browsers;
-const OPEN_MS = 5000;
+const OPEN_MS = 10000; // after which it does not work at all, however busy the machine is
 const TCP_OPEN_MS = 3000;
-const ECHO_MS = 20000;
+const TRIES = 3; // of what has to be done in a certain time
+const ECHO_MS = 40000; // each part of the plan
 const DIALS = Number(process.env.DIALS ?? 100);
 
 const binary = (size, count) => ({ kind: "binary", size, count });
@@ -133,11 +134,27 @@ async function manyDials() {
   report(`${DIALS} dials`, "ok", `median ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)}`);
 }
 
-if (mode === "tcp") {
+/** Dials over TCP. A busy machine may be too slow once, but not each time. */
+async function tcp() {
+  const times = [];
   await flow("tcp", async (side) => {
     await side.dial(server.address);
-    return echoed(side, await side.waitOpen(TCP_OPEN_MS), SHORT_PLAN);
+    times.push(await side.waitOpen(OPEN_MS));
+    const note = await echoed(side, times[0], SHORT_PLAN);
+    while (times.at(-1) > TCP_OPEN_MS) {
+      if (times.length === TRIES) {
+        throw new Error(`open after ${times.map(ms).join(", ")}`);
+      }
+      const next = await driver.makeSide();
+      await next.dial(server.address);
+      times.push(await next.waitOpen(OPEN_MS).finally(() => next.close()));
+    }
+    return times.length === 1 ? note : `${note}, then ${ms(times.at(-1))}`;
   });
+}
+
+if (mode === "tcp") {
+  await tcp();
 } else {
   for (const [name, run] of Object.entries(flows)) {
     // werift cannot open a channel in band before it has heard of the other side.
