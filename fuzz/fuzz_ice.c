@@ -235,7 +235,7 @@ static void step(void)
     } else if (kind == 10) {
         restart();
     } else {
-        (cepa_reader_u8(&input) % 2 == 0 ? cepa_ice_probe : cepa_ice_on_data)(&ice, now);
+        cepa_ice_on_data(&ice, now);
     }
 }
 

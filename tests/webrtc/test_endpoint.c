@@ -245,6 +245,20 @@ TEST(a_restarted_node_is_dialled_again)
     connect(ids);
 }
 
+TEST(an_idle_dialler_notices_that_the_node_has_begun_anew)
+{
+    struct cepa_connection_id ids[2];
+    test_net_begin(2, 1, 0, 19);
+    connect(ids);
+    test_net_pass_ms(10000);
+    test_net_stop(1);
+    test_net_start(1);
+    CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_SILENT, 24000).kind, CEPA_ENDPOINT_SILENT);
+    CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_CLOSED, 24000).kind, CEPA_ENDPOINT_CLOSED);
+    CHECK_INT(test_net_ends[1].events_len, 1);
+    connect(ids);
+}
+
 TEST(a_check_with_a_forged_source_does_not_disturb_who_is_there)
 {
     struct cepa_connection_id ids[2];
@@ -339,7 +353,7 @@ TEST(half_open_dials_are_limited_and_end_by_themselves)
     CHECK_INT(counts.half_open, CEPA_ENDPOINT_HALF_OPEN_PER_IP);
     CHECK_INT(counts.refused, 100 - CEPA_ENDPOINT_HALF_OPEN_PER_IP);
     connect(ids); /* others are not concerned */
-    test_net_pass_ms(CEPA_ENDPOINT_OPEN_SECONDS * 1000);
+    test_net_pass_ms((CEPA_ENDPOINT_HELLO_SECONDS + CEPA_ENDPOINT_REFUSED_SECONDS) * 1000);
     counts = cepa_endpoint_counts(test_net_ends[1].endpoint);
     CHECK_INT(counts.half_open, 0);
     CHECK_INT(counts.connections, 1);
@@ -423,6 +437,7 @@ TEST_MAIN(RUN(a_dial_opens_and_carries_messages), RUN(both_ends_know_both_finger
           RUN(a_peer_that_vanishes_under_traffic_is_noticed_at_once),
           RUN(a_restarted_peer_takes_the_place_of_its_former_self),
           RUN(a_restarted_node_is_dialled_again),
+          RUN(an_idle_dialler_notices_that_the_node_has_begun_anew),
           RUN(a_check_with_a_forged_source_does_not_disturb_who_is_there),
           RUN(two_that_dial_each_other_at_once_have_one_connection),
           RUN(old_certificates_stay_good_for_one_more),

@@ -402,10 +402,12 @@ void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *
         return;
     }
     if (connection->dtls == NULL) {
-        bool is_first = !connection->is_client && connection->has_path;
+        bool is_first = !connection->is_client && connection->has_path && !connection->is_refused;
         if (!is_first || make_dtls(connection) != 0) {
             return;
         }
+        connection->open_by =
+            cepa_time_add(endpoint->now, CEPA_ENDPOINT_OPEN_SECONDS * CEPA_SECOND_NS);
     }
     connection->bytes_received += data_len;
     connection->datagrams_received++;
@@ -453,6 +455,20 @@ bool cepa_connection_on_channel_event(struct cepa_connection *connection,
     return true;
 }
 
+/* A check without a handshake behind it can be from a dialler whose connection we have forgotten,
+ * because we have begun anew. As long as its checks were answered it would not notice. Says whether
+ * this is one that begins to be refused. */
+static bool refuse(struct cepa_connection *connection)
+{
+    if (!connection->was_accepted || connection->dtls != NULL || connection->is_refused) {
+        return false;
+    }
+    connection->is_refused = true;
+    connection->open_by =
+        cepa_time_add(connection->endpoint->now, CEPA_ENDPOINT_REFUSED_SECONDS * CEPA_SECOND_NS);
+    return true;
+}
+
 /* When DTLS should give back memory, or never. */
 static struct cepa_time rest_at(const struct cepa_connection *connection)
 {
@@ -466,8 +482,10 @@ void cepa_connection_on_time(struct cepa_connection *connection)
     struct cepa_endpoint *endpoint = connection->endpoint;
     connection->armed = cepa_time_never();
     if (cepa_time_is_due(connection->open_by, endpoint->now)) {
-        cepa_connection_end(connection, CEPA_CLOSE_TIMEOUT);
-        return;
+        if (!refuse(connection)) {
+            cepa_connection_end(connection, CEPA_CLOSE_TIMEOUT);
+            return;
+        }
     }
     if (cepa_time_is_due(connection->dtls_due, endpoint->now)) {
         cepa_dtls_on_timeout(connection->dtls,

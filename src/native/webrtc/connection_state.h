@@ -60,6 +60,7 @@ struct cepa_connection {
     enum cepa_close_reason reason;
     bool was_accepted;  /* the peer dialled us */
     bool is_unknown;    /* it ended before anybody was told that it began */
+    bool is_refused;    /* an accepted dial that did not go on: its checks get no reply any more */
     bool is_dial;       /* we dialled the peer, */
     char dial_ufrag[8]; /* with this user fragment; final zeros */
     bool is_restart;    /* the offer that waits for an answer is that of a restart */

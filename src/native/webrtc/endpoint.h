@@ -21,6 +21,7 @@
 #include "native/net/path.h"
 #include "native/webrtc/certificate.h"
 #include "native/webrtc/channel.h"
+#include "native/webrtc/close_reason.h"
 #include "native/webrtc/description.h"
 #include "native/webrtc/dial.h"
 
@@ -28,7 +29,9 @@ enum {
     CEPA_ENDPOINT_CONNECTIONS_MAX = CEPA_SCTP_ASSOCIATIONS_MAX,
     CEPA_ENDPOINT_HALF_OPEN_MAX = 256,    /* accepted dials that are not open yet, */
     CEPA_ENDPOINT_HALF_OPEN_PER_IP = 32,  /* and those of one IP */
-    CEPA_ENDPOINT_OPEN_SECONDS = 10,      /* by when a connection has to be open */
+    CEPA_ENDPOINT_OPEN_SECONDS = 10,      /* by when a connection has to be open; */
+    CEPA_ENDPOINT_HELLO_SECONDS = 4,      /* by when a dial has to go on, */
+    CEPA_ENDPOINT_REFUSED_SECONDS = 40,   /* or is not answered for so long */
     CEPA_ENDPOINT_SILENT_AFTER_MS = 1300, /* how long a peer may leave data unanswered */
     CEPA_ENDPOINT_LOCALS_MAX = 8          /* how many of our addresses are offered */
 };
@@ -68,18 +71,6 @@ struct cepa_endpoint_config {
     const struct cepa_certificate *previous;    /* the one before, while addresses name it, or NULL;
                                                  * both are lent for the call only */
     struct cepa_dial_secret secret;             /* what diallers have to know */
-};
-
-/* Why a connection came to its end. */
-enum cepa_close_reason {
-    CEPA_CLOSE_NONE,        /* it has not */
-    CEPA_CLOSE_BY_PEER,     /* the peer said goodbye */
-    CEPA_CLOSE_UNREACHABLE, /* no path to the peer works; another node has to relay */
-    CEPA_CLOSE_TIMEOUT,     /* the handshake took too long */
-    CEPA_CLOSE_HANDSHAKE,   /* the peer broke the protocol of the handshake */
-    CEPA_CLOSE_FINGERPRINT, /* the peer has not the certificate that it was to have */
-    CEPA_CLOSE_LOST,        /* the peer does not answer any more */
-    CEPA_CLOSE_SUPERSEDED   /* the peer has begun anew */
 };
 
 /* What happened. */
@@ -243,8 +234,5 @@ struct cepa_endpoint_counts cepa_endpoint_counts(const struct cepa_endpoint *end
 /* cepa_endpoint_close ends a connection at once, with a word to the peer; what is buffered is lost.
  * No event follows. Returns 0 or CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_endpoint_close(struct cepa_endpoint *endpoint, struct cepa_connection_id id);
-
-/* cepa_close_reason_text says in one sentence why a connection has ended; static storage. */
-const char *cepa_close_reason_text(enum cepa_close_reason reason);
 
 #endif

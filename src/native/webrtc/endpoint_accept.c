@@ -104,6 +104,8 @@ struct cepa_connection *cepa_endpoint_accept_dial(struct cepa_endpoint *endpoint
     connection->listener = listener;
     connection->local = endpoint->listeners[listener].hash;
     connection->source = *path;
+    connection->open_by =
+        cepa_time_add(endpoint->now, CEPA_ENDPOINT_HELLO_SECONDS * CEPA_SECOND_NS);
     endpoint->counts.half_open++;
     endpoint->counts.accepted++;
     if (begin(connection, ufrag, ufrag_len, password) != 0) {

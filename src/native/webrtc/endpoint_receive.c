@@ -36,7 +36,7 @@ static bool receive_check(struct cepa_endpoint *endpoint, const struct cepa_path
     if (connection == NULL) {
         connection = cepa_endpoint_accept_dial(endpoint, path, message, data, ufrag_len);
     }
-    if (connection == NULL || !is_from_source(connection, path) ||
+    if (connection == NULL || connection->is_refused || !is_from_source(connection, path) ||
         cepa_ice_receive(&connection->ice, path, data, data_len, endpoint->now) != 1) {
         return false;
     }

@@ -23,7 +23,6 @@
 #define CEPA_ICE_GIVE_UP_OPEN_NS (8000 * CEPA_MILLISECOND_NS) /* more may come */
 #define CEPA_ICE_CONSENT_NS (5000 * CEPA_MILLISECOND_NS)      /* between checks, +-20 % */
 #define CEPA_ICE_SILENCE_NS (11500 * CEPA_MILLISECOND_NS)     /* without any sign of life */
-#define CEPA_ICE_PROBE_NS (1400 * CEPA_MILLISECOND_NS)        /* the same, while probing */
 #define CEPA_ICE_EXPIRY_NS (30000 * CEPA_MILLISECOND_NS)      /* how long consent lasts */
 
 /* What an agent is made of. */
@@ -121,10 +120,6 @@ CEPA_MUST_USE bool cepa_ice_mapped(const struct cepa_ice *ice, struct cepa_addre
 /* cepa_ice_on_data says that something verified came from the peer, by any protocol. It ends
  * silence and does not stand for consent. */
 void cepa_ice_on_data(struct cepa_ice *ice, struct cepa_time now);
-
-/* cepa_ice_probe says that the peer owes an answer: it is checked at once and often, and its
- * silence shows within 1.5 s of the first call. Any sign of life ends it. */
-void cepa_ice_probe(struct cepa_ice *ice, struct cepa_time now);
 
 /* cepa_ice_rtt_ns gives the smoothed round-trip time of checks, 0 if it is unknown. */
 uint64_t cepa_ice_rtt_ns(const struct cepa_ice *ice);

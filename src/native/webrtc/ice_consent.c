@@ -3,12 +3,10 @@
 
 #define RETRY_NS (500 * CEPA_MILLISECOND_NS)
 #define RETRY_MAX_NS (2000 * CEPA_MILLISECOND_NS)
-#define PROBE_RETRY_NS (200 * CEPA_MILLISECOND_NS)
 
 void cepa_ice_on_sign(struct cepa_ice *ice, struct cepa_time now)
 {
     ice->consent.sign = now;
-    ice->consent.is_probing = false;
     if (ice->consent.is_silent && !ice->is_failed) {
         ice->consent.is_silent = false;
         /* If the silence has not been told yet, there is nothing to tell. */
@@ -51,12 +49,11 @@ void cepa_ice_consent_sent(struct cepa_ice *ice, struct cepa_time now)
     retry = retry > RETRY_MAX_NS ? RETRY_MAX_NS : retry;
     ice->consent.tries =
         (uint8_t)(ice->consent.tries + (ice->consent.tries < CEPA_ICE_MOVING_TRIES ? 1 : 0));
-    ice->consent.next = cepa_time_add(now, ice->consent.is_probing ? PROBE_RETRY_NS : retry);
+    ice->consent.next = cepa_time_add(now, retry);
 }
 
 void cepa_ice_silence(struct cepa_ice *ice)
 {
-    ice->consent.is_probing = false;
     if (!ice->consent.is_silent) {
         ice->consent.is_silent = true;
         ice->events ^= (ice->events & CEPA_ICE_EVENT_ALIVE) != 0 ? CEPA_ICE_EVENT_ALIVE
@@ -79,10 +76,7 @@ static struct cepa_time silent_at(const struct cepa_ice *ice)
     if (!ice->consent.is_connected || ice->consent.is_silent) {
         return cepa_time_never();
     }
-    struct cepa_time at = cepa_time_add(ice->consent.sign, CEPA_ICE_SILENCE_NS);
-    return ice->consent.is_probing
-               ? cepa_time_earliest(at, cepa_time_add(ice->consent.probe_at, CEPA_ICE_PROBE_NS))
-               : at;
+    return cepa_time_add(ice->consent.sign, CEPA_ICE_SILENCE_NS);
 }
 
 /* A lite agent's time runs from its beginning, others' from when something works. */
@@ -135,16 +129,4 @@ void cepa_ice_on_data(struct cepa_ice *ice, struct cepa_time now)
     if (ice->consent.is_connected || ice->consent.is_silent) {
         cepa_ice_on_sign(ice, now);
     }
-}
-
-void cepa_ice_probe(struct cepa_ice *ice, struct cepa_time now)
-{
-    if (!ice->consent.is_connected || ice->consent.is_probing || ice->consent.is_silent ||
-        ice->is_failed) {
-        return;
-    }
-    ice->consent.is_probing = true;
-    ice->consent.probe_at = now;
-    cepa_ice_ask_consent(ice, now);
-    cepa_ice_wake(ice);
 }

@@ -102,14 +102,12 @@ struct cepa_ice_selected {
 
 /* The peer's consent to be sent to, and its signs of life. */
 struct cepa_ice_consent {
-    struct cepa_time next;     /* when to ask again */
-    struct cepa_time given;    /* when it answered last; lite: asked last */
-    struct cepa_time sign;     /* when anything came from it */
-    struct cepa_time probe_at; /* since when the caller doubts */
-    uint8_t tries;             /* unanswered checks */
-    bool is_connected;         /* some path works, so silence means something */
-    bool is_silent;            /* and has been reported */
-    bool is_probing;
+    struct cepa_time next;  /* when to ask again */
+    struct cepa_time given; /* when it answered last; lite: asked last */
+    struct cepa_time sign;  /* when anything came from it */
+    uint8_t tries;          /* unanswered checks */
+    bool is_connected;      /* some path works, so silence means something */
+    bool is_silent;         /* and has been reported */
 };
 
 /* An agent: one side of one connection. */
