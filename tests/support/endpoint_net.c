@@ -9,6 +9,8 @@
 
 enum { FLYING_MAX = 8192, CONNECTIONS_MAX = 512 };
 
+static const struct test_net_settings usual = {.connections_max = CONNECTIONS_MAX};
+
 struct flying {
     uint64_t due_ms; /* 0: free */
     struct cepa_address from;
@@ -18,6 +20,7 @@ struct flying {
 };
 
 struct test_net_end test_net_ends[TEST_NET_ENDS];
+struct test_net_settings test_net_settings = {.connections_max = CONNECTIONS_MAX};
 static struct flying flying[FLYING_MAX];
 static size_t flying_first; /* in the order of their due times, since the delay is one */
 static size_t flying_len;
@@ -51,6 +54,17 @@ static void fly(const struct cepa_address *from, const struct cepa_address *to,
     one->len = len;
     memcpy(one->bytes, bytes, len);
 }
+
+static int draw(void *context, uint8_t *ret_bytes, size_t len)
+{
+    (void)context;
+    if (test_net_settings.draws_left > 0 && --test_net_settings.draws_left == 0) {
+        return CEPA_ERR_RANDOM;
+    }
+    return cepa_random_fill(cepa_native_random(), ret_bytes, len);
+}
+
+static const struct cepa_random source = {draw, NULL};
 
 static void on_send(void *context, const struct cepa_path *path,
                     const struct cepa_datagram_queue *queue)
@@ -97,9 +111,9 @@ void test_net_start(size_t index)
     struct test_net_end *end = &test_net_ends[index];
     const struct cepa_endpoint_config config = {
         .driver = {end, on_send, on_connect, on_stream, on_stream},
-        .random = cepa_native_random(),
+        .random = &source,
         .sockets = {end->address},
-        .connections_max = CONNECTIONS_MAX,
+        .connections_max = test_net_settings.connections_max,
         .certificate = end->certificate,
         .secret = end->secret};
     const struct cepa_candidate candidate = candidate_of(end);
@@ -132,11 +146,14 @@ void test_net_end(void)
         memset(&test_net_ends[i], 0, sizeof test_net_ends[i]);
     }
     flying_len = 0;
+    test_net_settings = usual;
 }
 
 void test_net_begin(size_t ends_len, unsigned delay_ms, unsigned loss, uint64_t seed)
 {
+    const struct test_net_settings settings = test_net_settings;
     test_net_end();
+    test_net_settings = settings;
     now_ms = 1;
     delay = delay_ms;
     loss_of_1000 = loss;
@@ -179,6 +196,9 @@ static void deliver(void)
             struct test_net_end *end = &test_net_ends[i];
             if (end->endpoint != NULL && !end->is_black_hole && !end->is_cut_off &&
                 cepa_address_is_equal(&end->address, &one->to)) {
+                if (test_net_settings.on_arrival != NULL) {
+                    test_net_settings.on_arrival(i, &one->from, one->bytes, one->len);
+                }
                 test_net_inject(i, &one->from, one->bytes, one->len);
                 cepa_endpoint_flush(end->endpoint);
             }

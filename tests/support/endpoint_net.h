@@ -27,6 +27,17 @@ struct test_net_end {
 
 extern struct test_net_end test_net_ends[TEST_NET_ENDS];
 
+/* What tests may set, and test_net_end sets back. */
+struct test_net_settings {
+    uint32_t connections_max;
+    unsigned draws_left; /* till one of random bytes fails; 0: none does */
+    /* Called with each datagram before it comes; NULL for nothing. */
+    void (*on_arrival)(size_t index, const struct cepa_address *from, const uint8_t *data,
+                       size_t data_len);
+};
+
+extern struct test_net_settings test_net_settings;
+
 /* test_net_begin makes `ends_len` endpoints that accept dials, with a one-way delay and loss in
  * thousandths; those of an earlier test are gone. */
 void test_net_begin(size_t ends_len, unsigned delay_ms, unsigned loss, uint64_t seed);

@@ -253,8 +253,9 @@ TEST(an_idle_dialler_notices_that_the_node_has_begun_anew)
     test_net_pass_ms(10000);
     test_net_stop(1);
     test_net_start(1);
-    CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_SILENT, 24000).kind, CEPA_ENDPOINT_SILENT);
-    CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_CLOSED, 24000).kind, CEPA_ENDPOINT_CLOSED);
+    struct cepa_endpoint_event event = test_net_wait(0, CEPA_ENDPOINT_CLOSED, 12000);
+    CHECK_INT(event.kind, CEPA_ENDPOINT_CLOSED);
+    CHECK_INT(event.reason, CEPA_CLOSE_LOST);
     CHECK_INT(test_net_ends[1].events_len, 1);
     connect(ids);
 }

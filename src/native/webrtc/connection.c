@@ -49,18 +49,6 @@ struct cepa_connection *cepa_connection_find(const struct cepa_endpoint *endpoin
     return connection == NULL || connection->state == CEPA_CONNECTION_CLOSED ? NULL : connection;
 }
 
-/* Drops the TCP connections, which are in the routes. */
-static void drop_streams(struct cepa_connection *connection)
-{
-    const struct cepa_endpoint_driver *driver = &connection->endpoint->driver;
-    for (size_t i = 0; i < connection->routes_len; i++) {
-        uint64_t stream = cepa_route_stream(&connection->routes[i]);
-        if (stream != 0) {
-            driver->drop(driver->context, stream);
-        }
-    }
-}
-
 /* Gives back all layers. */
 static void drop_layers(struct cepa_connection *connection, bool says_goodbye)
 {
@@ -82,7 +70,7 @@ static void drop_layers(struct cepa_connection *connection, bool says_goodbye)
     connection->dtls = NULL;
     cepa_certificate_free(connection->certificate);
     connection->certificate = NULL;
-    drop_streams(connection);
+    cepa_ice_wipe(&connection->ice); /* passwords */
     cepa_connection_forget(connection);
     CEPA_ASSERT(cepa_timer_heap_remove(&endpoint->timers, connection->timer) == 0);
 }
@@ -145,7 +133,9 @@ static bool do_effect(struct cepa_connection *connection, enum cepa_ice_effect_k
     switch (kind) {
     case CEPA_ICE_SEND:
         if (is_request(effect)) {
-            cepa_connection_add_route(connection, &path); /* answers come from there */
+            /* Answers come from there; to a dial the server's first flight may come before. */
+            (connection->is_dial ? cepa_connection_add_route
+                                 : cepa_connection_ask_route)(connection, &path);
         }
         queue = cepa_endpoint_queue(endpoint, connection, &path, 1);
         CEPA_ASSERT(cepa_datagram_queue_push(queue, effect->data, effect->data_len) == 0);
@@ -504,9 +494,15 @@ void cepa_connection_on_time(struct cepa_connection *connection)
         }
     }
     send_paced(connection);
+    if (connection->dtls != NULL && !follow_dtls(connection)) {
+        return; /* sending can fail too */
+    }
     if (cepa_time_is_due(rest_at(connection), endpoint->now)) {
         connection->is_resting = true;
         cepa_dtls_rest(connection->dtls);
+    }
+    if (connection->state == CEPA_CONNECTION_OPEN) {
+        cepa_connection_trim_routes(connection); /* those of candidates that were not chosen */
     }
     cepa_connection_proceed(connection);
 }

@@ -19,19 +19,23 @@ static int draw_credentials(struct cepa_endpoint *endpoint,
 {
     uint8_t bytes[CEPA_ICE_CHARS_PACKED(UFRAG_LEN + PWD_LEN)];
     char chars[UFRAG_LEN + PWD_LEN + 1];
-    for (unsigned i = 0; i < DRAWS_MAX; i++) {
+    int error = CEPA_ERR_FULL;
+    for (unsigned i = 0; i < DRAWS_MAX && error == CEPA_ERR_FULL; i++) {
         if (cepa_random_fill(endpoint->random, bytes, sizeof bytes) != 0) {
-            return CEPA_ERR_RANDOM;
+            error = CEPA_ERR_RANDOM;
+            break;
         }
         cepa_ice_chars_unpack(chars, UFRAG_LEN + PWD_LEN, bytes);
         if (cepa_endpoint_by_fragment(endpoint, chars, UFRAG_LEN) == NULL) {
             memset(ret_credentials, 0, sizeof *ret_credentials);
             memcpy(ret_credentials->ufrag, chars, UFRAG_LEN);
             memcpy(ret_credentials->pwd, chars + UFRAG_LEN, PWD_LEN);
-            return 0;
+            error = 0;
         }
     }
-    return CEPA_ERR_FULL;
+    cepa_wipe(bytes, sizeof bytes);
+    cepa_wipe(chars, sizeof chars);
+    return error;
 }
 
 /* Gives a connection a certificate of its own. */
@@ -49,11 +53,13 @@ static int make_certificate(struct cepa_connection *connection)
 static int begin_ice(struct cepa_connection *connection, bool is_lite, bool is_controlling,
                      const struct cepa_ice_credentials *local)
 {
-    const struct cepa_ice_config config = {.is_lite = is_lite,
-                                           .is_controlling = is_controlling,
-                                           .local = *local,
-                                           .random = connection->endpoint->random};
-    return cepa_ice_init(&connection->ice, &config, connection->endpoint->now);
+    struct cepa_ice_config config = {.is_lite = is_lite,
+                                     .is_controlling = is_controlling,
+                                     .local = *local,
+                                     .random = connection->endpoint->random};
+    int error = cepa_ice_init(&connection->ice, &config, connection->endpoint->now);
+    cepa_wipe(&config, sizeof config);
+    return error;
 }
 
 /* Adds what the endpoint can be reached at to a description, in the order that the peer will see
@@ -77,6 +83,8 @@ static void add_locals(struct cepa_connection *connection, struct cepa_descripti
         description->candidates_len = endpoint->seen.candidates_len;
         memcpy(description->candidates, endpoint->seen.candidates, sizeof description->candidates);
     }
+    cepa_wipe(bytes, sizeof bytes);
+    cepa_description_wipe(&endpoint->seen);
     for (size_t i = 0; i < description->candidates_len; i++) {
         const struct cepa_candidate *candidate = &description->candidates[i];
         bool is_ipv6 = candidate->address.family == CEPA_ADDRESS_IPV6;
@@ -196,14 +204,17 @@ int cepa_endpoint_dial(struct cepa_endpoint *endpoint, struct cepa_connection_id
     if (endpoint->sockets[is_ipv6].family != address->address.family) {
         return CEPA_ERR_UNSUPPORTED;
     }
-    if (cepa_endpoint_route(endpoint, &path) != NULL) {
+    const struct cepa_route *route = cepa_endpoint_route(endpoint, &path);
+    if (route != NULL && !cepa_handle_is_none(route->newest)) {
         return CEPA_ERR_STATE;
     }
     int error = begin(endpoint, &connection, &credentials, true);
+    cepa_wipe(&credentials, sizeof credentials);
     if (error != 0) {
         return error;
     }
     error = draw_credentials(endpoint, &chosen);
+    cepa_wipe(chosen.pwd, sizeof chosen.pwd);
     if (error == 0) {
         error =
             cepa_dial_answer(&endpoint->seen, address, chosen.ufrag, strlen(chosen.ufrag), true);
@@ -219,6 +230,7 @@ int cepa_endpoint_dial(struct cepa_endpoint *endpoint, struct cepa_connection_id
     connection->is_dial = true;
     memcpy(connection->dial_ufrag, chosen.ufrag, sizeof connection->dial_ufrag);
     take_remote(connection, &endpoint->seen);
+    cepa_description_wipe(&endpoint->seen);
     ret_connection->handle = connection->handle;
     cepa_connection_proceed(connection);
     return 0;
@@ -236,6 +248,7 @@ int cepa_endpoint_offer(struct cepa_endpoint *endpoint, struct cepa_connection_i
     connection->state = CEPA_CONNECTION_OFFERED;
     connection->open_by = cepa_time_add(endpoint->now, OFFER_SECONDS * CEPA_SECOND_NS);
     describe(connection, ret_offer, true, CEPA_SETUP_ACTPASS, &credentials);
+    cepa_wipe(&credentials, sizeof credentials);
     ret_connection->handle = connection->handle;
     cepa_connection_proceed(connection);
     return 0;
@@ -282,6 +295,7 @@ int cepa_endpoint_answer(struct cepa_endpoint *endpoint, struct cepa_connection_
     connection->is_client = offer->setup == CEPA_SETUP_PASSIVE;
     describe(connection, ret_answer, false,
              connection->is_client ? CEPA_SETUP_ACTIVE : CEPA_SETUP_PASSIVE, &credentials);
+    cepa_wipe(&credentials, sizeof credentials);
     memcpy(ret_answer->mid, offer->mid, sizeof ret_answer->mid);
     take_remote(connection, offer);
     ret_connection->handle = connection->handle;
@@ -323,6 +337,7 @@ int cepa_endpoint_restart(struct cepa_endpoint *endpoint, struct cepa_connection
     }
     connection->is_restart = true;
     describe(connection, ret_offer, true, CEPA_SETUP_ACTPASS, &credentials);
+    cepa_wipe(&credentials, sizeof credentials);
     cepa_connection_proceed(connection);
     return 0;
 }
@@ -349,6 +364,7 @@ int cepa_endpoint_answer_restart(struct cepa_endpoint *endpoint, struct cepa_con
     }
     describe(connection, ret_answer, false,
              connection->is_client ? CEPA_SETUP_ACTIVE : CEPA_SETUP_PASSIVE, &credentials);
+    cepa_wipe(&credentials, sizeof credentials);
     memcpy(ret_answer->mid, offer->mid, sizeof ret_answer->mid);
     take_remote(connection, offer);
     cepa_connection_proceed(connection);

@@ -14,8 +14,9 @@
 #include "native/webrtc/pacer.h"
 
 enum {
-    CEPA_CONNECTION_ROUTES_MAX = 20,
-    CEPA_CONNECTION_FLIGHT_MAX = 12, /* datagrams of DTLS's longest flight, and then some */
+    CEPA_CONNECTION_ROUTES_MAX = CEPA_ICE_REMOTE_MAX + 4,
+    CEPA_CONNECTION_ROUTES_SHARE = 4, /* as many have room for sure */
+    CEPA_CONNECTION_FLIGHT_MAX = 12,  /* datagrams of DTLS's longest flight, and then some */
     CEPA_FRAGMENT_KEY_SIZE = 16,
     CEPA_ROUTE_KEY_SIZE = 32
 };
@@ -94,7 +95,7 @@ struct cepa_connection {
 
     struct cepa_fragment_key fragments[2]; /* ours, and the one before a restart */
     size_t fragments_len;
-    struct cepa_route_key routes[CEPA_CONNECTION_ROUTES_MAX];
+    struct cepa_route_key routes[CEPA_CONNECTION_ROUTES_MAX]; /* in the order of their last use */
     size_t routes_len;
     uint64_t bytes_sent;
     uint64_t bytes_received;

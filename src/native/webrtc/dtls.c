@@ -11,9 +11,19 @@
 #include <sys/time.h>
 
 #include "base/assert.h"
+#include "base/endian.h"
 #include "native/webrtc/certificate_openssl.h"
 
-enum { SEND_FRAGMENT = 2048 /* bytes; ours are shorter, and buffers grow with it */ };
+enum {
+    SEND_FRAGMENT = 2048, /* bytes; ours are shorter, and buffers grow with it */
+    CHAIN_MAX = 16384,    /* bytes of the peer's certificates, and of any message of a handshake */
+    EARLY_MAX = 8,        /* encrypted records of a handshake that come before the keys */
+    RECORD_HEADER = 13,   /* type, version, epoch, number, length */
+    RECORD_EPOCH_OFFSET = 3, /* 2 bytes */
+    RECORD_LEN_OFFSET = 11,  /* 2 bytes */
+    RECORD_ALERT = 21,       /* type */
+    RECORD_HANDSHAKE = 22
+};
 
 struct cepa_dtls_context {
     SSL_CTX *ssl;
@@ -27,6 +37,7 @@ struct cepa_dtls {
     size_t received_len;
     struct cepa_datagram_queue *queue; /* of the call that is running */
     unsigned timeouts;                 /* of the flight that waits for its answer */
+    unsigned early;                    /* how many records came too early */
     bool is_resting;                   /* OpenSSL has no buffers */
 };
 
@@ -95,6 +106,7 @@ static int configure(SSL_CTX *ssl)
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
+    SSL_CTX_set_max_cert_list(ssl, CHAIN_MAX);
     SSL_CTX_set_read_ahead(ssl, 1);
     SSL_CTX_set_max_send_fragment(ssl, SEND_FRAGMENT);
     /* Nobody uses SRTP here, but browsers agree on it even without media, and some stacks insist.
@@ -208,16 +220,62 @@ void cepa_dtls_start(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue)
     }
 }
 
+/* The epoch of the records that OpenSSL can read during the handshake. */
+static unsigned read_epoch(const struct cepa_dtls *dtls)
+{
+    OSSL_HANDSHAKE_STATE state = SSL_get_state(dtls->ssl);
+    return state == TLS_ST_CR_CHANGE || state == TLS_ST_SR_CHANGE;
+}
+
+/* The length of what OpenSSL may see of a datagram during the handshake. It keeps records that come
+ * before their keys, a hundred of them, each with a whole buffer of 16 KiB; the peer needs to be
+ * nobody yet. So only a few of them pass. */
+static size_t cut_early(struct cepa_dtls *dtls, const uint8_t *data, size_t data_len)
+{
+    size_t at = 0;
+    while (data_len - at >= RECORD_HEADER) {
+        const uint8_t *record = data + at;
+        bool is_early = cepa_be16_load(record + RECORD_EPOCH_OFFSET) > read_epoch(dtls) &&
+                        (record[0] == RECORD_HANDSHAKE || record[0] == RECORD_ALERT);
+        size_t len = RECORD_HEADER + (size_t)cepa_be16_load(record + RECORD_LEN_OFFSET);
+        if (is_early && dtls->early >= EARLY_MAX) {
+            return at;
+        }
+        dtls->early += is_early;
+        if (len >= data_len - at) {
+            break;
+        }
+        at += len;
+    }
+    return data_len;
+}
+
+static void shake_with(struct cepa_dtls *dtls, const uint8_t *data, size_t data_len)
+{
+    size_t len = cut_early(dtls, data, data_len);
+    dtls->received = len > 0 ? data : NULL;
+    dtls->received_len = len;
+    shake(dtls);
+    if (len < data_len && (dtls->state == CEPA_DTLS_OPEN || read_epoch(dtls) > 0)) {
+        dtls->received = data + len; /* what came before has brought the keys */
+        dtls->received_len = data_len - len;
+        if (dtls->state == CEPA_DTLS_HANDSHAKE) {
+            shake(dtls);
+        }
+    }
+}
+
 size_t cepa_dtls_receive(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue,
                          uint8_t *ret_plain, size_t capacity, const uint8_t *data, size_t data_len)
 {
     size_t len = 0;
     dtls->queue = queue;
     dtls->is_resting = false;
-    dtls->received = data_len > 0 ? data : NULL;
-    dtls->received_len = data_len;
     if (dtls->state == CEPA_DTLS_HANDSHAKE) {
-        shake(dtls);
+        shake_with(dtls, data, data_len);
+    } else {
+        dtls->received = data_len > 0 ? data : NULL;
+        dtls->received_len = data_len;
     }
     if (dtls->state == CEPA_DTLS_OPEN) {
         ERR_clear_error();

@@ -9,16 +9,18 @@
 #include "native/webrtc/endpoint_state.h"
 
 enum {
-    ROUTES_PER_CONNECTION_MEAN = 4,
     FRAGMENTS_PER_CONNECTION = 2,
-    ROUTES_SPARE = 256,
+    SPARE_ROUTES_PER_CONNECTION = 2,
+    SPARE_ROUTES_MIN = 256,
     IDLE_TICK_MS = 200 /* SCTP's timers, which are long when it is idle */
 };
 
 static int make_pools(struct cepa_endpoint *endpoint, uint32_t connections_max)
 {
-    uint32_t routes_max = connections_max * ROUTES_PER_CONNECTION_MEAN + ROUTES_SPARE;
-    uint32_t fragments_max = connections_max * FRAGMENTS_PER_CONNECTION;
+    uint32_t spare_routes = connections_max * SPARE_ROUTES_PER_CONNECTION + SPARE_ROUTES_MIN;
+    uint32_t routes_max = connections_max * CEPA_CONNECTION_ROUTES_SHARE + spare_routes;
+    uint32_t fragments_max =
+        connections_max * FRAGMENTS_PER_CONNECTION + 1; /* a new one before the old one goes */
     size_t pool_size = cepa_pool_size(connections_max, sizeof(struct cepa_connection));
     size_t timers_size = cepa_timer_heap_size(connections_max);
     size_t fragments_size =
@@ -26,6 +28,7 @@ static int make_pools(struct cepa_endpoint *endpoint, uint32_t connections_max)
     size_t routes_size =
         cepa_map_size(routes_max, sizeof(struct cepa_route_key), sizeof(struct cepa_route));
     struct cepa_siphash_key keys[2];
+    endpoint->spare_routes = spare_routes;
     if (cepa_random_fill(endpoint->random, keys[0].bytes, sizeof keys[0].bytes) != 0 ||
         cepa_random_fill(endpoint->random, keys[1].bytes, sizeof keys[1].bytes) != 0) {
         return CEPA_ERR_RANDOM;
@@ -125,14 +128,18 @@ int cepa_endpoint_set_certificate(struct cepa_endpoint *endpoint,
     if (error != 0) {
         return error;
     }
-    /* Who has begun under one that goes now and has not shaken hands would get the wrong one. */
+    /* Who has begun under the one that goes now and has not shaken hands would get another one. */
     struct cepa_handle handle;
     for (uint32_t i = 0; cepa_pool_next(&endpoint->connections, &handle, i) == 0;
          i = handle.index + 1) {
         struct cepa_connection *connection = cepa_connection_find(endpoint, handle);
-        if (connection != NULL && connection->was_accepted && connection->dtls == NULL) {
+        if (connection == NULL || !connection->was_accepted || connection->dtls != NULL) {
+            continue;
+        }
+        if (connection->listener == 1) {
             cepa_connection_end(connection, CEPA_CLOSE_TIMEOUT);
         }
+        connection->listener = 1;
     }
     cepa_certificate_free(endpoint->listeners[1].certificate);
     endpoint->listeners[1] = endpoint->listeners[0];
@@ -145,11 +152,12 @@ void cepa_endpoint_set_locals(struct cepa_endpoint *endpoint,
 {
     endpoint->locals_len = 0;
     for (size_t i = 0; i < candidates_len && endpoint->locals_len < CEPA_ENDPOINT_LOCALS_MAX; i++) {
-        if (cepa_candidate_is_valid(&candidates[i])) {
+        if (candidates[i].type == CEPA_CANDIDATE_HOST && cepa_candidate_is_valid(&candidates[i])) {
             endpoint->locals[endpoint->locals_len++] = candidates[i];
         }
     }
     memset(endpoint->mapped, 0, sizeof endpoint->mapped); /* of another network */
+    memset(endpoint->is_mapped_news, 0, sizeof endpoint->is_mapped_news);
 }
 
 void cepa_endpoint_step(struct cepa_endpoint *endpoint, struct cepa_time now, struct cepa_wall wall)

@@ -27,11 +27,11 @@
 
 enum {
     CEPA_ENDPOINT_CONNECTIONS_MAX = CEPA_SCTP_ASSOCIATIONS_MAX,
-    CEPA_ENDPOINT_HALF_OPEN_MAX = 256,    /* accepted dials that are not open yet, */
-    CEPA_ENDPOINT_HALF_OPEN_PER_IP = 32,  /* and those of one IP */
-    CEPA_ENDPOINT_OPEN_SECONDS = 10,      /* by when a connection has to be open; */
-    CEPA_ENDPOINT_HELLO_SECONDS = 4,      /* by when a dial has to go on, */
-    CEPA_ENDPOINT_REFUSED_SECONDS = 40,   /* or is not answered for so long */
+    CEPA_ENDPOINT_HALF_OPEN_MAX = 256,   /* accepted dials that are not open yet, or half of all; */
+    CEPA_ENDPOINT_HALF_OPEN_PER_IP = 32, /* the oldest makes room; those of one IP are refused */
+    CEPA_ENDPOINT_OPEN_SECONDS = 10,     /* by when a connection has to be open; */
+    CEPA_ENDPOINT_HELLO_SECONDS = 4,     /* by when a dial has to go on, */
+    CEPA_ENDPOINT_REFUSED_SECONDS = 40,  /* or its checks are refused for so long */
     CEPA_ENDPOINT_SILENT_AFTER_MS = 1300, /* how long a peer may leave data unanswered */
     CEPA_ENDPOINT_LOCALS_MAX = 8          /* how many of our addresses are offered */
 };
@@ -116,15 +116,15 @@ struct cepa_connection_stats {
 struct cepa_endpoint_counts {
     uint64_t unverified;  /* STUN that did not verify, or came for nobody */
     uint64_t unrouted;    /* other datagrams from addresses without a connection */
-    uint64_t refused;     /* dials beyond a limit */
+    uint64_t refused;     /* dials beyond a limit, or that had to make room */
     uint64_t accepted;    /* dials that began */
     uint64_t opened;      /* connections that opened */
     uint32_t connections; /* how many there are */
     uint32_t half_open;   /* of them, accepted dials that are not open yet */
 };
 
-/* cepa_endpoint_new makes an endpoint. Returns 0, CEPA_ERR_ARGUMENT, or CEPA_ERR_EXHAUSTED for lack
- * of memory. */
+/* cepa_endpoint_new makes an endpoint. Returns 0, CEPA_ERR_ARGUMENT, CEPA_ERR_RANDOM, or
+ * CEPA_ERR_EXHAUSTED for lack of memory. */
 CEPA_MUST_USE int cepa_endpoint_new(struct cepa_endpoint **ret_endpoint,
                                     const struct cepa_endpoint_config *config, struct cepa_time now,
                                     struct cepa_wall wall);
@@ -160,7 +160,7 @@ void cepa_endpoint_step(struct cepa_endpoint *endpoint, struct cepa_time now,
 struct cepa_time cepa_endpoint_deadline(const struct cepa_endpoint *endpoint);
 
 /* cepa_endpoint_next gives the next event. Call it till it gives NOTHING, after receiving and after
- * steps. */
+ * steps: connections open when events are fetched, and what is not fetched holds the peer back. */
 enum cepa_endpoint_kind cepa_endpoint_next(struct cepa_endpoint *endpoint,
                                            struct cepa_endpoint_event *ret_event);
 

@@ -4,6 +4,7 @@
 
 #include "base/ct.h"
 #include "native/webrtc/endpoint_state.h"
+#include "native/webrtc/ice_chars.h"
 
 /* Finds the certificate that the dialler looks for: the one whose password verifies. Gives the
  * number of it, or 2. */
@@ -30,23 +31,51 @@ static bool is_same_ip(const struct cepa_address *a, const struct cepa_address *
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
-/* Whether one more half-open connection from an IP is within the limits. O(connections), but only
- * for checks that verify. */
-static bool has_room(const struct cepa_endpoint *endpoint, const struct cepa_path *path)
+/* How many half-open connections there may be: not so many that our own dials had no place. */
+static uint32_t half_open_max(const struct cepa_endpoint *endpoint)
+{
+    uint32_t half = (endpoint->connections.capacity + 1) / 2;
+    return half < CEPA_ENDPOINT_HALF_OPEN_MAX ? half : CEPA_ENDPOINT_HALF_OPEN_MAX;
+}
+
+/* Which of two half-open connections has less of a future. */
+static bool is_less_of_use(const struct cepa_connection *a, const struct cepa_connection *b)
+{
+    return a->is_refused == b->is_refused ? cepa_time_is_before(a->open_by, b->open_by)
+                                          : a->is_refused;
+}
+
+/* Makes room for one more half-open connection, at the cost of the oldest one, so that those who
+ * only begin cannot keep out the others. Returns false if its IP has too many. O(connections), but
+ * only for checks that verify. */
+static bool make_room(struct cepa_endpoint *endpoint, const struct cepa_path *path)
 {
     unsigned of_ip = 0;
-    struct cepa_handle handle = {0};
-    if (endpoint->counts.half_open >= CEPA_ENDPOINT_HALF_OPEN_MAX) {
+    struct cepa_handle handle;
+    struct cepa_connection *oldest = NULL;
+    uint32_t half_open = endpoint->counts.half_open;
+    if (half_open < CEPA_ENDPOINT_HALF_OPEN_PER_IP && half_open < half_open_max(endpoint)) {
+        return true;
+    }
+    for (uint32_t i = 0; cepa_pool_next(&endpoint->connections, &handle, i) == 0;
+         i = handle.index + 1) {
+        struct cepa_connection *other = cepa_pool_find(&endpoint->connections, handle);
+        if (!other->was_accepted || other->state != CEPA_CONNECTION_CONNECTING) {
+            continue;
+        }
+        of_ip += !other->is_refused && is_same_ip(&other->source.remote, &path->remote);
+        if (oldest == NULL || is_less_of_use(other, oldest)) {
+            oldest = other;
+        }
+    }
+    if (of_ip >= CEPA_ENDPOINT_HALF_OPEN_PER_IP) {
         return false;
     }
-    for (uint32_t i = 0; endpoint->counts.half_open >= CEPA_ENDPOINT_HALF_OPEN_PER_IP &&
-                         cepa_pool_next(&endpoint->connections, &handle, i) == 0;
-         i = handle.index + 1) {
-        const struct cepa_connection *other = cepa_pool_find(&endpoint->connections, handle);
-        of_ip += other->was_accepted && other->state == CEPA_CONNECTION_CONNECTING &&
-                 is_same_ip(&other->source.remote, &path->remote);
+    if (half_open >= half_open_max(endpoint)) {
+        cepa_connection_free(oldest, false); /* nobody was told of it */
+        endpoint->counts.refused++;
     }
-    return of_ip < CEPA_ENDPOINT_HALF_OPEN_PER_IP;
+    return true;
 }
 
 /* When both sides dial each other at once from the ports that they listen on, the dial with the
@@ -85,33 +114,30 @@ struct cepa_connection *cepa_endpoint_accept_dial(struct cepa_endpoint *endpoint
                                                   const struct cepa_stun_message *message,
                                                   const uint8_t *data, size_t ufrag_len)
 {
-    char password[CEPA_DIAL_PASSWORD_SIZE];
+    char password[CEPA_DIAL_PASSWORD_SIZE] = {0};
     struct cepa_connection *connection = NULL;
     const char *ufrag = (const char *)message->username;
-    if (ufrag_len < CEPA_UFRAG_MIN || ufrag_len > CEPA_UFRAG_MAX) {
+    if (ufrag_len < CEPA_UFRAG_MIN || ufrag_len > CEPA_UFRAG_MAX ||
+        !cepa_ice_chars_are(ufrag, ufrag_len) || !message->has_fingerprint) {
         return NULL;
     }
     size_t listener = find_listener(endpoint, password, message, data, ufrag_len);
-    if (listener == 2) {
-        return NULL;
+    if (listener < 2 && make_room(endpoint, path) &&
+        !is_ours_first(endpoint, path, ufrag, ufrag_len) &&
+        cepa_connection_new(endpoint, &connection) == 0) {
+        connection->was_accepted = true;
+        connection->listener = listener;
+        connection->local = endpoint->listeners[listener].hash;
+        connection->source = *path;
+        connection->open_by =
+            cepa_time_add(endpoint->now, CEPA_ENDPOINT_HELLO_SECONDS * CEPA_SECOND_NS);
+        endpoint->counts.half_open++;
+        if (begin(connection, ufrag, ufrag_len, password) != 0) {
+            cepa_connection_free(connection, false);
+            connection = NULL;
+        }
     }
-    if (!has_room(endpoint, path) || is_ours_first(endpoint, path, ufrag, ufrag_len) ||
-        cepa_connection_new(endpoint, &connection) != 0) {
-        endpoint->counts.refused++;
-        return NULL;
-    }
-    connection->was_accepted = true;
-    connection->listener = listener;
-    connection->local = endpoint->listeners[listener].hash;
-    connection->source = *path;
-    connection->open_by =
-        cepa_time_add(endpoint->now, CEPA_ENDPOINT_HELLO_SECONDS * CEPA_SECOND_NS);
-    endpoint->counts.half_open++;
-    endpoint->counts.accepted++;
-    if (begin(connection, ufrag, ufrag_len, password) != 0) {
-        cepa_connection_free(connection, false);
-        connection = NULL;
-    }
+    endpoint->counts.refused += listener < 2 && connection == NULL;
     cepa_wipe(password, sizeof password);
     return connection;
 }

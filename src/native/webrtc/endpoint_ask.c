@@ -132,7 +132,8 @@ bool cepa_endpoint_on_answer(struct cepa_endpoint *endpoint, const struct cepa_p
             .address = message->mapped};
         bool is_ipv6 = candidate.address.family == CEPA_ADDRESS_IPV6;
         cepa_candidate_number_foundation(&candidate, 100 + (uint32_t)is_ipv6);
-        if (message->class == CEPA_STUN_SUCCESS && cepa_candidate_is_valid(&candidate)) {
+        if (message->class == CEPA_STUN_SUCCESS && cepa_candidate_is_valid(&candidate) &&
+            candidate.address.family == path->remote.family) {
             endpoint->mapped[is_ipv6] = candidate;
             endpoint->bases[is_ipv6] = path->local;
             endpoint->is_mapped_news[is_ipv6] = true;

@@ -1,13 +1,15 @@
 /* The demultiplexer: whose a datagram is, and whether it is anybody's. @[RFC7983 7] */
 #include <string.h>
 
+#include "base/assert.h"
 #include "native/webrtc/endpoint_state.h"
 
 enum {
     DTLS_FIRST = 20, /* first bytes of DTLS records are the content type: */
     DTLS_LAST = 63,
     DTLS_CHANGE_CIPHER_SPEC = 20,
-    DTLS_HANDSHAKE = 22
+    DTLS_HANDSHAKE = 22,
+    ERROR_FORBIDDEN = 403
 };
 
 /* The length of a check's first half: our user fragment. All of it if there is no second one. */
@@ -25,6 +27,28 @@ static bool is_from_source(const struct cepa_connection *connection, const struc
             cepa_address_is_equal(&path->remote, &connection->source.remote));
 }
 
+/* Withdraws consent, if the check verifies, so that a dialler whom we have forgotten learns it at
+ * once. One that does not know this answer notices that there is no other. @[RFC7675 5.2] */
+static bool refuse(struct cepa_connection *connection, const struct cepa_path *path,
+                   const struct cepa_stun_message *message, const uint8_t *data)
+{
+    const char *password = connection->ice.current.local.pwd;
+    uint8_t bytes[CEPA_STUN_MESSAGE_MAX];
+    struct cepa_stun_writer writer;
+    size_t len;
+    if (!message->has_fingerprint ||
+        cepa_stun_verify(message, data, password, strlen(password)) != 0) {
+        return false;
+    }
+    cepa_stun_begin(&writer, bytes, sizeof bytes, CEPA_STUN_FAILURE, &message->transaction);
+    cepa_stun_add_error(&writer, ERROR_FORBIDDEN, "Forbidden");
+    CEPA_ASSERT(cepa_stun_end(&writer, &len, password, strlen(password)) == 0);
+    struct cepa_datagram_queue *queue =
+        cepa_endpoint_queue(connection->endpoint, connection, path, 1);
+    CEPA_ASSERT(cepa_datagram_queue_push(queue, bytes, len) == 0);
+    return true;
+}
+
 /* Takes a check. Returns false if it is not for anybody, or does not verify. */
 static bool receive_check(struct cepa_endpoint *endpoint, const struct cepa_path *path,
                           const struct cepa_stun_message *message, const uint8_t *data,
@@ -33,22 +57,32 @@ static bool receive_check(struct cepa_endpoint *endpoint, const struct cepa_path
     size_t ufrag_len = fragment_len(message);
     struct cepa_connection *connection =
         cepa_endpoint_by_fragment(endpoint, (const char *)message->username, ufrag_len);
-    if (connection == NULL) {
+    bool is_new = connection == NULL;
+    if (is_new) {
         connection = cepa_endpoint_accept_dial(endpoint, path, message, data, ufrag_len);
     }
-    if (connection == NULL || connection->is_refused || !is_from_source(connection, path) ||
-        cepa_ice_receive(&connection->ice, path, data, data_len, endpoint->now) != 1) {
+    if (connection == NULL || !is_from_source(connection, path)) {
         return false;
     }
+    if (connection->is_refused) {
+        return refuse(connection, path, message, data);
+    }
+    if (cepa_ice_receive(&connection->ice, path, data, data_len, endpoint->now) != 1) {
+        if (is_new) {
+            cepa_connection_free(connection, false); /* ICE wants more than a right password */
+        }
+        return false;
+    }
+    endpoint->counts.accepted += is_new;
+    cepa_connection_add_route(connection, path);
     if (path->stream != 0) {
         endpoint->driver.verified(endpoint->driver.context, path->stream);
     }
-    cepa_connection_add_route(connection, path);
     cepa_connection_proceed(connection);
     return true;
 }
 
-/* Takes a response to a check, which can be one of two connections'. */
+/* Takes a response to a check, which can be one of three connections'. */
 static bool receive_response(struct cepa_endpoint *endpoint, const struct cepa_path *path,
                              const uint8_t *data, size_t data_len)
 {
@@ -56,11 +90,12 @@ static bool receive_response(struct cepa_endpoint *endpoint, const struct cepa_p
     if (route == NULL) {
         return false;
     }
-    const struct cepa_handle handles[2] = {route->newest, route->settled};
-    for (size_t i = 0; i < 2; i++) {
+    const struct cepa_handle handles[] = {route->newest, route->settled, route->asking};
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
         struct cepa_connection *connection = cepa_connection_find(endpoint, handles[i]);
         if (connection != NULL &&
             cepa_ice_receive(&connection->ice, path, data, data_len, endpoint->now) == 1) {
+            cepa_connection_add_route(connection, path);
             cepa_connection_proceed(connection);
             return true;
         }
@@ -148,6 +183,7 @@ void cepa_endpoint_on_lost(struct cepa_endpoint *endpoint, const struct cepa_pat
         route == NULL ? NULL : cepa_connection_find(endpoint, route->newest);
     if (connection != NULL) {
         cepa_ice_on_stream_lost(&connection->ice, path->stream, endpoint->now);
+        cepa_connection_drop_route(connection, path);
         cepa_connection_proceed(connection);
     }
 }

@@ -26,11 +26,6 @@ static struct cepa_route_key route_key_of(const struct cepa_path *path)
     return key;
 }
 
-uint64_t cepa_route_stream(const struct cepa_route_key *key)
-{
-    return cepa_be64_load(key->bytes + STREAM_OFFSET);
-}
-
 struct cepa_connection *cepa_endpoint_by_fragment(struct cepa_endpoint *endpoint, const char *ufrag,
                                                   size_t ufrag_len)
 {
@@ -62,27 +57,150 @@ const struct cepa_route *cepa_endpoint_route(const struct cepa_endpoint *endpoin
     return cepa_map_find(&endpoint->routes, &key);
 }
 
-void cepa_connection_add_route(struct cepa_connection *connection, const struct cepa_path *path)
+/* The number of a route among a connection's own; how many it has if it is none of them. */
+static size_t find_own(const struct cepa_connection *connection, const struct cepa_route_key *key)
 {
+    size_t i = 0;
+    while (i < connection->routes_len && memcmp(&connection->routes[i], key, sizeof *key) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* Takes a connection out of what is known of an address. */
+static void leave(struct cepa_connection *connection, const struct cepa_route_key *key)
+{
+    static const struct cepa_handle nobody;
     struct cepa_map *map = &connection->endpoint->routes;
-    const struct cepa_route_key key = route_key_of(path);
-    struct cepa_route *route = cepa_map_find(map, &key);
-    if (route != NULL && (cepa_handle_is_equal(route->newest, connection->handle) ||
-                          cepa_handle_is_equal(route->settled, connection->handle))) {
+    struct cepa_route *route = cepa_map_find(map, key);
+    if (route == NULL) {
         return;
     }
-    if (connection->routes_len == CEPA_CONNECTION_ROUTES_MAX) {
-        return; /* a peer with that many addresses has others that work */
+    bool is_newest = cepa_handle_is_equal(route->newest, connection->handle);
+    if (cepa_handle_is_equal(route->settled, connection->handle)) {
+        route->settled = is_newest ? nobody : route->newest;
     }
-    if (route != NULL) {
-        route->newest = connection->handle; /* who was there without having settled goes */
-    } else {
-        const struct cepa_route fresh = {connection->handle, connection->handle};
-        if (cepa_map_put(map, &key, &fresh) != 0) {
-            return;
-        }
+    if (is_newest) {
+        route->newest = route->settled;
     }
-    connection->routes[connection->routes_len++] = key;
+    if (cepa_handle_is_equal(route->asking, connection->handle)) {
+        route->asking = nobody;
+    }
+    if (cepa_handle_is_none(route->newest) && cepa_handle_is_none(route->asking)) {
+        CEPA_ASSERT(cepa_map_remove(map, key) == 0);
+    }
+}
+
+static void drop(struct cepa_connection *connection, size_t index)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    struct cepa_route_key *routes = connection->routes;
+    uint64_t stream = cepa_be64_load(routes[index].bytes + STREAM_OFFSET);
+    leave(connection, &routes[index]);
+    endpoint->spare_routes += connection->routes_len > CEPA_CONNECTION_ROUTES_SHARE;
+    connection->routes_len--;
+    memmove(&routes[index], &routes[index + 1],
+            (connection->routes_len - index) * sizeof routes[0]);
+    if (stream != 0) {
+        endpoint->driver.drop(endpoint->driver.context, stream);
+    }
+}
+
+/* Drops the one of its routes that was used longest ago, but for that of its path. */
+static void drop_oldest(struct cepa_connection *connection)
+{
+    const struct cepa_route_key key = route_key_of(&connection->path);
+    drop(connection, connection->has_path && find_own(connection, &key) == 0);
+}
+
+/* Makes a route one of a connection's own, the last one that was used. */
+static void own(struct cepa_connection *connection, const struct cepa_route_key *key)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    size_t index = find_own(connection, key);
+    if (index < connection->routes_len) {
+        memmove(&connection->routes[index], &connection->routes[index + 1],
+                (connection->routes_len - index - 1) * sizeof *key);
+        connection->routes[connection->routes_len - 1] = *key;
+        return;
+    }
+    bool is_beyond = connection->routes_len >= CEPA_CONNECTION_ROUTES_SHARE;
+    if (connection->routes_len == CEPA_CONNECTION_ROUTES_MAX ||
+        (is_beyond && endpoint->spare_routes == 0)) {
+        drop_oldest(connection);
+    }
+    endpoint->spare_routes -= connection->routes_len >= CEPA_CONNECTION_ROUTES_SHARE;
+    connection->routes[connection->routes_len++] = *key;
+}
+
+/* What is known of an address, of which the connection has made a route. */
+static struct cepa_route *enter(struct cepa_connection *connection,
+                                const struct cepa_route_key *key)
+{
+    static const struct cepa_route fresh;
+    struct cepa_map *map = &connection->endpoint->routes;
+    own(connection, key);
+    if (cepa_map_find(map, key) == NULL) {
+        CEPA_ASSERT(cepa_map_put(map, key, &fresh) == 0); /* all have room for their routes */
+    }
+    return cepa_map_find(map, key);
+}
+
+/* A dialler that begins anew has given up its dial before; the flights of that one, which would
+ * come again and again, would be taken for this one's. */
+static void end_former(struct cepa_connection *connection, const struct cepa_route_key *key)
+{
+    struct cepa_endpoint *endpoint = connection->endpoint;
+    const struct cepa_route *route = cepa_map_find(&endpoint->routes, key);
+    struct cepa_connection *former =
+        route == NULL ? NULL : cepa_connection_find(endpoint, route->newest);
+    if (former != NULL && former != connection && former->was_accepted &&
+        former->state == CEPA_CONNECTION_CONNECTING && connection->was_accepted) {
+        cepa_connection_end(former, CEPA_CLOSE_SUPERSEDED);
+    }
+}
+
+void cepa_connection_add_route(struct cepa_connection *connection, const struct cepa_path *path)
+{
+    const struct cepa_route_key key = route_key_of(path);
+    end_former(connection, &key);
+    struct cepa_route *route = enter(connection, &key);
+    if (cepa_handle_is_equal(route->asking, connection->handle)) {
+        memset(&route->asking, 0, sizeof route->asking);
+    }
+    if (cepa_handle_is_none(route->settled)) {
+        route->settled = connection->handle;
+    } else if (cepa_handle_is_equal(route->settled, connection->handle) &&
+               connection->state == CEPA_CONNECTION_OPEN) {
+        return; /* it has no handshake to do */
+    }
+    route->newest = connection->handle; /* who was there without having settled goes */
+}
+
+void cepa_connection_ask_route(struct cepa_connection *connection, const struct cepa_path *path)
+{
+    const struct cepa_route_key key = route_key_of(path);
+    struct cepa_route *route = enter(connection, &key);
+    if (!cepa_handle_is_equal(route->settled, connection->handle) &&
+        !cepa_handle_is_equal(route->newest, connection->handle)) {
+        route->asking = connection->handle;
+    }
+}
+
+void cepa_connection_drop_route(struct cepa_connection *connection, const struct cepa_path *path)
+{
+    const struct cepa_route_key key = route_key_of(path);
+    size_t index = find_own(connection, &key);
+    if (index < connection->routes_len) {
+        drop(connection, index);
+    }
+}
+
+void cepa_connection_trim_routes(struct cepa_connection *connection)
+{
+    while (connection->routes_len > CEPA_CONNECTION_ROUTES_SHARE) {
+        drop_oldest(connection);
+    }
 }
 
 void cepa_connection_settle(struct cepa_connection *connection)
@@ -107,18 +225,8 @@ void cepa_connection_forget(struct cepa_connection *connection)
     for (size_t i = 0; i < connection->fragments_len; i++) {
         CEPA_ASSERT(cepa_map_remove(&endpoint->fragments, &connection->fragments[i]) == 0);
     }
-    for (size_t i = 0; i < connection->routes_len; i++) {
-        struct cepa_route *route = cepa_map_find(&endpoint->routes, &connection->routes[i]);
-        bool is_settled = route != NULL && cepa_handle_is_equal(route->settled, connection->handle);
-        bool is_newest = route != NULL && cepa_handle_is_equal(route->newest, connection->handle);
-        if (is_settled && is_newest) {
-            CEPA_ASSERT(cepa_map_remove(&endpoint->routes, &connection->routes[i]) == 0);
-        } else if (is_settled) {
-            route->settled = route->newest;
-        } else if (is_newest) {
-            route->newest = route->settled;
-        }
-    }
     connection->fragments_len = 0;
-    connection->routes_len = 0;
+    while (connection->routes_len > 0) {
+        drop(connection, connection->routes_len - 1);
+    }
 }

@@ -20,11 +20,14 @@ enum {
     CEPA_ENDPOINT_BUSY_MS = 1000 /* without packets, till SCTP counts as idle */
 };
 
-/* Whose a source address is. Both are the same connection but for the time in which a peer that
- * begins anew has not yet proved by a whole handshake that it is there. */
+/* Whose a source address is. The first two are the same connection but for the time in which a peer
+ * that begins anew has not yet proved by a whole handshake that it is there. The third has asked
+ * there and had no answer yet: since a peer can offer any address, that alone gives it nothing.
+ * Each may be nobody; whoever is named here has the key among its own routes. */
 struct cepa_route {
     struct cepa_handle settled; /* whose data comes from there */
     struct cepa_handle newest;  /* who shakes hands there */
+    struct cepa_handle asking;  /* who waits for the response to a check */
 };
 
 /* A question to a STUN server that has no answer yet. */
@@ -58,6 +61,7 @@ struct cepa_endpoint {
     struct cepa_timer_heap timers;
     struct cepa_map fragments; /* cepa_fragment_key -> cepa_handle */
     struct cepa_map routes;    /* cepa_route_key -> cepa_route */
+    uint32_t spare_routes;     /* how many connections may have together beyond their share */
 
     struct cepa_connection *first_ready;
     struct cepa_connection *last_ready;
@@ -113,18 +117,24 @@ CEPA_MUST_USE int cepa_connection_claim(struct cepa_connection *connection, cons
 const struct cepa_route *cepa_endpoint_route(const struct cepa_endpoint *endpoint,
                                              const struct cepa_path *path);
 
-/* cepa_connection_add_route makes a connection the newest at a source address. */
+/* cepa_connection_add_route makes a connection the newest at a source address, where something that
+ * verifies has come from. cepa_connection_ask_route notes that a check goes there. A connection
+ * that has too many routes loses the one that it has not used for longest, never that of its path.
+ */
 void cepa_connection_add_route(struct cepa_connection *connection, const struct cepa_path *path);
+void cepa_connection_ask_route(struct cepa_connection *connection, const struct cepa_path *path);
+
+/* cepa_connection_drop_route gives one up; cepa_connection_trim_routes all beyond its share. Their
+ * TCP connections go too. */
+void cepa_connection_drop_route(struct cepa_connection *connection, const struct cepa_path *path);
+void cepa_connection_trim_routes(struct cepa_connection *connection);
 
 /* cepa_connection_settle makes it the settled one on its path, where it has proved to be; who was
  * settled there is superseded. Checks alone do not prove that much: a peer can offer any address.
  */
 void cepa_connection_settle(struct cepa_connection *connection);
 
-/* cepa_route_stream gives which TCP connection a route is, 0 for UDP. */
-uint64_t cepa_route_stream(const struct cepa_route_key *key);
-
-/* cepa_connection_forget removes it from all maps. */
+/* cepa_connection_forget removes it from all maps, and drops its TCP connections. */
 void cepa_connection_forget(struct cepa_connection *connection);
 
 /* endpoint_output.c */
