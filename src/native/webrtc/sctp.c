@@ -12,12 +12,15 @@
 #include "base/assert.h"
 #include "base/endian.h"
 #include "native/webrtc/crc32c.h"
+#include "native/webrtc/sctp_timer.h"
 
 enum {
     CHECKSUM_OFFSET = 8,
     COMMON_HEADER = 12,
-    DATA = 0, /* type of a chunk */
+    DATA = 0, /* types of chunks */
+    SACK = 3,
     DATA_HEADER = 16,
+    SACK_HEADER = 16,
     INDEX_BITS = 12,
     RTO_INITIAL_MS = 100, /* until the association is open */
     RTO_MIN_MS = 220,     /* above the delay of acknowledgements, from then on */
@@ -35,12 +38,14 @@ struct cepa_sctp {
     void *owner;
     uintptr_t address; /* generation and index; what usrsctp calls it */
     enum cepa_sctp_state state;
-    uint32_t peer_reset; /* a bit for each stream that the peer has reset, until it is told */
-    uint32_t our_reset;  /* likewise for ours that are done */
-    bool is_up;          /* it was opened, until it is told */
-    bool is_cut;         /* a message ends early, until it is told */
-    bool has_tsn;        /* some data went out */
-    uint32_t last_tsn;   /* the highest that did */
+    uint32_t peer_reset;   /* a bit for each stream that the peer has reset, until it is told */
+    uint32_t our_reset;    /* likewise for ours that are done */
+    bool is_up;            /* it was opened, until it is told */
+    bool is_cut;           /* a message ends early, until it is told */
+    bool has_tsn;          /* some data went out */
+    uint32_t last_tsn;     /* the highest that did */
+    bool has_acknowledged; /* the peer did, */
+    uint32_t acknowledged; /* up to this TSN */
     uint64_t retransmissions;
     size_t waiting_len; /* bytes given to the library that have not gone out once */
     size_t sent_len;    /* bytes that went out, each counted once, since nothing was under way */
@@ -252,6 +257,23 @@ void cepa_sctp_free(struct cepa_sctp *sctp)
     free(sctp);
 }
 
+/* Whether a packet acknowledges more than those before. Whoever bundles puts a SACK
+ * before data, and other chunks are rare. */
+static bool is_progress(struct cepa_sctp *sctp, const uint8_t *packet, size_t packet_len)
+{
+    const uint8_t *chunk = packet + COMMON_HEADER;
+    if (packet_len < COMMON_HEADER + SACK_HEADER || chunk[0] != SACK) {
+        return false;
+    }
+    uint32_t tsn = cepa_be32_load(chunk + 4);
+    bool is_new = !sctp->has_acknowledged || (int32_t)(tsn - sctp->acknowledged) > 0;
+    if (is_new) {
+        sctp->has_acknowledged = true;
+        sctp->acknowledged = tsn;
+    }
+    return is_new;
+}
+
 void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, size_t packet_len)
 {
     static const uint8_t zeros[4];
@@ -262,7 +284,9 @@ void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, siz
     crc = cepa_crc32c(crc, zeros, sizeof zeros);
     crc = cepa_crc32c(crc, packet + COMMON_HEADER, packet_len - COMMON_HEADER);
     if (crc == cepa_le32_load(packet + CHECKSUM_OFFSET)) {
+        cepa_sctp_timer_restarts(is_progress(sctp, packet, packet_len));
         usrsctp_conninput(name_of(sctp), packet, packet_len, 0);
+        cepa_sctp_timer_restarts(false);
     }
 }
 
