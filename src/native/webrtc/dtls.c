@@ -188,6 +188,15 @@ void cepa_dtls_free(struct cepa_dtls *dtls)
     }
 }
 
+/* Forgets errors of before, which SSL_get_error would take for those of the next call. Clearing
+ * goes through the whole queue, and there is hardly ever one. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 /* Takes the result of an OpenSSL call into the state. */
 static void note(struct cepa_dtls *dtls, int result)
 {
@@ -197,12 +206,12 @@ static void note(struct cepa_dtls *dtls, int result)
     } else if (reason == SSL_ERROR_SSL || reason == SSL_ERROR_SYSCALL) {
         dtls->state = CEPA_DTLS_FAILED;
     }
-    ERR_clear_error();
+    forget_errors();
 }
 
 static void shake(struct cepa_dtls *dtls)
 {
-    ERR_clear_error();
+    forget_errors();
     int result = SSL_do_handshake(dtls->ssl);
     if (result == 1) {
         dtls->state = CEPA_DTLS_OPEN;
@@ -269,6 +278,9 @@ size_t cepa_dtls_receive(struct cepa_dtls *dtls, struct cepa_datagram_queue *que
                          uint8_t *ret_plain, size_t capacity, const uint8_t *data, size_t data_len)
 {
     size_t len = 0;
+    if (data_len == 0 && dtls->state == CEPA_DTLS_OPEN && SSL_has_pending(dtls->ssl) == 0) {
+        return 0;
+    }
     dtls->queue = queue;
     dtls->is_resting = false;
     if (dtls->state == CEPA_DTLS_HANDSHAKE) {
@@ -278,7 +290,7 @@ size_t cepa_dtls_receive(struct cepa_dtls *dtls, struct cepa_datagram_queue *que
         dtls->received_len = data_len;
     }
     if (dtls->state == CEPA_DTLS_OPEN) {
-        ERR_clear_error();
+        forget_errors();
         int result = SSL_read_ex(dtls->ssl, ret_plain, capacity, &len);
         if (result != 1) {
             len = 0;
@@ -315,7 +327,7 @@ int cepa_dtls_send(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue, co
     if (cepa_datagram_queue_room(queue) == 0) {
         return CEPA_ERR_FULL;
     }
-    ERR_clear_error();
+    forget_errors();
     wake(dtls);
     dtls->queue = queue;
     int result = SSL_write_ex(dtls->ssl, data, data_len, &written);
@@ -341,11 +353,11 @@ void cepa_dtls_on_timeout(struct cepa_dtls *dtls, struct cepa_datagram_queue *qu
     if (dtls->state != CEPA_DTLS_HANDSHAKE) {
         return;
     }
-    ERR_clear_error();
+    forget_errors();
     dtls->queue = queue;
     if (DTLSv1_handle_timeout(dtls->ssl) < 0) {
         dtls->state = CEPA_DTLS_FAILED;
-        ERR_clear_error();
+        forget_errors();
     }
     dtls->queue = NULL;
 }
@@ -365,7 +377,7 @@ void cepa_dtls_close(struct cepa_dtls *dtls, struct cepa_datagram_queue *queue)
         (void)SSL_shutdown(dtls->ssl);
         dtls->queue = NULL;
         dtls->state = CEPA_DTLS_CLOSED;
-        ERR_clear_error();
+        forget_errors();
     }
 }
 
