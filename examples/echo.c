@@ -10,7 +10,8 @@
  *
  * On standard input it takes {"id": 1, "offer": SDP}, {"id": 1, "make_offer": true},
  * {"id": 1, "answer": SDP} and {"id": 1, "candidate": "candidate:..."}, and says what comes of
- * them. It ends with its standard input. If the variable LAB_PUBLIC holds the first line of another
+ * them; an offer with a number that is in use restarts that connection. It ends with its standard
+ * input. If the variable LAB_PUBLIC holds the first line of another
  * one, it dials that and learns from it how it is seen from outside, before it prints its own. */
 #include <errno.h>
 #include <poll.h>
@@ -260,6 +261,8 @@ static void on_event(const struct cepa_endpoint_event *event,
         say_text(peer->id, peer->is_open ? "closed" : "failed",
                  cepa_close_reason_text(event->reason));
         remove_peer(peer);
+    } else if (event->kind == CEPA_ENDPOINT_SILENT || event->kind == CEPA_ENDPOINT_ALIVE) {
+        say_true(peer->id, event->kind == CEPA_ENDPOINT_SILENT ? "silent" : "alive");
     } else if (event->kind == CEPA_ENDPOINT_CANDIDATE) {
         char text[CEPA_CANDIDATE_TEXT_SIZE];
         if (cepa_candidate_encode(text, &event->candidate) == 0) {
@@ -289,15 +292,20 @@ static void on_offer(int id, const char *sdp)
     static struct cepa_description offer;
     static struct cepa_description answer;
     struct cepa_connection_id connection;
+    const struct peer *peer = id == NO_ID ? NULL : find_peer_by_id(id);
     int error = cepa_sdp_decode(&offer, true, sdp, strlen(sdp));
-    if (error == 0) {
+    if (error == 0 && peer != NULL) {
+        error = cepa_endpoint_answer_restart(endpoint, peer->connection, &answer, &offer);
+    } else if (error == 0) {
         error = cepa_endpoint_answer(endpoint, &connection, &answer, &offer);
     }
     if (error != 0) {
         say_text(id, "error", cepa_error_text(error));
         return;
     }
-    (void)add_peer(connection, id);
+    if (peer == NULL) {
+        (void)add_peer(connection, id);
+    }
     say_description(id, &answer);
 }
 

@@ -212,6 +212,31 @@ TEST(a_peer_that_vanishes_under_traffic_is_noticed_at_once)
     }
 }
 
+TEST(a_peer_that_speaks_and_hears_nothing_is_noticed)
+{
+    for (unsigned is_busy = 0; is_busy < 2; is_busy++) {
+        struct cepa_connection_id ids[2];
+        test_net_begin(2, 20, 0, 21);
+        connect(ids);
+        struct cepa_channel_id ours = open_channel(0, ids[0]);
+        struct cepa_channel_id theirs = open_channel(1, ids[1]);
+        test_net_pass_ms(10000);
+        uint64_t since_ms = test_net_now_ms();
+        test_net_ends[1].is_cut_off = true;
+        CHECK_INT(send(1, ids[1], theirs, 1000), 0); /* what it sends again and again comes */
+        for (unsigned i = 0; i < 10 * is_busy; i++) {
+            CHECK_INT(send(0, ids[0], ours, 1000), 0);
+            test_net_pass_ms(50);
+        }
+        CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_SILENT, 15000).kind, CEPA_ENDPOINT_SILENT);
+        CHECK(test_net_now_ms() - since_ms <= (is_busy ? 1500u : 12000u));
+        test_net_pass_ms(4000);
+        CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_ALIVE, 1).kind, CEPA_ENDPOINT_NOTHING);
+        test_net_ends[1].is_cut_off = false;
+        CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_ALIVE, 8000).kind, CEPA_ENDPOINT_ALIVE);
+    }
+}
+
 TEST(a_restarted_peer_takes_the_place_of_its_former_self)
 {
     struct cepa_connection_id ids[2];
@@ -436,6 +461,7 @@ TEST_MAIN(RUN(a_dial_opens_and_carries_messages), RUN(both_ends_know_both_finger
           RUN(closing_is_told_to_the_peer), RUN(an_address_that_is_in_use_is_not_dialled_twice),
           RUN(an_idle_peer_that_vanishes_is_noticed_by_both_kinds_of_side),
           RUN(a_peer_that_vanishes_under_traffic_is_noticed_at_once),
+          RUN(a_peer_that_speaks_and_hears_nothing_is_noticed),
           RUN(a_restarted_peer_takes_the_place_of_its_former_self),
           RUN(a_restarted_node_is_dialled_again),
           RUN(an_idle_dialler_notices_that_the_node_has_begun_anew),

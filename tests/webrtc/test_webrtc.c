@@ -5,6 +5,7 @@
 
 #include "native/host.h"
 #include "native/net/clock.h"
+#include "support/loopback.h"
 #include "support/test.h"
 
 enum { WAIT_MS = 5000 };
@@ -236,6 +237,35 @@ TEST(a_wait_ends_by_waking_and_by_its_deadline)
     close_sides();
 }
 
+/* Lets the driver see what a command has changed; says whether it has moved. */
+static bool moves(struct cepa_webrtc *webrtc, const char *command)
+{
+    loopback_command(command);
+    CHECK_INT(cepa_webrtc_wait(webrtc, cepa_time_add(cepa_clock_now(), 300 * CEPA_MILLISECOND_NS)),
+              0);
+    return cepa_webrtc_has_moved(webrtc);
+}
+
+static void move(void)
+{
+    struct cepa_webrtc *webrtc;
+    struct cepa_webrtc_config config = config_of(CEPA_ADDRESS_IPV4, false);
+    loopback_command("ip link add d0 type veth peer name d1 && ip link set d0 up");
+    config.ipv4 = loopback_any(CEPA_ADDRESS_IPV4);
+    CHECK_INT(cepa_webrtc_open(&webrtc, &config), 0);
+    CHECK(moves(webrtc, "ip addr add 192.0.2.2/24 dev d0"));
+    CHECK(!moves(webrtc, "ip addr add 169.254.0.1/16 scope link dev d0"));
+    CHECK(moves(webrtc, "ip addr add 192.0.2.3/24 dev d0"));
+    CHECK(moves(webrtc, "ip addr del 192.0.2.2/24 dev d0"));
+    cepa_webrtc_close(webrtc);
+}
+
+TEST(only_addresses_that_are_offered_move_it)
+{
+    loopback_in_namespace(move);
+}
+
 TEST_MAIN(RUN(a_node_is_dialled_over_ipv4), RUN(a_node_is_dialled_over_ipv6),
           RUN(an_offer_and_its_answer_open), RUN(a_restart_finds_another_path_and_loses_nothing),
-          RUN(a_port_that_is_in_use_is_an_error), RUN(a_wait_ends_by_waking_and_by_its_deadline))
+          RUN(a_port_that_is_in_use_is_an_error), RUN(a_wait_ends_by_waking_and_by_its_deadline),
+          RUN(only_addresses_that_are_offered_move_it))

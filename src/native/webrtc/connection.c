@@ -6,6 +6,7 @@
 
 enum {
     SACK = 3, /* types of SCTP's chunks */
+    HEARTBEAT_ACK = 5,
     DATA = 0,
     SCTP_HEADER = 12,
     HANDSHAKE = 22, /* content type of DTLS */
@@ -384,6 +385,20 @@ static bool is_client_hello(const uint8_t *data, size_t data_len)
            memcmp(data + EPOCH_OFFSET, epoch, sizeof epoch) == 0;
 }
 
+/* Whether a packet of SCTP answers something of ours. A peer that only speaks may hear nothing. */
+static bool is_answer(const uint8_t *packet, size_t packet_len)
+{
+    size_t at = SCTP_HEADER;
+    while (packet_len >= at + 4) {
+        size_t len = (size_t)packet[at + 2] << 8 | packet[at + 3];
+        if (packet[at] == SACK || packet[at] == HEARTBEAT_ACK) {
+            return true;
+        }
+        at += len < 4 ? 4 : (len + 3) & ~(size_t)3;
+    }
+    return false;
+}
+
 void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *data,
                              size_t data_len)
 {
@@ -408,9 +423,11 @@ void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *
         connection->dtls, cepa_endpoint_queue(endpoint, connection, &connection->path, room),
         endpoint->plain, sizeof endpoint->plain, data, data_len);
     while (plain_len > 0) {
-        hear(connection);
         cepa_endpoint_stir(endpoint);
-        cepa_ice_on_data(&connection->ice, endpoint->now);
+        if (is_answer(endpoint->plain, plain_len)) {
+            hear(connection);
+            cepa_ice_on_data(&connection->ice, endpoint->now);
+        }
         if (connection->channels != NULL || follow_dtls(connection)) {
             cepa_channels_receive_packet(connection->channels, endpoint->plain, plain_len);
             set_pace(connection);

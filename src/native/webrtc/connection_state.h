@@ -91,7 +91,7 @@ struct cepa_connection {
     struct cepa_time dtls_due;   /* when DTLS retransmits */
     struct cepa_time open_by;    /* when it is too late */
     struct cepa_time active_at;  /* when a record came or went last */
-    struct cepa_time unanswered; /* since when data has had no answer at all */
+    struct cepa_time unanswered; /* since when data has had no answer */
 
     struct cepa_fragment_key fragments[2]; /* ours, and the one before a restart */
     size_t fragments_len;

@@ -29,6 +29,8 @@ struct cepa_webrtc {
     struct cepa_interfaces_watch *watch;
     struct cepa_interfaces interfaces; /* as they were last; lent to the sockets */
     struct cepa_interfaces before;     /* and before that */
+    struct cepa_candidate locals[CEPA_ENDPOINT_LOCALS_MAX]; /* as the endpoint knows them */
+    size_t locals_len;
     bool is_local;
     bool has_moved;
 };
@@ -149,8 +151,14 @@ static int watch(struct cepa_webrtc *webrtc)
     return error;
 }
 
-/* Tells the endpoint where we are. */
-static void set_locals(struct cepa_webrtc *webrtc)
+static bool is_same(const struct cepa_candidate *a, const struct cepa_candidate *b)
+{
+    return a->transport == b->transport && cepa_address_is_equal(&a->address, &b->address);
+}
+
+/* Tells the endpoint where we are, unless it knows. Returns whether it did not: an address that is
+ * not offered, such as a link-local one of IPv6 that comes late, changes nothing. */
+static bool set_locals(struct cepa_webrtc *webrtc)
 {
     struct cepa_candidate candidates[CEPA_ENDPOINT_LOCALS_MAX];
     const struct cepa_locals_config config = {
@@ -160,7 +168,18 @@ static void set_locals(struct cepa_webrtc *webrtc)
         .has_tcp = webrtc->tcp != NULL,
         .is_local = webrtc->is_local};
     size_t len = cepa_locals_list(candidates, CEPA_ENDPOINT_LOCALS_MAX, &config);
+    size_t known = 0;
+    while (known < len && known < webrtc->locals_len &&
+           is_same(&candidates[known], &webrtc->locals[known])) {
+        known++;
+    }
+    if (known == len && known == webrtc->locals_len) {
+        return false;
+    }
+    memcpy(webrtc->locals, candidates, len * sizeof candidates[0]);
+    webrtc->locals_len = len;
     cepa_endpoint_set_locals(webrtc->endpoint, candidates, len);
+    return true;
 }
 
 static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
@@ -178,7 +197,7 @@ static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_co
     int error =
         cepa_endpoint_new(&webrtc->endpoint, &endpoint_config, cepa_clock_now(), cepa_clock_wall());
     if (error == 0) {
-        set_locals(webrtc);
+        (void)set_locals(webrtc);
     }
     return error;
 }
@@ -302,9 +321,8 @@ static void take_interfaces(struct cepa_webrtc *webrtc)
     if (cepa_interfaces_list(webrtc->watch, &webrtc->interfaces) != 0) {
         webrtc->interfaces = none;
     }
-    if (!cepa_interfaces_is_equal(before, &webrtc->interfaces)) {
+    if (!cepa_interfaces_is_equal(before, &webrtc->interfaces) && set_locals(webrtc)) {
         webrtc->has_moved = true;
-        set_locals(webrtc);
     }
 }
 

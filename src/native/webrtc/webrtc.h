@@ -79,8 +79,9 @@ void cepa_webrtc_wake(const struct cepa_webrtc *webrtc);
 int cepa_webrtc_descriptor(const struct cepa_webrtc *webrtc);
 CEPA_MUST_USE int cepa_webrtc_prepare(struct cepa_webrtc *webrtc);
 
-/* cepa_webrtc_has_moved says whether our addresses have changed since the last call, so that
- * connections should be restarted. */
+/* cepa_webrtc_has_moved says whether the addresses that we offer have changed since the last call,
+ * so that connections should be restarted. It may be true several times in a row: an address goes,
+ * and then there comes another one. */
 bool cepa_webrtc_has_moved(struct cepa_webrtc *webrtc);
 
 /* cepa_webrtc_stats gives what the sockets have met. */
