@@ -27,6 +27,7 @@ enum {
     RTO_MAX_MS = 10000,
     PACKET_MAX = 2048, /* ours are far shorter, browsers' are 1,200 */
     TICK_MAX_MS = 5000,
+    CHUNKS_MAX = 4096, /* that wait each way: a full buffer of chunks of 256 bytes */
     NOTICE_MAX = PACKET_MAX
 };
 _Static_assert(CEPA_SCTP_STREAMS <= 32, "a bit for each stream");
@@ -132,6 +133,7 @@ void cepa_sctp_start(cepa_sctp_output *output)
     usrsctp_sysctl_set_sctp_auth_enable(0);
     usrsctp_sysctl_set_sctp_nr_outgoing_streams_default(CEPA_SCTP_STREAMS);
     usrsctp_sysctl_set_sctp_initial_cwnd(10);
+    usrsctp_sysctl_set_sctp_max_chunks_on_queue(CHUNKS_MAX);
     usrsctp_sysctl_set_sctp_blackhole(2); /* packets of nobody get no answer */
 }
 
