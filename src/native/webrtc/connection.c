@@ -59,6 +59,7 @@ static void drop_layers(struct cepa_connection *connection, bool says_goodbye)
     cepa_channels_free(connection->channels); /* with an ABORT */
     connection->channels = NULL;
     cepa_pacer_wipe(&connection->pacer);
+    cepa_connection_drop_early(connection);
     if (says_goodbye && connection->dtls != NULL && connection->has_path) {
         cepa_dtls_close(connection->dtls,
                         cepa_endpoint_queue(endpoint, connection, &connection->path, 1));
@@ -240,6 +241,9 @@ void cepa_connection_proceed(struct cepa_connection *connection)
     } while (kind != CEPA_ICE_NOTHING);
     choose_path(connection);
     begin_handshake(connection);
+    if (connection->early != NULL && connection->has_path) {
+        cepa_connection_take_early(connection);
+    }
     if (connection->state == CEPA_CONNECTION_CLOSED) {
         return;
     }
@@ -404,6 +408,10 @@ void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *
 {
     struct cepa_endpoint *endpoint = connection->endpoint;
     if (connection->is_client && is_client_hello(data, data_len)) {
+        return;
+    }
+    if (!connection->has_path && is_client_hello(data, data_len)) {
+        cepa_connection_hold(connection, data, data_len);
         return;
     }
     if (connection->dtls == NULL) {

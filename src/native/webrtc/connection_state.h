@@ -15,6 +15,7 @@
 
 enum {
     CEPA_CONNECTION_ROUTES_MAX = CEPA_ICE_REMOTE_MAX + 4,
+    CEPA_CONNECTION_EARLY_MAX = 2,    /* datagrams of a ClientHello with a post-quantum key */
     CEPA_CONNECTION_ROUTES_SHARE = 4, /* as many have room for sure */
     CEPA_CONNECTION_FLIGHT_MAX = 12,  /* datagrams of DTLS's longest flight, and then some */
     CEPA_FRAGMENT_KEY_SIZE = 16,
@@ -81,6 +82,8 @@ struct cepa_connection {
     struct cepa_dtls *dtls;               /* NULL before there is a path */
     struct cepa_channels *channels;       /* NULL before the handshake is done */
     uint32_t send_max;                    /* bytes of a message that the peer takes; 0: any */
+    uint8_t *early; /* datagrams of the peer's first flight that came before there was a path */
+    size_t early_len[CEPA_CONNECTION_EARLY_MAX]; /* 0: none */
 
     struct cepa_pacer pacer;    /* of packets with data, and */
     struct cepa_time pacer_set; /* when its rate was set */
@@ -121,6 +124,13 @@ void cepa_connection_end(struct cepa_connection *connection, enum cepa_close_rea
 
 /* cepa_connection_proceed does what ICE and then DTLS have to do. */
 void cepa_connection_proceed(struct cepa_connection *connection);
+
+/* cepa_connection_hold keeps a datagram of the peer's first flight while there is no path;
+ * cepa_connection_take_early receives what is kept when there is one; cepa_connection_drop_early
+ * gives it up. */
+void cepa_connection_hold(struct cepa_connection *connection, const uint8_t *data, size_t data_len);
+void cepa_connection_take_early(struct cepa_connection *connection);
+void cepa_connection_drop_early(struct cepa_connection *connection);
 
 /* cepa_connection_receive takes a DTLS datagram. */
 void cepa_connection_receive(struct cepa_connection *connection, const uint8_t *data,
