@@ -413,6 +413,21 @@ TEST(closing_is_possible_at_any_time)
     }
 }
 
+TEST(the_flights_of_a_dial_that_was_given_up_do_not_disturb_the_next)
+{
+    for (unsigned ms = 130; ms < 400; ms += 30) {
+        test_net_begin(2, 60, 0, 14); /* long enough for flights to be repeated */
+        struct cepa_connection_id id = dial(0, 1);
+        test_net_pass_ms(ms);
+        CHECK_INT(cepa_endpoint_close(endpoint(0), id), 0);
+        test_net_pass_ms(121);
+        id = dial(0, 1);
+        test_net_pass_ms(62);
+        CHECK_INT(cepa_endpoint_counts(endpoint(1)).half_open, 1);
+        CHECK_INT(test_net_wait(0, CEPA_ENDPOINT_OPEN, 1500).kind, CEPA_ENDPOINT_OPEN);
+    }
+}
+
 TEST(a_clock_that_jumps_ends_what_has_lost_its_peer)
 {
     struct cepa_connection_id ids[2];
@@ -439,4 +454,5 @@ TEST_MAIN(RUN(a_wrong_fingerprint_is_named_by_whoever_sees_it), RUN(a_wrong_pass
           RUN(messages_beyond_the_limit_of_either_side_do_not_pass),
           RUN(an_offer_cannot_disturb_who_is_at_the_places_that_it_names),
           RUN(offers_that_point_back_at_us_come_to_nothing), RUN(closing_is_possible_at_any_time),
+          RUN(the_flights_of_a_dial_that_was_given_up_do_not_disturb_the_next),
           RUN(a_clock_that_jumps_ends_what_has_lost_its_peer))

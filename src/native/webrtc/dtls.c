@@ -237,8 +237,8 @@ static unsigned read_epoch(const struct cepa_dtls *dtls)
 }
 
 /* The length of what OpenSSL may see of a datagram during the handshake. It keeps records that come
- * before their keys, a hundred of them, each with a whole buffer of 16 KiB; the peer needs to be
- * nobody yet. So only a few of them pass. */
+ * before their keys, a hundred of them, and its older versions each with a whole buffer of 16 KiB;
+ * the peer needs to be nobody yet. So only a few of them pass. */
 static size_t cut_early(struct cepa_dtls *dtls, const uint8_t *data, size_t data_len)
 {
     size_t at = 0;
