@@ -15,11 +15,11 @@
 #include "native/webrtc/stun.h"
 
 enum {
-    CEPA_ICE_LOCAL_MAX = 16,
-    CEPA_ICE_REMOTE_MAX = 24, /* ten of a description, the rest trickled and peer-reflexive */
+    CEPA_ICE_LOCAL_MAX = 12,
+    CEPA_ICE_REMOTE_MAX = 16, /* ten of a description, the rest trickled and peer-reflexive */
     CEPA_ICE_PAIRS_MAX = 64,  /* more than four IPs on each side make @[RFC8445 6.1.2.5] */
-    CEPA_ICE_SENT_MAX = 48,   /* requests whose responses are known; almost 1 s of checks */
-    CEPA_ICE_REPLIES_MAX = 8, /* between two calls of cepa_ice_next */
+    CEPA_ICE_SENT_MAX = 32,   /* requests whose responses are known; 0.6 s of checks */
+    CEPA_ICE_REPLIES_MAX = 6, /* between two calls of cepa_ice_next */
     CEPA_ICE_EARLY_MAX = 4,
     CEPA_ICE_DROPS_MAX = 16,
     /* header, username, priority, tie-breaker, nomination, integrity, fingerprint */
