@@ -75,7 +75,7 @@ static struct cepa_endpoint *endpoint;
 static struct cepa_dial_address target;
 static uint8_t message[MESSAGE_MAX];
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
     perror(what);
     exit(1);

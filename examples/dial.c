@@ -43,7 +43,7 @@ static bool is_restarting;               /* an answer is awaited */
 static bool has_moved;                   /* meanwhile, so that one more offer has to be made */
 static bool has_failed;
 
-static void die(const char *what, int error)
+static _Noreturn void die(const char *what, int error)
 {
     fprintf(stderr, "dial: %s: %s\n", what, cepa_error_text(error));
     exit(1);

@@ -65,7 +65,7 @@ static struct peer peers[CONNECTIONS_MAX];
 static struct cepa_connection_id public_node; /* whom we asked how we are seen */
 static bool is_waiting_for_public;
 
-static void die(const char *what, int error)
+static _Noreturn void die(const char *what, int error)
 {
     fprintf(stderr, "echo: %s: %s\n", what, cepa_error_text(error));
     exit(1);
