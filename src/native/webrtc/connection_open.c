@@ -319,6 +319,13 @@ static int restart(struct cepa_connection *connection, struct cepa_ice_credentia
     return error;
 }
 
+/* Dials are made anew instead. */
+static bool can_restart(const struct cepa_connection *connection)
+{
+    return connection->state == CEPA_CONNECTION_OPEN && !connection->is_dial &&
+           !connection->was_accepted;
+}
+
 int cepa_endpoint_restart(struct cepa_endpoint *endpoint, struct cepa_connection_id id,
                           struct cepa_description *ret_offer)
 {
@@ -327,8 +334,7 @@ int cepa_endpoint_restart(struct cepa_endpoint *endpoint, struct cepa_connection
     if (connection == NULL) {
         return CEPA_ERR_NOT_FOUND;
     }
-    if (connection->state != CEPA_CONNECTION_OPEN || connection->is_dial ||
-        connection->was_accepted || connection->is_restart) {
+    if (!can_restart(connection)) {
         return CEPA_ERR_STATE;
     }
     int error = restart(connection, &credentials, cepa_ice_is_controlling(&connection->ice));
@@ -351,8 +357,9 @@ int cepa_endpoint_answer_restart(struct cepa_endpoint *endpoint, struct cepa_con
     if (connection == NULL) {
         return CEPA_ERR_NOT_FOUND;
     }
-    if (connection->state != CEPA_CONNECTION_OPEN || connection->is_dial ||
-        connection->was_accepted || connection->is_restart) {
+    /* Where both offer at once, the controlling side's offer stands. */
+    if (!can_restart(connection) ||
+        (connection->is_restart && cepa_ice_is_controlling(&connection->ice))) {
         return CEPA_ERR_STATE;
     }
     if (!is_usable(offer, true) || !is_same_peer(connection, offer)) {
@@ -366,6 +373,7 @@ int cepa_endpoint_answer_restart(struct cepa_endpoint *endpoint, struct cepa_con
              connection->is_client ? CEPA_SETUP_ACTIVE : CEPA_SETUP_PASSIVE, &credentials);
     cepa_wipe(&credentials, sizeof credentials);
     memcpy(ret_answer->mid, offer->mid, sizeof ret_answer->mid);
+    connection->is_restart = false; /* an offer of ours is void */
     take_remote(connection, offer);
     cepa_connection_proceed(connection);
     return 0;

@@ -194,10 +194,11 @@ CEPA_MUST_USE int cepa_endpoint_answer(struct cepa_endpoint *endpoint,
                                        const struct cepa_description *offer);
 
 /* cepa_endpoint_restart begins to look for a path anew, because addresses have changed, and gives
- * the offer for the peer; the connection goes on meanwhile. cepa_endpoint_answer_restart is the
- * peer's part. Not for dialled connections: dial again. Returns 0, CEPA_ERR_NOT_FOUND,
- * CEPA_ERR_STATE, CEPA_ERR_UNSUPPORTED if the offer is of another certificate, or CEPA_ERR_RANDOM.
- */
+ * the offer for the peer; the connection goes on meanwhile. Another offer makes the one before
+ * void, and its answer must not be taken. cepa_endpoint_answer_restart is the peer's part; where
+ * both have offered, it fails on one side, and the other's offer is void. Not for dialled
+ * connections: dial again. Returns 0, CEPA_ERR_NOT_FOUND, CEPA_ERR_STATE, CEPA_ERR_UNSUPPORTED if
+ * the offer is of another certificate, or CEPA_ERR_RANDOM. */
 CEPA_MUST_USE int cepa_endpoint_restart(struct cepa_endpoint *endpoint,
                                         struct cepa_connection_id id,
                                         struct cepa_description *ret_offer);
