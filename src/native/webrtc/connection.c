@@ -13,9 +13,9 @@ enum {
     EPOCH_OFFSET = 3,
     RECORD_HEADER = 13,
     CLIENT_HELLO = 1,
-    REST_AFTER_MS = 100, /* without a record, buffers of OpenSSL go: 20 KiB for whoever is next */
-    PACE_MS = 5,         /* how often the rate is set */
-    BINDING_REQUEST = 1  /* lower byte of STUN's message type */
+    REST_AFTER_MS = 10, /* without a record, buffers of OpenSSL go: 20 KiB for whoever is next */
+    PACE_MS = 5,        /* how often the rate is set */
+    BINDING_REQUEST = 1 /* lower byte of STUN's message type */
 };
 
 int cepa_connection_new(struct cepa_endpoint *endpoint, struct cepa_connection **ret_connection)
