@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
-#include <sodium.h>
 
+#include "address_line.h"
 #include "native/host.h"
 #include "native/net/clock.h"
 #include "native/webrtc/sdp.h"
@@ -87,34 +87,6 @@ static void say_open(void)
         cJSON_AddStringToObject(object, "over", stats.path.stream != 0 ? "tcp" : "udp");
     }
     say(object);
-}
-
-static bool read_hex(uint8_t *ret_bytes, size_t len, const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(object, key));
-    if (text == NULL || strlen(text) != 2 * len) {
-        return false;
-    }
-    size_t bin_len;
-    return sodium_hex2bin(ret_bytes, len, text, 2 * len, NULL, &bin_len, NULL) == 0 &&
-           bin_len == len;
-}
-
-static int read_address(struct cepa_dial_address *ret_address, const cJSON *object)
-{
-    struct cepa_dial_address read = {0};
-    const char *ip = cJSON_GetStringValue(cJSON_GetObjectItem(object, "ip"));
-    const cJSON *port = cJSON_GetObjectItem(object, "port");
-    if (ip == NULL || !cJSON_IsNumber(port) || port->valuedouble < 1 ||
-        port->valuedouble > UINT16_MAX ||
-        cepa_address_ip_decode(&read.address, ip, strlen(ip)) != 0 ||
-        !read_hex(read.certificate.bytes, sizeof read.certificate.bytes, object, "certificate") ||
-        !read_hex(read.secret.bytes, sizeof read.secret.bytes, object, "secret")) {
-        return CEPA_ERR_MALFORMED;
-    }
-    read.address.port = (uint16_t)port->valueint;
-    *ret_address = read;
-    return 0;
 }
 
 /* Ends the connection, if there is one; nothing is said of it any more. */
@@ -271,7 +243,7 @@ static bool take_request(const char *line)
     cJSON *object = line[0] == '{' ? cJSON_Parse(line) : NULL;
     const char *answer = cJSON_GetStringValue(cJSON_GetObjectItem(object, "answer"));
     bool is_request = true;
-    if (read_address(&address, object) == 0) {
+    if (address_line_read(&address, object) == 0) {
         dial();
     } else if (cJSON_IsTrue(cJSON_GetObjectItem(object, "make_offer"))) {
         make_offer();
@@ -412,7 +384,7 @@ int main(int argc, char **argv)
         at = 3;
     }
     cJSON *object = at < argc ? cJSON_Parse(argv[at]) : NULL;
-    if (argc > at + 1 || (at < argc && read_address(&address, object) != 0)) {
+    if (argc > at + 1 || (at < argc && address_line_read(&address, object) != 0)) {
         fputs("usage: dial [--listen IP:PORT] [ADDRESS]\n", stderr);
         return 2;
     }

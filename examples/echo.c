@@ -23,6 +23,7 @@
 #include <cjson/cJSON.h>
 #include <sodium.h>
 
+#include "address_line.h"
 #include "native/host.h"
 #include "native/net/clock.h"
 #include "native/webrtc/sdp.h"
@@ -106,17 +107,6 @@ static void add_hex(cJSON *object, const char *key, const uint8_t *bytes, size_t
     if (2 * len < sizeof text) {
         cJSON_AddStringToObject(object, key, sodium_bin2hex(text, sizeof text, bytes, len));
     }
-}
-
-static bool read_hex(uint8_t *ret_bytes, size_t len, const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(object, key));
-    if (text == NULL || strlen(text) != 2 * len) {
-        return false;
-    }
-    size_t bin_len;
-    return sodium_hex2bin(ret_bytes, len, text, 2 * len, NULL, &bin_len, NULL) == 0 &&
-           bin_len == len;
 }
 
 static struct peer *find_peer(struct cepa_connection_id connection)
@@ -423,16 +413,9 @@ static void dial_public(const char *text)
 {
     struct cepa_dial_address address = {0};
     cJSON *object = cJSON_Parse(text);
-    const char *ip = cJSON_GetStringValue(cJSON_GetObjectItem(object, "ip"));
-    const cJSON *port = cJSON_GetObjectItem(object, "port");
-    if (ip == NULL || !cJSON_IsNumber(port) ||
-        cepa_address_ip_decode(&address.address, ip, strlen(ip)) != 0 ||
-        !read_hex(address.certificate.bytes, sizeof address.certificate.bytes, object,
-                  "certificate") ||
-        !read_hex(address.secret.bytes, sizeof address.secret.bytes, object, "secret")) {
+    if (address_line_read(&address, object) != 0) {
         die("LAB_PUBLIC", CEPA_ERR_MALFORMED);
     }
-    address.address.port = (uint16_t)port->valueint;
     int error = cepa_endpoint_dial(endpoint, &public_node, &address);
     if (error != 0) {
         die("dialling the public node", error);
