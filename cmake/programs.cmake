@@ -20,12 +20,22 @@ target_link_libraries(cepa_webrtc PUBLIC cepa_native PkgConfig::SSL ${CEPA_USRSC
 target_include_directories(cepa_webrtc SYSTEM PRIVATE ${SCTP_INCLUDE_DIRS})
 target_link_options(cepa_webrtc PUBLIC LINKER:--wrap=sctp_timer_start)
 
+# The daemon: its state, and everything around the node.
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode>=4.1)
+file(GLOB daemon_sources CONFIGURE_DEPENDS
+  ${PROJECT_SOURCE_DIR}/src/native/store/*.c
+  ${PROJECT_SOURCE_DIR}/src/native/daemon/*.c)
+add_library(cepa_daemon STATIC ${daemon_sources})
+target_compile_definitions(cepa_daemon PUBLIC CEPA_VERSION="${PROJECT_VERSION}")
+target_link_libraries(cepa_daemon PUBLIC cepa_webrtc PkgConfig::SQLITE PkgConfig::CJSON)
+
 # The command without its main, so that tests reach its parts.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
 list(REMOVE_ITEM cli_sources ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 add_library(cepa_cli STATIC ${cli_sources})
-target_compile_definitions(cepa_cli PRIVATE CEPA_VERSION="${PROJECT_VERSION}")
-target_link_libraries(cepa_cli PUBLIC cepa_native)
+target_link_libraries(cepa_cli PUBLIC cepa_daemon PkgConfig::QRENCODE)
 add_executable(cepa src/cli/main.c)
 target_link_libraries(cepa PRIVATE cepa_cli)
 
@@ -36,7 +46,6 @@ target_include_directories(cepa_test_support PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
-pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
 
 # The laboratory: an emulated link, and programs that measure one. What joins namespaces is Linux's.

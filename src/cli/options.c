@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/suggest.h"
+#include "native/near.h"
 
 /* Where the parser stands. */
 struct scan {
@@ -40,9 +40,9 @@ static int refuse(const struct scan *scan)
 static int refuse_unknown(const struct scan *scan, const char *word)
 {
     const struct cepa_cli_syntax *syntax = scan->syntax;
-    const char *nearest = cepa_cli_is_near(word, "help") ? "help" : NULL;
+    const char *nearest = cepa_near_is(word, "help") ? "help" : NULL;
     for (size_t i = 0; i < syntax->options_len && nearest == NULL; i++) {
-        if (cepa_cli_is_near(word, syntax->options[i].name)) {
+        if (cepa_near_is(word, syntax->options[i].name)) {
             nearest = syntax->options[i].name;
         }
     }

@@ -1,0 +1,140 @@
+/* Requests of the control socket. */
+#define _GNU_SOURCE
+#include "native/daemon/control_request.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const kinds[] = {"status", "watch", "invite", "join", "id", "metrics", "stop"};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+static int refuse(struct cepa_reason *ret_reason, const char *why)
+{
+    return cepa_reason_fail(ret_reason, CEPA_ERR_MALFORMED, "%s", why);
+}
+
+static int take_kind(struct cepa_control_request *request, struct cepa_reason *ret_reason,
+                     const char *word)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(kinds[i], word) == 0) {
+            request->kind = (enum cepa_control_kind)i;
+            return 0;
+        }
+    }
+    return refuse(ret_reason, "there is no such thing to do");
+}
+
+/* Which fields were there. */
+struct fields {
+    const cJSON *what;
+    const cJSON *every;
+    const cJSON *invitation;
+};
+
+static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
+{
+    const cJSON *field;
+    cJSON_ArrayForEach(field, object)
+    {
+        const cJSON **place = strcmp(field->string, "do") == 0           ? &fields->what
+                              : strcmp(field->string, "every_ms") == 0   ? &fields->every
+                              : strcmp(field->string, "invitation") == 0 ? &fields->invitation
+                                                                         : NULL;
+        if (place == NULL) {
+            return refuse(ret_reason, "the request has a field that is not known");
+        }
+        if (*place != NULL) {
+            return refuse(ret_reason, "the request has a field twice");
+        }
+        *place = field;
+    }
+    return 0;
+}
+
+static int take(struct cepa_control_request *request, struct cepa_reason *ret_reason,
+                const cJSON *object)
+{
+    struct fields fields = {NULL, NULL, NULL};
+    int status = sort(&fields, ret_reason, object);
+    if (status != 0) {
+        return status;
+    }
+    if (!cJSON_IsString(fields.what)) {
+        return refuse(ret_reason, "the request does not say what to do");
+    }
+    status = take_kind(request, ret_reason, fields.what->valuestring);
+    if (status != 0) {
+        return status;
+    }
+    if ((fields.every != NULL) != (request->kind == CEPA_CONTROL_WATCH) ||
+        (fields.invitation != NULL) != (request->kind == CEPA_CONTROL_JOIN)) {
+        return refuse(ret_reason, "the request has a field too many, or lacks one");
+    }
+    if (fields.every != NULL) {
+        double every = cJSON_IsNumber(fields.every) ? fields.every->valuedouble : -1;
+        if (!(every >= CEPA_CONTROL_EVERY_MIN_MS && every <= CEPA_CONTROL_EVERY_MAX_MS)) {
+            return refuse(ret_reason, "every_ms is a number from 100 to 3600000");
+        }
+        request->every_ms = (uint32_t)every;
+    }
+    if (fields.invitation != NULL) {
+        const char *text = cJSON_IsString(fields.invitation) ? fields.invitation->valuestring : "";
+        size_t len = strlen(text);
+        if (len == 0 || len >= sizeof request->invitation) {
+            return refuse(ret_reason, "an invitation is a text of at most 1023 characters");
+        }
+        memcpy(request->invitation, text, len + 1);
+    }
+    return 0;
+}
+
+int cepa_control_request_decode(struct cepa_control_request *ret_request,
+                                struct cepa_reason *ret_reason, const char *line, size_t line_len)
+{
+    struct cepa_control_request request;
+    memset(&request, 0, sizeof request);
+    if (line_len > CEPA_CONTROL_LINE_MAX) {
+        return refuse(ret_reason, "the request is too long");
+    }
+    /* The parser would end a text at such a character. */
+    if (memchr(line, '\0', line_len) != NULL || memmem(line, line_len, "\\u0000", 6) != NULL) {
+        return refuse(ret_reason, "the request has a zero character");
+    }
+    const char *end = NULL;
+    cJSON *object = cJSON_ParseWithLengthOpts(line, line_len, &end, 0);
+    while (object != NULL && end < line + line_len && strchr(" \t\r", *end) != NULL) {
+        end++;
+    }
+    int status = cJSON_IsObject(object) && end == line + line_len
+                     ? take(&request, ret_reason, object)
+                     : refuse(ret_reason, "the request is not one JSON object in one line");
+    cJSON_Delete(object);
+    if (status == 0) {
+        *ret_request = request;
+    }
+    return status;
+}
+
+int cepa_control_request_encode(char *ret_line, size_t capacity,
+                                const struct cepa_control_request *request)
+{
+    cJSON *object = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(object, "do", kinds[request->kind]);
+    if (request->kind == CEPA_CONTROL_WATCH) {
+        (void)cJSON_AddNumberToObject(object, "every_ms", request->every_ms);
+    } else if (request->kind == CEPA_CONTROL_JOIN) {
+        (void)cJSON_AddStringToObject(object, "invitation", request->invitation);
+    }
+    char *text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    size_t len = text != NULL ? strlen(text) : capacity;
+    int status = len + 2 <= capacity && len <= CEPA_CONTROL_LINE_MAX ? 0 : CEPA_ERR_TOO_LONG;
+    if (status == 0) {
+        snprintf(ret_line, capacity, "%s\n", text);
+    }
+    cJSON_free(text);
+    return status;
+}

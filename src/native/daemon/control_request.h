@@ -1,0 +1,58 @@
+/* What commands ask a daemon: one JSON object in one line. This never leaves
+ * the machine.
+ *
+ *     {"do": "status"}                            how things are
+ *     {"do": "watch", "every_ms": 1000}           that again and again
+ *     {"do": "invite"}                            an invitation
+ *     {"do": "join", "invitation": "cepa:..."}    take one
+ *     {"do": "id"}                                who this node is
+ *     {"do": "metrics"}                           figures for Prometheus, as one string
+ *     {"do": "stop"}                              end the daemon
+ *
+ * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
+ */
+#ifndef CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
+#define CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "native/daemon/config.h"
+#include "native/reason.h"
+
+enum {
+    CEPA_CONTROL_LINE_MAX = 4096, /* bytes of a request, without its newline */
+    CEPA_CONTROL_EVERY_MIN_MS = 100,
+    CEPA_CONTROL_EVERY_MAX_MS = 3600000
+};
+
+enum cepa_control_kind {
+    CEPA_CONTROL_STATUS,
+    CEPA_CONTROL_WATCH,
+    CEPA_CONTROL_INVITE,
+    CEPA_CONTROL_JOIN,
+    CEPA_CONTROL_ID,
+    CEPA_CONTROL_METRICS,
+    CEPA_CONTROL_STOP
+};
+
+/* A request. */
+struct cepa_control_request {
+    enum cepa_control_kind kind;
+    uint32_t every_ms;                            /* WATCH */
+    char invitation[CEPA_CONFIG_INVITATION_SIZE]; /* JOIN */
+};
+
+/* cepa_control_request_decode reads one line. Nothing but the fields above is allowed, each once.
+ * Returns 0, or CEPA_ERR_MALFORMED with a reason. */
+CEPA_MUST_USE int cepa_control_request_decode(struct cepa_control_request *ret_request,
+                                              struct cepa_reason *ret_reason, const char *line,
+                                              size_t line_len);
+
+/* cepa_control_request_encode writes the line, with its newline and a final zero. Returns 0 or
+ * CEPA_ERR_TOO_LONG. */
+CEPA_MUST_USE int cepa_control_request_encode(char *ret_line, size_t capacity,
+                                              const struct cepa_control_request *request);
+
+#endif

@@ -1,0 +1,290 @@
+/* The control socket, from both ends: a daemon in a child process, and clients good and bad. */
+#define _GNU_SOURCE
+#include "native/daemon/control.h"
+
+#include <cjson/cJSON.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "native/daemon/control_client.h"
+#include "native/net/clock.h"
+#include "support/scratch.h"
+#include "support/test.h"
+
+enum { FIRST = 100 };
+
+static char folder[SCRATCH_PATH_SIZE];
+static char path[SCRATCH_PATH_SIZE];
+static struct cepa_reason reason;
+static pid_t child;
+
+static void answer(struct cepa_control *control, const struct cepa_control_asked *asked)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *large = NULL;
+    switch (asked->request.kind) {
+    case CEPA_CONTROL_STATUS:
+        cJSON_AddNumberToObject(object, "links", 3);
+        break;
+    case CEPA_CONTROL_JOIN:
+        cJSON_AddStringToObject(object, "echo", asked->request.invitation);
+        break;
+    case CEPA_CONTROL_METRICS:
+        large = calloc(1, 700000);
+        memset(large, 'x', 600000);
+        cJSON_AddStringToObject(object, "metrics", large);
+        break;
+    case CEPA_CONTROL_STOP:
+        _exit(0);
+    case CEPA_CONTROL_INVITE:
+        cepa_control_refuse(control, asked->client, "there is nobody to name");
+        cJSON_Delete(object);
+        return;
+    case CEPA_CONTROL_WATCH:
+    case CEPA_CONTROL_ID:
+        break;
+    }
+    cepa_control_answer(control, asked->client, object);
+    cJSON_Delete(object);
+    free(large);
+}
+
+static void serve(void)
+{
+    struct cepa_control *control;
+    struct cepa_loop *loop;
+    struct cepa_loop_ready ready;
+    struct cepa_control_asked asked;
+    if (cepa_loop_open(&loop) != 0 ||
+        cepa_control_open(&control, &reason, path, loop, FIRST) != 0) {
+        _exit(1);
+    }
+    for (;;) {
+        if (cepa_loop_wait(loop, cepa_control_deadline(control)) < 0) {
+            _exit(2);
+        }
+        struct cepa_time now = cepa_clock_now();
+        while (cepa_loop_next(loop, &ready)) {
+            if (!cepa_control_on_ready(control, &ready, now)) {
+                _exit(3);
+            }
+        }
+        while (cepa_control_next(control, &asked, now)) {
+            answer(control, &asked);
+        }
+    }
+}
+
+static void stop(void)
+{
+    if (child > 0) {
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+        child = 0;
+    }
+}
+
+static void start(void)
+{
+    struct cepa_control_client client;
+    stop();
+    scratch_make(folder);
+    scratch_join(path, folder, "control");
+    child = fork();
+    if (child == 0) {
+        serve();
+    }
+    for (int i = 0; i < 500; i++) {
+        if (cepa_control_client_open(&client, &reason, path) == 0) {
+            cepa_control_client_close(&client);
+            return;
+        }
+        usleep(10000);
+    }
+    CHECK(!"the daemon did not start");
+}
+
+static cJSON *ask(enum cepa_control_kind kind)
+{
+    struct cepa_control_request request = {kind, 1000, "cepa:abc"};
+    cJSON *got = NULL;
+    CHECK_INT(cepa_control_ask(&got, &reason, path, &request), 0);
+    return got;
+}
+
+TEST(requests_are_answered)
+{
+    struct cepa_control_request invite = {CEPA_CONTROL_INVITE, 0, ""};
+    struct stat facts;
+    cJSON *got = NULL;
+    start();
+    CHECK(stat(path, &facts) == 0 && (facts.st_mode & 0777) == 0600);
+    got = ask(CEPA_CONTROL_STATUS);
+    CHECK_INT(cJSON_GetObjectItem(got, "links")->valueint, 3);
+    cJSON_Delete(got);
+    got = ask(CEPA_CONTROL_JOIN);
+    CHECK(strcmp(cJSON_GetObjectItem(got, "echo")->valuestring, "cepa:abc") == 0);
+    cJSON_Delete(got);
+    got = ask(CEPA_CONTROL_METRICS);
+    CHECK_INT(strlen(cJSON_GetObjectItem(got, "metrics")->valuestring), 600000);
+    cJSON_Delete(got);
+    CHECK_INT(cepa_control_ask(&got, &reason, path, &invite), CEPA_ERR_STATE);
+    CHECK(strcmp(reason.text, "there is nobody to name") == 0);
+    stop();
+}
+
+TEST(watching_goes_on)
+{
+    struct cepa_control_request request = {CEPA_CONTROL_WATCH, 100, ""};
+    struct cepa_control_client client;
+    start();
+    CHECK_INT(cepa_control_client_open(&client, &reason, path), 0);
+    CHECK_INT(cepa_control_client_send(&client, &reason, &request), 0);
+    struct cepa_time begin = cepa_clock_now();
+    for (int i = 0; i < 4; i++) {
+        cJSON *got = NULL;
+        CHECK_INT(cepa_control_client_receive(&client, &got, &reason, 3000), 0);
+        cJSON_Delete(got);
+    }
+    CHECK(cepa_time_since(cepa_clock_now(), begin) >= 290 * CEPA_MILLISECOND_NS);
+    stop();
+    cJSON *got = NULL;
+    int status = 0;
+    while (status == 0) {
+        status = cepa_control_client_receive(&client, &got, &reason, 3000);
+        cJSON_Delete(status == 0 ? got : NULL);
+    }
+    CHECK_INT(status, CEPA_ERR_SYSTEM);
+    CHECK(strstr(reason.text, "has ended") != NULL);
+    cepa_control_client_close(&client);
+}
+
+static int connect_raw(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
+    return fd;
+}
+
+/* Sends, ends its side, and gives what comes till the other side ends. */
+static size_t exchange(char *ret_text, size_t capacity, const char *data, size_t data_len)
+{
+    int fd = connect_raw();
+    size_t len = 0;
+    (void)send(fd, data, data_len, MSG_NOSIGNAL);
+    (void)shutdown(fd, SHUT_WR);
+    for (;;) {
+        ssize_t got = recv(fd, ret_text + len, capacity - 1 - len, 0);
+        if (got <= 0) {
+            break;
+        }
+        len += (size_t)got;
+    }
+    close(fd);
+    ret_text[len] = '\0';
+    return len;
+}
+
+TEST(lines_are_told_apart)
+{
+    static const char two[] =
+        "{\"do\":\"status\"}\n{\"do\":\"frob\"}\n{\"do\":\"status\"}\n{\"do\"";
+    char text[4096];
+    start();
+    (void)exchange(text, sizeof text, two, sizeof two - 1);
+    CHECK(strcmp(text, "{\"ok\":true,\"links\":3}\n"
+                       "{\"ok\":false,\"reason\":\"there is no such thing to do\"}\n"
+                       "{\"ok\":true,\"links\":3}\n") == 0);
+    stop();
+}
+
+TEST(what_is_no_line_is_refused)
+{
+    static char flood[100000];
+    char text[4096];
+    start();
+    memset(flood, '{', sizeof flood);
+    (void)exchange(text, sizeof text, flood, sizeof flood);
+    CHECK(text[0] == '\0' || strstr(text, "too long") != NULL);
+    memset(flood, '\n', sizeof flood);
+    int fd = connect_raw();
+    (void)send(fd, flood, sizeof flood, MSG_NOSIGNAL);
+    close(fd);
+    cJSON_Delete(ask(CEPA_CONTROL_STATUS));
+    stop();
+}
+
+TEST(clients_are_bounded_and_who_does_not_read_is_dropped)
+{
+    static const char question[] = "{\"do\":\"metrics\"}\n";
+    int fds[CEPA_CONTROL_CLIENTS_MAX];
+    char byte;
+    start();
+    for (int i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+        fds[i] = connect_raw();
+        for (int k = 0; k < 4; k++) {
+            CHECK(send(fds[i], question, sizeof question - 1, MSG_NOSIGNAL) > 0);
+        }
+    }
+    /* They were all dropped: each would have more unread than one may. */
+    int status = -1;
+    for (int i = 0; i < 100 && status != 0; i++) {
+        struct cepa_control_request request = {CEPA_CONTROL_STATUS, 0, ""};
+        cJSON *got = NULL;
+        status = cepa_control_ask(&got, &reason, path, &request);
+        cJSON_Delete(status == 0 ? got : NULL);
+        usleep(20000);
+    }
+    CHECK_INT(status, 0);
+    for (int i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+        close(fds[i]);
+    }
+    for (int i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+        fds[i] = connect_raw();
+    }
+    usleep(100000);
+    int late = connect_raw();
+    CHECK(recv(late, &byte, 1, 0) <= 0);
+    close(late);
+    for (int i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+        close(fds[i]);
+    }
+    stop();
+}
+
+TEST(a_socket_that_was_left_behind_is_replaced)
+{
+    struct cepa_control *control;
+    struct cepa_loop *loop;
+    struct cepa_control_client client;
+    CHECK_INT(cepa_loop_open(&loop), 0);
+    start();
+    CHECK_INT(cepa_control_open(&control, &reason, path, loop, FIRST), CEPA_ERR_IN_USE);
+    stop();
+    CHECK_INT(cepa_control_client_open(&client, &reason, path), CEPA_ERR_UNREACHABLE);
+    CHECK(strstr(reason.text, "no daemon is running here") != NULL);
+    CHECK(strstr(reason.text, "cepa up") != NULL);
+    CHECK_INT(cepa_control_open(&control, &reason, path, loop, FIRST), 0);
+    cepa_control_close(control);
+    CHECK(access(path, F_OK) != 0);
+    scratch_write(path, "words", 5);
+    CHECK_INT(cepa_control_open(&control, &reason, path, loop, FIRST), CEPA_ERR_IN_USE);
+    CHECK(access(path, F_OK) == 0);
+    CHECK_INT(cepa_control_client_open(&client, &reason, "/nowhere/control"), CEPA_ERR_UNREACHABLE);
+    cepa_control_close(NULL);
+    cepa_loop_close(loop);
+}
+
+TEST_MAIN(RUN(requests_are_answered), RUN(watching_goes_on), RUN(lines_are_told_apart),
+          RUN(what_is_no_line_is_refused),
+          RUN(clients_are_bounded_and_who_does_not_read_is_dropped),
+          RUN(a_socket_that_was_left_behind_is_replaced))

@@ -1,0 +1,107 @@
+/* Requests are read strictly, and written so that they are read. */
+#include "native/daemon/control_request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/test.h"
+
+static struct cepa_reason reason;
+
+TEST(good_requests_are_read_and_written)
+{
+    static const struct {
+        const char *line;
+        enum cepa_control_kind kind;
+        uint32_t every_ms;
+        const char *invitation;
+    } rows[] = {
+        {"{\"do\":\"status\"}", CEPA_CONTROL_STATUS, 0, ""},
+        {"{\"do\":\"watch\",\"every_ms\":1000}", CEPA_CONTROL_WATCH, 1000, ""},
+        {"{\"do\":\"invite\"}", CEPA_CONTROL_INVITE, 0, ""},
+        {"{\"do\":\"join\",\"invitation\":\"cepa:abc\"}", CEPA_CONTROL_JOIN, 0, "cepa:abc"},
+        {"{\"do\":\"id\"}", CEPA_CONTROL_ID, 0, ""},
+        {"{\"do\":\"metrics\"}", CEPA_CONTROL_METRICS, 0, ""},
+        {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cepa_control_request request;
+        char line[256];
+        CHECK_INT(
+            cepa_control_request_decode(&request, &reason, rows[i].line, strlen(rows[i].line)), 0);
+        CHECK(request.kind == rows[i].kind && request.every_ms == rows[i].every_ms);
+        CHECK(strcmp(request.invitation, rows[i].invitation) == 0);
+        CHECK_INT(cepa_control_request_encode(line, sizeof line, &request), 0);
+        CHECK(strncmp(line, rows[i].line, strlen(rows[i].line)) == 0);
+        CHECK(strcmp(line + strlen(rows[i].line), "\n") == 0);
+        CHECK_INT(cepa_control_request_encode(line, strlen(rows[i].line) + 1, &request),
+                  CEPA_ERR_TOO_LONG);
+    }
+}
+
+TEST(anything_else_is_refused)
+{
+    static const char *const lines[] = {
+        "",
+        " ",
+        "{}",
+        "[]",
+        "null",
+        "1",
+        "\"status\"",
+        "{\"do\":\"status\"",
+        "status",
+        "{\"do\":\"status\"} x",
+        "{\"do\":\"status\"}{\"do\":\"status\"}",
+        "{\"do\":1}",
+        "{\"do\":\"Status\"}",
+        "{\"do\":\"statu\"}",
+        "{\"Do\":\"status\"}",
+        "{\"do\":\"status\",\"do\":\"stop\"}",
+        "{\"do\":\"status\",\"x\":1}",
+        "{\"do\":\"status\\u0000\"}",
+        "{\"do\":\"status\",\"every_ms\":1000}",
+        "{\"do\":\"watch\"}",
+        "{\"do\":\"watch\",\"every_ms\":99}",
+        "{\"do\":\"watch\",\"every_ms\":3600001}",
+        "{\"do\":\"watch\",\"every_ms\":\"1000\"}",
+        "{\"do\":\"watch\",\"every_ms\":1e400}",
+        "{\"do\":\"join\"}",
+        "{\"do\":\"join\",\"invitation\":\"\"}",
+        "{\"do\":\"join\",\"invitation\":7}",
+        "{\"do\":\"id\",\"invitation\":\"cepa:a\"}",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct cepa_control_request request = {CEPA_CONTROL_ID, 77, "untouched"};
+        reason.text[0] = '\0';
+        int status = cepa_control_request_decode(&request, &reason, lines[i], strlen(lines[i]));
+        if (status == 0) {
+            test_note("%s", lines[i]);
+        }
+        CHECK_INT(status, CEPA_ERR_MALFORMED);
+        CHECK(reason.text[0] != '\0' && request.every_ms == 77);
+    }
+}
+
+TEST(limits_hold)
+{
+    struct cepa_control_request request;
+    char line[CEPA_CONTROL_LINE_MAX + 2];
+    static const char begin[] = "{\"do\":\"join\",\"invitation\":\"";
+    memset(line, '[', sizeof line);
+    CHECK(cepa_control_request_decode(&request, &reason, line, CEPA_CONTROL_LINE_MAX) != 0);
+    CHECK(cepa_control_request_decode(&request, &reason, line, sizeof line) != 0);
+    CHECK(strstr(reason.text, "too long") != NULL);
+    memset(line, 'x', sizeof line);
+    memcpy(line, begin, sizeof begin - 1);
+    size_t len = sizeof begin - 1 + CEPA_CONFIG_INVITATION_SIZE - 1;
+    memcpy(line + len, "\"}", 2);
+    CHECK_INT(cepa_control_request_decode(&request, &reason, line, len + 2), 0);
+    CHECK_INT(strlen(request.invitation), CEPA_CONFIG_INVITATION_SIZE - 1);
+    memcpy(line + len, "x\"}", 3);
+    CHECK(cepa_control_request_decode(&request, &reason, line, len + 3) != 0);
+    memcpy(line, "{\"do\":\"id\"}\0", 13);
+    CHECK(cepa_control_request_decode(&request, &reason, line, 13) != 0);
+}
+
+TEST_MAIN(RUN(good_requests_are_read_and_written), RUN(anything_else_is_refused), RUN(limits_hold))
