@@ -25,27 +25,31 @@ struct cepa_admission_limits {
 struct cepa_admission {
     struct cepa_admission_limits limits;
     struct cepa_siphash_key key;             /* of the prefixes' counts; random */
+    struct cepa_directory_day first;         /* when this node began */
     struct cepa_directory_day day;           /* today */
-    bool is_first_day;                       /* nobody was known before today: all are admitted */
+    bool is_new_here;                        /* knew nobody before `first`: everybody is admitted */
     uint32_t places;                         /* left today */
     uint16_t taken[CEPA_ADMISSION_PREFIXES]; /* today, by prefix; two may share a count */
 };
 
-/* cepa_admission_init begins on `today`, knowing nobody: the first day's relays are those that the
- * network has, and all are admitted. */
+/* cepa_admission_init begins on `today`, knowing nobody: the relays of the first day, and of the
+ * next, are those that the network has, and all are admitted. */
 void cepa_admission_init(struct cepa_admission *admission,
                          const struct cepa_admission_limits *limits,
                          struct cepa_directory_day today, const struct cepa_siphash_key *key);
 
 /* cepa_admission_begin_day gives the places of a later day, with `admitted` relays in use; a day
- * that is not later changes nothing. After a restart with a view from disk it is called with
- * is_first_day cleared by cepa_admission_remember. */
+ * that is not later changes nothing. */
 void cepa_admission_begin_day(struct cepa_admission *admission, struct cepa_directory_day day,
                               uint32_t admitted);
 
-/* cepa_admission_remember says that `admitted` relays of earlier days are known: the first day is
- * over. */
+/* cepa_admission_remember says that `admitted` relays are known from earlier days (a restart): this
+ * node is not new here. */
 void cepa_admission_remember(struct cepa_admission *admission, uint32_t admitted);
+
+/* cepa_admission_has_place says whether cepa_admission_take would give a place. */
+bool cepa_admission_has_place(const struct cepa_admission *admission,
+                              const struct cepa_prefix *prefix);
 
 /* cepa_admission_take takes a place for a relay of that prefix; false if there is none today. */
 bool cepa_admission_take(struct cepa_admission *admission, const struct cepa_prefix *prefix);

@@ -159,18 +159,18 @@ void cepa_index_bucket_digest(const struct cepa_index *index, struct cepa_index_
 /* cepa_index_bucket_len gives how many entries a bucket has. */
 uint32_t cepa_index_bucket_len(const struct cepa_index *index, uint32_t bucket);
 
-/* cepa_index_bucket_next gives the entry of the bucket after `entry_or_null` (the first after
+/* cepa_index_bucket_next gives the entry of the bucket after the one before (the first after
  * NULL), or NULL at its end. */
-const struct cepa_index_entry *cepa_index_bucket_next(const struct cepa_index *index,
-                                                      uint32_t bucket,
-                                                      const struct cepa_index_entry *entry_or_null);
+const struct cepa_index_entry *cepa_index_bucket_next(
+    const struct cepa_index *index, uint32_t bucket,
+    const struct cepa_index_entry *entry_before_or_null);
 
 /* cepa_index_next_change gives an entry that the store does not have in its present form, and takes
  * it as stored; NULL if there is none. */
 const struct cepa_index_entry *cepa_index_next_change(struct cepa_index *index);
 
-/* cepa_index_next_removed gives the key of an entry that is gone, false if there is none. Only the
- * last CEPA_INDEX_REMOVED_MAX removals are kept: a store also forgets records by their day. */
+/* cepa_index_next_removed gives the key of an entry that is gone, false if there is none. No more
+ * than CEPA_INDEX_REMOVED_MAX removals are kept: a store also forgets records by their day. */
 bool cepa_index_next_removed(struct cepa_index *index, uint8_t ret_public_key[32]);
 
 /* cepa_index_state_encode writes what the store keeps of an entry: record, first day, state. */

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "mesh/credentials.h"
 #include "mesh/index.h"
+#include "wire/reach.h"
 
 /* How much there is room for. */
 struct cepa_objects_limits {
@@ -44,6 +45,7 @@ struct cepa_objects {
     struct cepa_kept_credentials *credentials; /* lent */
     struct cepa_kept_key_record *key_records;  /* lent */
     struct cepa_map by_commitment;             /* -> slot, uint32_t */
+    struct cepa_map by_node;                   /* -> slot; one of each relay, the latest */
     struct cepa_map by_key;                    /* node and epoch -> slot */
     uint32_t sweep;                            /* where the search for room goes on */
     uint32_t key_sweep;
@@ -63,7 +65,7 @@ void cepa_objects_init(struct cepa_objects *objects, void *memory, size_t memory
  * index record of their relay commits to, say the same, and show its reachability by receipts of
  * probers that the index has. Tells the index the node id. Returns 0 (also if they are here), or an
  * error of cepa_credentials_verify, CEPA_ERR_NOT_FOUND if the index does not commit to them or
- * lacks a prober (later they may be right), CEPA_ERR_MISSING without receipts, or CEPA_ERR_FULL.
+ * lacks a prober (they may be right later), CEPA_ERR_MISSING without receipts, or CEPA_ERR_FULL.
  * About 0.5 ms. */
 CEPA_MUST_USE int cepa_objects_put_credentials(struct cepa_objects *objects, const uint8_t *bytes,
                                                size_t bytes_len,
@@ -73,12 +75,13 @@ CEPA_MUST_USE int cepa_objects_put_credentials(struct cepa_objects *objects, con
 /* cepa_objects_put_key_record verifies a key record against its relay's credentials and keeps it; a
  * higher leaf of the same epoch takes the place of a lower one. Returns 0, 1 if it is here already
  * or a higher leaf is, a decoder's error, CEPA_ERR_NOT_FOUND if the credentials of that day are not
- * here, CEPA_ERR_EPOCH for one before the oldest wanted, CEPA_ERR_AUTHENTICATION,
+ * here, CEPA_ERR_EPOCH for an epoch that is not wanted, CEPA_ERR_AUTHENTICATION,
  * CEPA_ERR_INVALID_KEY or CEPA_ERR_FULL. About 0.1 ms. */
 CEPA_MUST_USE int cepa_objects_put_key_record(struct cepa_objects *objects, const uint8_t *bytes,
                                               size_t bytes_len);
 
-/* cepa_objects_begin_epoch says that key records before `oldest` are not wanted any more. */
+/* cepa_objects_begin_epoch says that key records before `oldest` are not wanted any more, and none
+ * later than two epochs after it yet. Called before the first is put. */
 void cepa_objects_begin_epoch(struct cepa_objects *objects, struct cepa_onion_epoch oldest);
 
 /* cepa_objects_credentials gives credentials as they came and their length, lent until the next
@@ -86,8 +89,9 @@ void cepa_objects_begin_epoch(struct cepa_objects *objects, struct cepa_onion_ep
 const uint8_t *cepa_objects_credentials(const struct cepa_objects *objects, size_t *ret_len,
                                         const struct cepa_commitment *commitment);
 
-/* cepa_objects_decode gives the decoded credentials that a relay's present index record commits to,
- * lent until the next put. Returns 0 or CEPA_ERR_NOT_FOUND. A few us. */
+/* cepa_objects_decode gives a relay's decoded credentials, lent until the next put: those that its
+ * index record commits to, or, until these have come, the ones before. Returns 0 or
+ * CEPA_ERR_NOT_FOUND. A few us. */
 CEPA_MUST_USE int cepa_objects_decode(const struct cepa_objects *objects,
                                       struct cepa_credentials *ret_credentials,
                                       const struct cepa_node_id *node);
