@@ -15,6 +15,9 @@ _Static_assert((int)CEPA_PQ_SIGNING_KEY_SIZE == (int)CEPA_MLDSA_PUBLIC_KEY_BYTES
                "the wire's ML-DSA key");
 _Static_assert((int)CEPA_PQ_SIGNATURE_SIZE == (int)CEPA_MLDSA_SIGNATURE_BYTES, "and its signature");
 
+static const char node_id_label[] = "cepa v1 node id";
+static const char position_label[] = "cepa v1 position";
+static const char commitment_label[] = "cepa v1 commitment";
 static const char certificate_label[] = "cepa v1 certificate";
 static const char descriptor_label[] = "cepa v1 descriptor";
 
@@ -22,7 +25,7 @@ void cepa_node_id_of(struct cepa_node_id *ret_node, const uint8_t *signing_key,
                      const uint8_t *pq_signing_key)
 {
     struct cepa_blake2b hash;
-    cepa_record_hash_init(&hash, sizeof ret_node->bytes, "cepa v1 node id");
+    cepa_record_hash_init(&hash, sizeof ret_node->bytes, node_id_label, sizeof node_id_label);
     cepa_blake2b_update(&hash, signing_key, CEPA_SIGNING_KEY_SIZE);
     cepa_blake2b_update(&hash, pq_signing_key, CEPA_PQ_SIGNING_KEY_SIZE);
     cepa_blake2b_final(&hash, ret_node->bytes, sizeof ret_node->bytes);
@@ -30,14 +33,16 @@ void cepa_node_id_of(struct cepa_node_id *ret_node, const uint8_t *signing_key,
 
 void cepa_position_of(uint8_t ret_position[32], const uint8_t *signing_key)
 {
-    cepa_record_hash(ret_position, 32, "cepa v1 position", signing_key, CEPA_SIGNING_KEY_SIZE);
+    cepa_record_hash(ret_position, 32, position_label, sizeof position_label, signing_key,
+                     CEPA_SIGNING_KEY_SIZE);
 }
 
 void cepa_commitment_of(struct cepa_commitment *ret_commitment,
                         const struct cepa_credentials_bytes *halves)
 {
     struct cepa_blake2b hash;
-    cepa_record_hash_init(&hash, sizeof ret_commitment->bytes, "cepa v1 commitment");
+    cepa_record_hash_init(&hash, sizeof ret_commitment->bytes, commitment_label,
+                          sizeof commitment_label);
     cepa_blake2b_update(&hash, halves->certificate, halves->certificate_len);
     cepa_blake2b_update(&hash, halves->descriptor, halves->descriptor_len);
     cepa_blake2b_final(&hash, ret_commitment->bytes, sizeof ret_commitment->bytes);
@@ -58,26 +63,18 @@ void cepa_identity_wipe(struct cepa_identity *identity)
     cepa_wipe(identity, sizeof *identity);
 }
 
-static size_t label_len(const char *label)
-{
-    size_t len = 0;
-    while (label[len] != '\0') {
-        len++;
-    }
-    return len;
-}
-
 /* sign puts both signatures behind `len` bytes. Both sign the same digest. */
-static int sign(uint8_t *bytes, size_t len, const char *label, const struct cepa_identity *identity,
-                const uint8_t *randomness, struct cepa_mldsa_workspace *workspace, uint32_t cpu)
+static int sign(uint8_t *bytes, size_t len, const char *label, size_t label_size,
+                const struct cepa_identity *identity, const uint8_t *randomness,
+                struct cepa_mldsa_workspace *workspace, uint32_t cpu)
 {
     uint8_t digest[CEPA_RECORD_DIGEST_SIZE];
     struct cepa_ed25519_signature signature;
     struct cepa_mldsa_signature pq_signature;
-    cepa_record_hash(digest, sizeof digest, label, bytes, len);
+    cepa_record_hash(digest, sizeof digest, label, label_size, bytes, len);
     cepa_ed25519_sign(&identity->signing_key, &signature, digest, sizeof digest);
     int error = cepa_mldsa_sign(&pq_signature, &identity->pq_signing_key, digest, sizeof digest,
-                                label, label_len(label), randomness, workspace, cpu);
+                                label, label_size - 1, randomness, workspace, cpu);
     if (error == 0) {
         memcpy(bytes + len, signature.bytes, sizeof signature.bytes);
         memcpy(bytes + len + sizeof signature.bytes, pq_signature.bytes, sizeof pq_signature.bytes);
@@ -86,7 +83,7 @@ static int sign(uint8_t *bytes, size_t len, const char *label, const struct cepa
 }
 
 /* verify checks both signatures behind `len` bytes, the cheaper one first. */
-static int verify(const uint8_t *bytes, size_t len, const char *label,
+static int verify(const uint8_t *bytes, size_t len, const char *label, size_t label_size,
                   const struct cepa_node_certificate *certificate,
                   struct cepa_mldsa_workspace *workspace, uint32_t cpu)
 {
@@ -97,11 +94,11 @@ static int verify(const uint8_t *bytes, size_t len, const char *label,
     const struct cepa_ed25519_signature *signature = (const void *)(bytes + len);
     const struct cepa_mldsa_signature *pq_signature =
         (const void *)(bytes + len + CEPA_SIGNATURE_SIZE);
-    cepa_record_hash(digest, sizeof digest, label, bytes, len);
+    cepa_record_hash(digest, sizeof digest, label, label_size, bytes, len);
     int error = cepa_ed25519_verify(key, signature, digest, sizeof digest);
     if (error == 0) {
         error = cepa_mldsa_verify(pq_signature, pq_key, digest, sizeof digest, label,
-                                  label_len(label), workspace, cpu);
+                                  label_size - 1, workspace, cpu);
     }
     return error;
 }
@@ -121,8 +118,8 @@ int cepa_certificate_make(uint8_t *ret_bytes, const struct cepa_identity *identi
     certificate.last = last;
     CEPA_ASSERT(first.number <= last.number);
     cepa_node_certificate_encode(ret_bytes, &certificate);
-    return sign(ret_bytes, CEPA_CERTIFICATE_SIGNED_SIZE, certificate_label, identity, randomness,
-                workspace, cpu);
+    return sign(ret_bytes, CEPA_CERTIFICATE_SIGNED_SIZE, certificate_label,
+                sizeof certificate_label, identity, randomness, workspace, cpu);
 }
 
 int cepa_descriptor_make(uint8_t *ret_bytes, size_t *ret_len, const struct cepa_identity *identity,
@@ -137,8 +134,8 @@ int cepa_descriptor_make(uint8_t *ret_bytes, size_t *ret_len, const struct cepa_
     descriptor.pq_signature = NULL;
     int error = cepa_descriptor_encode(ret_bytes, &len, &descriptor);
     if (error == 0) {
-        error = sign(ret_bytes, len - CEPA_SIGNATURES_SIZE, descriptor_label, identity, randomness,
-                     workspace, cpu);
+        error = sign(ret_bytes, len - CEPA_SIGNATURES_SIZE, descriptor_label,
+                     sizeof descriptor_label, identity, randomness, workspace, cpu);
     }
     if (error == 0) {
         *ret_len = len;
@@ -213,11 +210,12 @@ int cepa_credentials_verify(struct cepa_credentials *ret_credentials, const uint
     }
     if (error == 0) {
         error = verify(halves.certificate, CEPA_CERTIFICATE_SIGNED_SIZE, certificate_label,
-                       &credentials.certificate, workspace, cpu);
+                       sizeof certificate_label, &credentials.certificate, workspace, cpu);
     }
     if (error == 0) {
         error = verify(halves.descriptor, halves.descriptor_len - CEPA_SIGNATURES_SIZE,
-                       descriptor_label, &credentials.certificate, workspace, cpu);
+                       descriptor_label, sizeof descriptor_label, &credentials.certificate,
+                       workspace, cpu);
     }
     if (error == 0) {
         memcpy(link_key.bytes, credentials.descriptor.link_key, sizeof link_key.bytes);

@@ -10,25 +10,21 @@
 
 enum { CEPA_RECORD_DIGEST_SIZE = 64 };
 
-/* cepa_record_hash_init begins a hash of `hash_len` bytes under `label`, which ends with its zero
- * byte. */
+/* cepa_record_hash_init begins a hash of `hash_len` bytes under a label: `label_size` bytes, with
+ * its final zero. */
 static inline void cepa_record_hash_init(struct cepa_blake2b *ret_hash, size_t hash_len,
-                                         const char *label)
+                                         const char *label, size_t label_size)
 {
-    size_t label_len = 0;
-    while (label[label_len] != '\0') {
-        label_len++;
-    }
     cepa_blake2b_init(ret_hash, hash_len, NULL, 0);
-    cepa_blake2b_update(ret_hash, label, label_len + 1);
+    cepa_blake2b_update(ret_hash, label, label_size);
 }
 
-/* cepa_record_hash gives the hash of one piece of `len` bytes under `label`. */
+/* cepa_record_hash gives the hash of one piece of `len` bytes under a label. */
 static inline void cepa_record_hash(uint8_t *ret_hash, size_t hash_len, const char *label,
-                                    const void *bytes, size_t len)
+                                    size_t label_size, const void *bytes, size_t len)
 {
     struct cepa_blake2b hash;
-    cepa_record_hash_init(&hash, hash_len, label);
+    cepa_record_hash_init(&hash, hash_len, label, label_size);
     cepa_blake2b_update(&hash, bytes, len);
     cepa_blake2b_final(&hash, ret_hash, hash_len);
 }

@@ -10,6 +10,8 @@
 #include "mesh/digest.h"
 #include "mesh/index_store.h"
 
+static const char index_digest_label[] = "cepa v1 index digest";
+
 static const uint32_t PASSES_MAX = 32; /* of the search for those who wait longest */
 
 size_t cepa_index_size(const struct cepa_index_limits *limits)
@@ -58,7 +60,8 @@ static void hash_entry(const struct cepa_index_entry *entry, struct cepa_index_d
     } else {
         cepa_index_record_encode(bytes, &entry->record);
     }
-    cepa_record_hash(ret_hash->bytes, sizeof ret_hash->bytes, "cepa v1 index digest", bytes, len);
+    cepa_record_hash(ret_hash->bytes, sizeof ret_hash->bytes, index_digest_label,
+                     sizeof index_digest_label, bytes, len);
 }
 
 static uint32_t bucket_of(const struct cepa_index_entry *entry)

@@ -8,6 +8,9 @@
 #include "mesh/digest.h"
 #include "wire/reach.h"
 
+static const char receipt_label[] = "cepa v1 receipt";
+static const char index_record_label[] = "cepa v1 index record";
+
 _Static_assert((int)CEPA_DAY_EPOCHS == (int)CEPA_MERKLE_EPOCHS, "the wire's epochs of a day");
 _Static_assert((int)CEPA_DAY_LEAVES == (int)CEPA_MERKLE_LEAVES, "the wire's leaves");
 _Static_assert((int)CEPA_ONION_PATH_SIZE == (int)CEPA_MERKLE_PATH_LEN, "the wire's path");
@@ -23,7 +26,7 @@ static void receipt_digest(uint8_t ret_digest[CEPA_RECORD_DIGEST_SIZE],
     struct cepa_blake2b hash;
     cepa_writer_init(&writer, bytes, sizeof bytes);
     cepa_receipt_encode(&writer, receipt);
-    cepa_record_hash_init(&hash, CEPA_RECORD_DIGEST_SIZE, "cepa v1 receipt");
+    cepa_record_hash_init(&hash, CEPA_RECORD_DIGEST_SIZE, receipt_label, sizeof receipt_label);
     cepa_blake2b_update(&hash, network->bytes, sizeof network->bytes);
     cepa_blake2b_update(&hash, subject->bytes, sizeof subject->bytes);
     cepa_blake2b_update(&hash, bytes, CEPA_RECEIPT_SIGNED_SIZE);
@@ -150,7 +153,8 @@ static void index_digest(uint8_t ret_digest[CEPA_RECORD_DIGEST_SIZE],
     uint8_t bytes[CEPA_INDEX_RECORD_SIZE];
     struct cepa_blake2b hash;
     cepa_index_record_encode(bytes, record);
-    cepa_record_hash_init(&hash, CEPA_RECORD_DIGEST_SIZE, "cepa v1 index record");
+    cepa_record_hash_init(&hash, CEPA_RECORD_DIGEST_SIZE, index_record_label,
+                          sizeof index_record_label);
     cepa_blake2b_update(&hash, network->bytes, sizeof network->bytes);
     cepa_blake2b_update(&hash, bytes, BEFORE);
     cepa_blake2b_update(&hash, bytes + AFTER, sizeof bytes - AFTER);

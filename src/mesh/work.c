@@ -6,6 +6,8 @@
 #include "mesh/credentials.h"
 #include "mesh/digest.h"
 
+static const char work_label[] = "cepa v1 work";
+
 enum { HASH_LEN = 32 };
 
 /* Whether the hash of the input begins with `bits` zeros. */
@@ -13,7 +15,7 @@ static bool is_enough(const uint8_t *input, size_t input_len, uint8_t bits)
 {
     uint8_t hash[HASH_LEN];
     size_t whole = bits / 8;
-    cepa_record_hash(hash, sizeof hash, "cepa v1 work", input, input_len);
+    cepa_record_hash(hash, sizeof hash, work_label, sizeof work_label, input, input_len);
     for (size_t i = 0; i < whole; i++) {
         if (hash[i] != 0) {
             return false;
