@@ -103,11 +103,11 @@ static int verify(const uint8_t *bytes, size_t len, const char *label, size_t la
     return error;
 }
 
-int cepa_certificate_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
-                          const struct cepa_network_id *network, struct cepa_directory_day first,
-                          struct cepa_directory_day last,
-                          const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
-                          struct cepa_mldsa_workspace *workspace, uint32_t cpu)
+int cepa_node_certificate_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
+                               const struct cepa_network_id *network,
+                               struct cepa_directory_day first, struct cepa_directory_day last,
+                               const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
+                               struct cepa_mldsa_workspace *workspace, uint32_t cpu)
 {
     struct cepa_node_certificate certificate;
     memset(&certificate, 0, sizeof certificate);

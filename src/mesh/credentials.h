@@ -63,15 +63,16 @@ void cepa_identity_init(struct cepa_identity *ret_identity, const struct cepa_ed
 /* cepa_identity_wipe overwrites the keys with zeros. */
 void cepa_identity_wipe(struct cepa_identity *identity);
 
-/* cepa_certificate_make writes a signed certificate, CEPA_CERTIFICATE_SIZE bytes. `randomness`
+/* cepa_node_certificate_make writes a signed certificate, CEPA_CERTIFICATE_SIZE bytes. `randomness`
  * hedges the ML-DSA signature. Returns 0 or CEPA_ERR_EXHAUSTED (never, see cepa_mldsa_sign), and
  * then nothing of `ret_bytes` counts. Costs one ML-DSA signature. */
-CEPA_MUST_USE int cepa_certificate_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
-                                        const struct cepa_network_id *network,
-                                        struct cepa_directory_day first,
-                                        struct cepa_directory_day last,
-                                        const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
-                                        struct cepa_mldsa_workspace *workspace, uint32_t cpu);
+CEPA_MUST_USE int cepa_node_certificate_make(uint8_t *ret_bytes,
+                                             const struct cepa_identity *identity,
+                                             const struct cepa_network_id *network,
+                                             struct cepa_directory_day first,
+                                             struct cepa_directory_day last,
+                                             const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
+                                             struct cepa_mldsa_workspace *workspace, uint32_t cpu);
 
 /* cepa_descriptor_make writes the signed descriptor with `fields`, whose node and signatures it
  * sets itself; up to CEPA_DESCRIPTOR_SIZE_MAX bytes. Returns as cepa_descriptor_encode, or
