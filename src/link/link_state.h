@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/time.h"
+#include "link/handshake_keys.h"
 #include "link/seal.h"
 #include "link/shaper.h"
 #include "link/shared.h"
@@ -102,10 +103,8 @@ struct cepa_link_handshake {
     uint8_t out_count;            /* its parts; out_next == out_count: all left */
     bool has_credentials;         /* the first message has some */
     struct cepa_xwing_seed fresh; /* initiator: its fresh key */
-    struct cepa_link_schedule {
-        uint8_t transcript[32]; /* everything that was said */
-        uint8_t chain[32];      /* everything that was agreed */
-    } schedule;
+    struct cepa_link_schedule schedule;
+    uint8_t own_hint[CEPA_LINK_HINT_SIZE]; /* initiator: of its link key in its credentials */
     struct cepa_xwing_public_key peer_key; /* initiator: the responder's link key */
 };
 

@@ -56,7 +56,7 @@ static_assert(CEPA_LINK_MESSAGE_HEADER_SIZE + CEPA_LINK_MESSAGE_PART_SIZE <= CEP
               "a part of a message fits on every carrier");
 static_assert(CEPA_LINK_MESSAGE_PARTS_MAX * CEPA_LINK_MESSAGE_PART_SIZE >= CEPA_LINK_MESSAGE_MAX,
               "a message fits its parts");
-static_assert(CEPA_LINK_MESSAGE_MAX == CEPA_PACKET_SIZE,
+static_assert((int)CEPA_LINK_MESSAGE_MAX == (int)CEPA_PACKET_SIZE,
               "both are assembled in one kind of buffer");
 
 #endif
