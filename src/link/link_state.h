@@ -89,23 +89,29 @@ struct cepa_link_circuit {
     struct cepa_time round_start;
 };
 
-/* A handshake on its way. Secret. */
-struct cepa_link_handshake {
-    uint8_t in[CEPA_LINK_BUFFER_SIZE + 1024]; /* the message that is being received */
-    uint8_t out[CEPA_LINK_BUFFER_SIZE];       /* the message that is sent, and repeated */
-    uint32_t in_parts;                        /* bits: which parts are here */
-    uint16_t in_len;                          /* of the message; 0 before a first part */
-    uint8_t in_kind;                          /* enum cepa_handshake_kind */
-    uint8_t in_count;                         /* its parts */
-    uint16_t out_len;                         /* 0: nothing to send */
-    uint8_t out_kind;
-    uint8_t out_next;             /* the part that leaves next */
-    uint8_t out_count;            /* its parts; out_next == out_count: all left */
-    bool has_credentials;         /* the first message has some */
-    struct cepa_xwing_seed fresh; /* initiator: its fresh key */
+/* Where a handshake is. Secret. */
+struct cepa_link_course {
     struct cepa_link_schedule schedule;
+    struct cepa_xwing_seed fresh;          /* initiator: its fresh key */
     uint8_t own_hint[CEPA_LINK_HINT_SIZE]; /* initiator: of its link key in its credentials */
-    struct cepa_xwing_public_key peer_key; /* initiator: the responder's link key */
+    uint64_t repeat_ns;                    /* how long until the next repeat but one */
+    uint32_t in_parts;                     /* bits: which parts are here */
+    uint16_t in_len;                       /* of the message; 0 before a first part */
+    uint16_t out_len;                      /* of the message that is sent */
+    uint16_t credentials_offset;           /* the peer's, in `in` */
+    uint16_t credentials_len;
+    uint8_t in_kind; /* enum cepa_handshake_kind */
+    uint8_t out_kind;
+    uint8_t out_next;  /* the part that leaves next */
+    uint8_t out_count; /* its parts; out_next == out_count: all left */
+    uint8_t answers;   /* answers given, or tried */
+};
+
+/* A handshake on its way: the messages that are received, and sent and repeated. */
+struct cepa_link_handshake {
+    struct cepa_link_course course;
+    uint8_t in[CEPA_LINK_BUFFER_SIZE];
+    uint8_t out[CEPA_LINK_BUFFER_SIZE];
 };
 
 /* A carrier and the proof that it ends at the peer. */
@@ -117,6 +123,8 @@ struct cepa_link_slot {
     bool is_challenge_due;                    /* a challenge is to be sent */
     bool is_proof_due;                        /* the answer to the peer's challenge is to be sent */
     bool is_moved_due;                        /* the answer to the peer's MOVE */
+    bool is_told_proven;                      /* the event PROVEN waits */
+    bool is_told_refused;                     /* the event REFUSED waits */
     struct cepa_time repeat;                  /* of the challenge */
     uint8_t nonce[CEPA_LINK_NONCE_SIZE];      /* of my challenge */
     uint8_t peer_nonce[CEPA_LINK_NONCE_SIZE]; /* of the peer's */
@@ -127,7 +135,7 @@ struct cepa_link_partial {
     uint32_t buffer;        /* index, or CEPA_LINK_NONE: free */
     uint32_t circuit_id;    /* packet */
     uint16_t number;        /* message: its number; packet: its sequence */
-    uint16_t parts;         /* bits: which are here */
+    uint32_t parts;         /* bits: which are here */
     uint8_t count;          /* how many there are */
     uint16_t last_len;      /* message: bytes of its last part */
     struct cepa_time until; /* then it is dropped */
@@ -147,10 +155,11 @@ struct cepa_link_ack {
     struct cepa_time sample_at;  /* when it left; never if none */
     uint64_t smoothed_ns;        /* round trip; 0 before the first */
     uint64_t variance_ns;
-    uint64_t delay_ns;         /* by which the peer holds its words back, at most */
-    struct cepa_time progress; /* when the peer said something new, or began to owe it */
-    struct cepa_time probe;    /* when to ask; never if nothing is unanswered */
-    struct cepa_time refresh;  /* not before: repeat credit and closes */
+    uint64_t delay_ns;          /* by which the peer holds its words back, at most */
+    struct cepa_time progress;  /* when the peer said something new, or began to owe it */
+    struct cepa_time probe;     /* when to ask; never if nothing is unanswered */
+    struct cepa_time refresh;   /* not before: repeat credit and closes */
+    struct cepa_time refreshed; /* when that was done last */
     bool is_probe_due;
     bool is_stalled;
 };
@@ -184,10 +193,9 @@ struct cepa_link {
     bool is_anonymous;
     bool is_peer_known;
     bool is_relayed_next; /* turn of relayed frames before cells */
-    bool is_goodbye_due;
-    uint8_t active; /* slot */
-    uint32_t told;  /* bits by kind: events that are to be taken */
-    int error;      /* of FAILED */
+    uint8_t active;       /* slot */
+    uint32_t told;        /* bits by kind: events that are to be taken */
+    int error;            /* of FAILED */
     struct cepa_node_id peer;
     struct cepa_link_parameters parameters; /* agreed; roles and clock are the peer's */
     struct cepa_wall wall;                  /* told to the peer */
@@ -201,6 +209,7 @@ struct cepa_link {
     uint32_t move_number;  /* of the last move */
     uint64_t move_counter; /* frames from here on went over the new carrier */
     bool is_moving;        /* MOVE is being repeated */
+    bool is_move_due;      /* now */
     bool is_draining;      /* MOVED is still to be told */
     struct cepa_time move_repeat;
     struct cepa_time drain_until;
@@ -217,6 +226,7 @@ struct cepa_link {
     uint32_t consumed; /* cells since my last word */
     struct cepa_link_close closes[CEPA_LINK_CLOSES];
     uint8_t close_next;
+    uint8_t closes_due;
     uint8_t packet_sequence;
     uint16_t message_number;
     struct cepa_link_partial partial_packets[CEPA_LINK_PARTIAL_MAX];
@@ -229,6 +239,7 @@ struct cepa_link {
     size_t lent_len;
     uint8_t *event_body; /* of the CELL event taken last */
     struct cepa_time heard;
+    struct cepa_time now; /* of the last call */
     uint64_t padding_sent;
     uint64_t frames_dropped;
 };

@@ -10,6 +10,9 @@
 #include "base/random.h"
 #include "base/time.h"
 
+/* The largest rate of POISSON and CONSTANT. */
+#define CEPA_SHAPER_RATE_MAX 100000
+
 /* How departures are timed. The value 4 is reserved for envelopes. */
 enum cepa_shaper_mode {
     CEPA_SHAPER_OFF = 0,      /* real frames at once, never padding */

@@ -60,6 +60,7 @@ struct cepa_link_shared {
     const struct cepa_random *random;          /* lent by the owner */
     uint32_t cpu;                              /* base/cpu.h */
     uint32_t links;                            /* how many were begun: the next one's number */
+    uint32_t grown;                            /* circuits with a window above the first */
     struct cepa_link_pool cell_pool;
     struct cepa_link_pool circuit_pool;
     struct cepa_link_pool buffer_pool;

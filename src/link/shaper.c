@@ -1,0 +1,248 @@
+/* The times of departures. @[SPEC 7.9] */
+#include "link/shaper.h"
+
+#include "base/assert.h"
+#include "base/endian.h"
+#include "base/exponential.h"
+
+enum { RUNGS = 6, RUNG_UNLIMITED = RUNGS - 1, HALVING_SECONDS = 30, BURST_NS = 10000000 };
+
+/* Frames per second of the rungs; the last one stands for a process that is always due. */
+static const uint32_t rates[RUNGS] = {1, 8, 64, 512, 4096, 32768};
+
+#define CLIMB_NS (5 * CEPA_MILLISECOND_NS)
+#define DAY_NS (86400 * CEPA_SECOND_NS)
+
+/* 64 bits whose exponential draw is the mean: 2^64 / e. */
+#define BITS_OF_MEAN UINT64_C(0x5e2d58d8b3bcdf1a)
+
+static bool is_padded(const struct cepa_shaper *shaper)
+{
+    return shaper->config.mode != CEPA_SHAPER_OFF &&
+           !(shaper->config.mode == CEPA_SHAPER_STEPPED && shaper->rung == RUNG_UNLIMITED);
+}
+
+uint32_t cepa_shaper_rate(const struct cepa_shaper *shaper)
+{
+    if (!is_padded(shaper)) {
+        return 0;
+    }
+    return shaper->config.mode == CEPA_SHAPER_STEPPED ? rates[shaper->rung] : shaper->config.rate;
+}
+
+void cepa_shaper_init(struct cepa_shaper *ret_shaper, const struct cepa_shaper_config *config,
+                      struct cepa_time now)
+{
+    ret_shaper->config = *config;
+    if (ret_shaper->config.rate == 0) {
+        ret_shaper->config.rate = 1;
+    } else if (ret_shaper->config.rate > CEPA_SHAPER_RATE_MAX) {
+        ret_shaper->config.rate = CEPA_SHAPER_RATE_MAX;
+    }
+    ret_shaper->rung = 0;
+    ret_shaper->level = rates[0];
+    ret_shaper->real_frames = 0;
+    ret_shaper->next = now;
+    ret_shaper->waits = cepa_time_never();
+    ret_shaper->halve = cepa_time_add(now, HALVING_SECONDS * CEPA_SECOND_NS);
+    ret_shaper->tokens = config->bytes_per_second;
+    ret_shaper->filled = now;
+    ret_shaper->padding_left = config->padding_bytes_per_day;
+    ret_shaper->next_day = cepa_time_add(now, DAY_NS);
+}
+
+void cepa_shaper_wait(struct cepa_shaper *shaper, struct cepa_time now)
+{
+    if (cepa_time_is_never(shaper->waits)) {
+        shaper->waits = now;
+    }
+}
+
+void cepa_shaper_rest(struct cepa_shaper *shaper)
+{
+    shaper->waits = cepa_time_never();
+}
+
+/* Tokens at `now`: a second's worth at most. */
+static uint64_t tokens_at(const struct cepa_shaper *shaper, struct cepa_time now)
+{
+    uint64_t elapsed_us = cepa_time_since(now, shaper->filled) / 1000;
+    if (elapsed_us >= 1000000) {
+        return shaper->config.bytes_per_second;
+    }
+    /* Rates are below 2^40 bytes per second, so this fits. */
+    uint64_t rate = shaper->config.bytes_per_second;
+    uint64_t tokens = shaper->tokens + ((rate >> 20) * elapsed_us << 20) / 1000000 +
+                      (rate & 0xfffff) * elapsed_us / 1000000;
+    return tokens < rate ? tokens : rate;
+}
+
+static bool has_tokens(const struct cepa_shaper *shaper, struct cepa_time now)
+{
+    /* The last departure may have left a debt of less than a frame: 0 means spent. */
+    return shaper->config.bytes_per_second == 0 || tokens_at(shaper, now) >= 2048 ||
+           tokens_at(shaper, now) == shaper->config.bytes_per_second;
+}
+
+static bool is_climb_due(const struct cepa_shaper *shaper, struct cepa_time now)
+{
+    return shaper->config.mode == CEPA_SHAPER_STEPPED && shaper->rung < RUNG_UNLIMITED &&
+           cepa_time_is_due(cepa_time_add(shaper->waits, CLIMB_NS), now);
+}
+
+bool cepa_shaper_is_due(const struct cepa_shaper *shaper, enum cepa_shaper_need need,
+                        struct cepa_time now)
+{
+    if (!has_tokens(shaper, now)) {
+        return false;
+    }
+    if (!is_padded(shaper)) {
+        return need != CEPA_SHAPER_NOTHING;
+    }
+    return cepa_time_is_due(shaper->next, now) || is_climb_due(shaper, now);
+}
+
+/* The gap to the next departure. */
+static uint64_t draw_gap_ns(const struct cepa_shaper *shaper, const struct cepa_random *random)
+{
+    uint8_t bytes[8];
+    uint64_t bits = BITS_OF_MEAN;
+    uint64_t mean_ns = CEPA_SECOND_NS / cepa_shaper_rate(shaper);
+    if (shaper->config.mode == CEPA_SHAPER_CONSTANT) {
+        return mean_ns;
+    }
+    if (cepa_random_fill(random, bytes, sizeof bytes) == 0) {
+        bits = cepa_be64_load(bytes);
+    }
+    return cepa_exponential_ns(bits, mean_ns);
+}
+
+/* Goes up one rung. The wait begins anew, so that a rung has its chance before the next. */
+static void climb(struct cepa_shaper *shaper, const struct cepa_random *random,
+                  struct cepa_time now)
+{
+    shaper->rung++;
+    shaper->level = rates[shaper->rung];
+    shaper->real_frames = 0;
+    shaper->halve = cepa_time_add(now, HALVING_SECONDS * CEPA_SECOND_NS);
+    shaper->waits = now;
+    shaper->next = is_padded(shaper) ? cepa_time_add(now, draw_gap_ns(shaper, random)) : now;
+}
+
+/* Halves the level, but not below what was needed since the last time, and goes down to the rung
+ * that suffices for it. */
+static void descend(struct cepa_shaper *shaper, const struct cepa_random *random,
+                    struct cepa_time now)
+{
+    uint32_t needed = shaper->real_frames / HALVING_SECONDS;
+    uint64_t late_ns = cepa_time_since(now, shaper->halve);
+    shaper->level /= 2;
+    if (late_ns > 10 * HALVING_SECONDS * CEPA_SECOND_NS) {
+        shaper->level = 0;
+    }
+    if (shaper->level < needed) {
+        shaper->level = needed;
+    }
+    bool was_padded = is_padded(shaper);
+    while (shaper->rung > 0 && rates[shaper->rung - 1] >= shaper->level) {
+        shaper->rung--;
+    }
+    shaper->real_frames = 0;
+    shaper->halve = cepa_time_add(now, HALVING_SECONDS * CEPA_SECOND_NS);
+    if (!was_padded && is_padded(shaper)) {
+        shaper->next = cepa_time_add(now, draw_gap_ns(shaper, random));
+    }
+}
+
+/* Sets the departure after this one. A driver that wakes up late makes up for 10 ms of gaps, no
+ * more. */
+static void advance(struct cepa_shaper *shaper, const struct cepa_random *random,
+                    struct cepa_time now)
+{
+    shaper->next = cepa_time_add(shaper->next, draw_gap_ns(shaper, random));
+    if (cepa_time_since(now, shaper->next) > BURST_NS) {
+        shaper->next = now;
+    }
+}
+
+static void spend(struct cepa_shaper *shaper, uint32_t frame_len, struct cepa_time now)
+{
+    if (shaper->config.bytes_per_second != 0) {
+        uint64_t tokens = tokens_at(shaper, now);
+        shaper->tokens = tokens > frame_len ? tokens - frame_len : 0;
+        shaper->filled = now;
+    }
+}
+
+/* Says whether padding may be paid for, and pays. */
+static bool pay_padding(struct cepa_shaper *shaper, uint32_t frame_len, struct cepa_time now)
+{
+    if (shaper->config.padding_bytes_per_day == UINT64_MAX) {
+        return true;
+    }
+    if (cepa_time_is_due(shaper->next_day, now)) {
+        shaper->padding_left = shaper->config.padding_bytes_per_day;
+        shaper->next_day = cepa_time_add(now, DAY_NS);
+    }
+    if (shaper->padding_left < frame_len) {
+        return false;
+    }
+    shaper->padding_left -= frame_len;
+    return true;
+}
+
+enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, enum cepa_shaper_need need,
+                                       uint32_t frame_len, const struct cepa_random *random,
+                                       struct cepa_time now)
+{
+    if (shaper->config.mode == CEPA_SHAPER_STEPPED) {
+        if (cepa_time_is_due(shaper->halve, now)) {
+            descend(shaper, random, now);
+        }
+        if (is_climb_due(shaper, now)) {
+            climb(shaper, random, now);
+        }
+    }
+    if (!has_tokens(shaper, now)) {
+        return CEPA_DEPARTURE_NONE;
+    }
+    if (is_padded(shaper)) {
+        if (!cepa_time_is_due(shaper->next, now)) {
+            return CEPA_DEPARTURE_NONE;
+        }
+        advance(shaper, random, now);
+    } else if (need == CEPA_SHAPER_NOTHING) {
+        return CEPA_DEPARTURE_NONE;
+    }
+    if (need != CEPA_SHAPER_NOTHING) {
+        shaper->real_frames += shaper->real_frames < UINT32_MAX;
+        spend(shaper, frame_len, now);
+        return CEPA_DEPARTURE_REAL;
+    }
+    if (!pay_padding(shaper, frame_len, now)) {
+        return CEPA_DEPARTURE_NONE;
+    }
+    spend(shaper, frame_len, now);
+    return CEPA_DEPARTURE_PADDING;
+}
+
+struct cepa_time cepa_shaper_deadline(const struct cepa_shaper *shaper, enum cepa_shaper_need need)
+{
+    struct cepa_time deadline = cepa_time_never();
+    if (is_padded(shaper)) {
+        deadline = shaper->next;
+    } else if (need != CEPA_SHAPER_NOTHING) {
+        deadline.ns = 0; /* now */
+    }
+    if (shaper->config.mode == CEPA_SHAPER_STEPPED && shaper->rung < RUNG_UNLIMITED) {
+        deadline = cepa_time_earliest(deadline, cepa_time_add(shaper->waits, CLIMB_NS));
+    }
+    if (shaper->config.bytes_per_second != 0 && shaper->tokens < 2048) {
+        uint64_t missing = 2048 - shaper->tokens;
+        deadline = cepa_time_latest(
+            deadline,
+            cepa_time_add(shaper->filled,
+                          missing * CEPA_SECOND_NS / shaper->config.bytes_per_second + 1000));
+    }
+    return deadline;
+}
