@@ -115,7 +115,7 @@ struct cepa_circuit_effect {
     bool is_circuit;            /* PACKET */
 };
 
-/* What happened so far, for metrics. */
+/* What happened so far. */
 struct cepa_circuit_table_counts {
     uint64_t created;
     uint64_t extended;
@@ -142,8 +142,7 @@ struct cepa_circuit_table {
     uint8_t body[CEPA_CELL_BODY_SIZE]; /* of the cell in the last effect */
 };
 
-/* cepa_circuit_table_limits_daemon gives the limits of a native relay; a browser tab's are an
- * eighth of them. */
+/* The limits of a native relay, and of a browser tab: an eighth of them. */
 struct cepa_circuit_table_limits cepa_circuit_table_limits_daemon(void);
 struct cepa_circuit_table_limits cepa_circuit_table_limits_tab(void);
 

@@ -25,13 +25,14 @@
 
 enum {
     CEPA_CIRCUITS_BUILD_TIMES = 32, /* measured builds that are remembered */
-    CEPA_CIRCUITS_FAILED_MAX = 64   /* relays whose failures are remembered */
+    CEPA_CIRCUITS_FAILED_MAX = 64,  /* relays whose failures are remembered */
+    CEPA_CIRCUITS_EARLY_MAX = 256   /* bytes of early content */
 };
 
 /* Where a circuit of this node's is. */
 enum cepa_circuits_state {
     CEPA_CIRCUITS_PLANNED,   /* waits for a path or for keys */
-    CEPA_CIRCUITS_BUILDING,  /* the packet has been made, no confirmation yet */
+    CEPA_CIRCUITS_BUILDING,  /* the packet was made, no confirmation yet */
     CEPA_CIRCUITS_OPEN,      /* carries data */
     CEPA_CIRCUITS_CUT,       /* broken: waits for the keys of the hops to extend to */
     CEPA_CIRCUITS_SALVAGING, /* extended, not confirmed */
@@ -65,7 +66,6 @@ struct cepa_circuits_request {
     const uint8_t *early;                /* lent for the call; NULL: none */
     size_t early_len;                    /* up to CEPA_CIRCUITS_EARLY_MAX; kept for rebuilding */
 };
-enum { CEPA_CIRCUITS_EARLY_MAX = 256 };
 
 /* What the owner knows of one hop when it answers NEED_KEYS. */
 struct cepa_circuits_hop_keys {
@@ -78,19 +78,17 @@ struct cepa_circuits_hop_keys {
 };
 
 enum cepa_circuits_effect_kind {
-    CEPA_CIRCUITS_NEED_KEYS, /* get keys of `hops` for one epoch: cepa_circuits_build or …_no_keys
-                              */
+    CEPA_CIRCUITS_NEED_KEYS, /* of `hops`, one epoch: answer by cepa_circuits_build or _no_keys */
     CEPA_CIRCUITS_SEND_CELL, /* to the first hop: counter, body */
     CEPA_CIRCUITS_CLOSE,     /* signal "closed" to the first hop; its place there is free */
     CEPA_CIRCUITS_OPENED,    /* data may be sent; duration_ns since the packet was made */
-    CEPA_CIRCUITS_BROKEN,    /* data stall: it is being salvaged or rebuilt; what was under way may
-                              * be lost */
+    CEPA_CIRCUITS_BROKEN,    /* it is being salvaged or rebuilt; what was under way may be lost */
     CEPA_CIRCUITS_REBUILT,   /* as OPENED, but the hops are new ones: state there is lost */
     CEPA_CIRCUITS_REPLACED,  /* `other` is open in its stead; this one closes soon */
     CEPA_CIRCUITS_ENDED      /* for good: `error` says why; the handle is stale */
 };
 
-/* Something for the owner. */
+/* One of them. */
 struct cepa_circuits_effect {
     enum cepa_circuits_effect_kind kind;
     struct cepa_handle circuit;
@@ -129,7 +127,7 @@ struct cepa_circuits_failed {
 /* For status and metrics. */
 struct cepa_circuits_counts {
     uint64_t built;
-    uint64_t build_failed;
+    uint64_t build_failed; /* those that timed out included */
     uint64_t build_timed_out;
     uint64_t broken;
     uint64_t salvaged;
@@ -167,8 +165,8 @@ struct cepa_circuits_limits cepa_circuits_limits_default(void);
 /* cepa_circuits_size gives the bytes of memory that these limits need. */
 size_t cepa_circuits_size(const struct cepa_circuits_limits *limits);
 
-/* cepa_circuits_init begins without circuits, in `memory_len` bytes at `memory`, aligned as
- * base/block.h says. Everything is lent for life. Returns 0 or CEPA_ERR_ARGUMENT. */
+/* cepa_circuits_init begins without circuits, in `memory` aligned as base/block.h says. Everything
+ * is lent for life. Returns 0 or CEPA_ERR_ARGUMENT. */
 CEPA_MUST_USE int cepa_circuits_init(struct cepa_circuits *ret_circuits, void *memory,
                                      size_t memory_len, const struct cepa_circuits_limits *limits,
                                      struct cepa_guards *guards, struct cepa_layer2 *layer2,
@@ -187,8 +185,7 @@ CEPA_MUST_USE int cepa_circuits_open(struct cepa_circuits *circuits,
 void cepa_circuits_step(struct cepa_circuits *circuits, const struct cepa_path_relays *relays,
                         struct cepa_time now);
 
-/* cepa_circuits_deadline gives when to call step next at the latest. Call it also when a guard is
- * reached and after effects that were answered. */
+/* cepa_circuits_deadline gives when to call step next; call it when a guard is reached, too. */
 struct cepa_time cepa_circuits_deadline(const struct cepa_circuits *circuits);
 
 /* cepa_circuits_next gives the next effect. Returns 0 or CEPA_ERR_NOT_FOUND. */
@@ -236,12 +233,11 @@ CEPA_MUST_USE int cepa_circuits_on_cell(struct cepa_circuits *circuits,
 void cepa_circuits_on_lost(struct cepa_circuits *circuits, struct cepa_handle circuit,
                            struct cepa_time now);
 
-/* cepa_circuits_close ends a circuit; ENDED follows with 0. A stale handle is ignored. */
+/* cepa_circuits_close ends a circuit; ENDED follows with 0. Ignores a stale handle. */
 void cepa_circuits_close(struct cepa_circuits *circuits, struct cepa_handle circuit,
                          struct cepa_time now);
 
-/* cepa_circuits_path gives the hops of a circuit, lent until the next call, and its state; NULL for
- * a stale handle. */
+/* cepa_circuits_path gives hops, lent until the next call, and state; NULL for a stale handle. */
 const struct cepa_path *cepa_circuits_path(const struct cepa_circuits *circuits,
                                            struct cepa_handle circuit,
                                            enum cepa_circuits_state *ret_state);
