@@ -78,6 +78,8 @@ endforeach()
 
 add_test(NAME cli/command COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/run $<TARGET_FILE:cepa>)
 set_tests_properties(cli/command PROPERTIES LABELS unit)
+add_test(NAME cli/daemon COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/daemon $<TARGET_FILE:cepa>)
+set_tests_properties(cli/daemon PROPERTIES LABELS unit)
 
 # Examples are built and run, so that they stay true.
 file(GLOB example_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)

@@ -1,20 +1,46 @@
 # Completion of cepa for bash.
 _cepa()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    local command=${COMP_WORDS[1]} options='' words=''
+    local commands='up invite join status id demo version help'
+    local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'demo version help --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
         return
     fi
-    case $command:$word in
-    demo:-* | version:-*) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$word") ;;
-    help:-*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$word") ;;
-    help:*) mapfile -t COMPREPLY < <(compgen -W 'demo version help' -- "$word") ;;
-    demo:*)
+    case $before in
+    --profile) words='main test' ;;
+    --role) words='auto relay client' ;;
+    --shaper) words='off stepped poisson constant' ;;
+    --log-level) words='error warning info debug' ;;
+    --log-format) words='text json' ;;
+    --metrics) [ "$command" = up ] && words='off socket' ;;
+    --metered | --dashboard | --port-mapping | --lan-discovery) words='on off' ;;
+    --config | --state-directory | --control) words='*' ;;
+    esac
+    case $command in
+    up) options='--daemon --config --profile --state-directory --listen --port --role --shaper
+        --budget-rate --budget-day --metered --neighbours --log-level --log-format --control
+        --dashboard --dashboard-port --metrics --port-mapping --lan-discovery --invitation
+        --help' ;;
+    invite) options="--qr $node" ;;
+    join) options="--wait $node" ;;
+    status) options="--watch --metrics $node" ;;
+    id) options=$node ;;
+    demo | version) options='--json --help' ;;
+    help) options='--help' ;;
+    esac
+    if [ -n "$words" ] && [ "$words" != '*' ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    elif [ "$words" = '*' ] || { [ "$command" = demo ] && [ "${word:0:1}" != - ]; }; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        ;;
-    esac
+    elif [ "${word:0:1}" = - ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    elif [ "$command" = help ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
+    fi
 }
 complete -F _cepa cepa

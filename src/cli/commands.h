@@ -17,6 +17,11 @@ enum cepa_cli_status {
 
 /* X(name, summary), in the order of the help */
 #define CEPA_CLI_COMMAND_LIST(X)                                                                   \
+    X(up, "run a node")                                                                            \
+    X(invite, "print a link, or draw a code, that lets somebody join")                             \
+    X(join, "join by such a link")                                                                 \
+    X(status, "show how the running node is")                                                      \
+    X(id, "print who this node is")                                                                \
     X(demo, "send a file through five hops as packets and through a circuit as cells")             \
     X(version, "print the versions of this program and of what it uses")                           \
     X(help, "explain the commands, or one of them")

@@ -25,9 +25,9 @@ static void print_help(const struct cepa_cli_syntax *syntax)
         char name[64];
         snprintf(name, sizeof name, "--%s%s%s", option->name, option->value_name ? " " : "",
                  option->value_name ? option->value_name : "");
-        printf("  %4s%-20s %s\n", option->letter ? letter : "", name, option->help);
+        printf("  %4s%-24s %s\n", option->letter ? letter : "", name, option->help);
     }
-    printf("  -h, %-20s %s\n", "--help", "print this");
+    printf("  -h, %-24s %s\n", "--help", "print this");
 }
 
 /* Ends a message about the word being read, and gives the exit status for it. */

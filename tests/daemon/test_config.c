@@ -177,6 +177,7 @@ TEST(files_are_found)
     cepa_config_init(&config);
     CHECK_INT(cepa_config_load(&config, &reason, path), CEPA_ERR_SYSTEM);
     CHECK(strstr(reason.text, path) != NULL);
+    CHECK_INT(cepa_config_load(&config, &reason, "-/nowhere/cepa.conf"), 0);
     scratch_write(path, "port = 7\nport = 8\n", 18);
     CHECK_INT(cepa_config_load(&config, &reason, path), CEPA_ERR_ARGUMENT);
     CHECK(strstr(reason.text, "x.conf:2: ") != NULL);

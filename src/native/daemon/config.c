@@ -230,6 +230,9 @@ int cepa_config_load(struct cepa_config *config, struct cepa_reason *ret_reason,
             return 0;
         }
         path = standard;
+    } else if (path[0] == '-') {
+        is_standard = true;
+        path++;
     }
     FILE *file = fopen(path, "rb");
     if (file == NULL) {

@@ -104,7 +104,8 @@ CEPA_MUST_USE int cepa_config_read(struct cepa_config *config, struct cepa_reaso
                                    const char *name, const char *text, size_t text_len);
 
 /* cepa_config_load reads the file `path`; NULL is the default one ($XDG_CONFIG_HOME/cepa/cepa.conf
- * or ~/.config/cepa/cepa.conf, for root /etc/cepa/cepa.conf), which may be missing. Returns as
+ * or ~/.config/cepa/cepa.conf, for root /etc/cepa/cepa.conf). That one may be missing, and so may
+ * one with '-' before its path. Returns as
  * cepa_config_read, or CEPA_ERR_SYSTEM if it cannot be read. */
 CEPA_MUST_USE int cepa_config_load(struct cepa_config *config, struct cepa_reason *ret_reason,
                                    const char *path);

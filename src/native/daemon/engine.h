@@ -1,0 +1,72 @@
+/* The part of a daemon that takes part in the network: sockets, carriers and the node. run.c gives
+ * it turns; control.c's requests are answered from it.
+ *
+ *     cepa_engine_prepare(engine);      its descriptor knows of all deadlines now
+ *     ... wait ...
+ *     cepa_engine_turn(engine); */
+#ifndef CEPA_NATIVE_DAEMON_ENGINE_H
+#define CEPA_NATIVE_DAEMON_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "native/daemon/config.h"
+#include "native/daemon/log.h"
+#include "native/daemon/metrics.h"
+#include "native/daemon/state.h"
+#include "native/reason.h"
+
+struct cJSON;
+
+/* Opaque. */
+struct cepa_engine;
+
+/* What it is made of; all lent for its life. */
+struct cepa_engine_config {
+    const struct cepa_config *config;
+    struct cepa_state *state;
+    struct cepa_log *log;
+    const struct cepa_random *random;
+    uint32_t cpu; /* base/cpu.h */
+};
+
+/* cepa_engine_open opens the sockets and starts. Returns 0, or an error with a reason. */
+CEPA_MUST_USE int cepa_engine_open(struct cepa_engine **ret_engine, struct cepa_reason *ret_reason,
+                                   const struct cepa_engine_config *config);
+
+/* cepa_engine_close takes leave: peers are told, what must be kept is in the store. NULL is
+ * allowed. */
+void cepa_engine_close(struct cepa_engine *engine);
+
+/* cepa_engine_descriptor gives a descriptor that is readable when cepa_engine_turn has something to
+ * do; cepa_engine_prepare is called before each wait for it and returns 0 or CEPA_ERR_SYSTEM. */
+int cepa_engine_descriptor(const struct cepa_engine *engine);
+CEPA_MUST_USE int cepa_engine_prepare(struct cepa_engine *engine);
+
+/* cepa_engine_turn does what there is to do, a bounded part of it at a time. Returns 0 or
+ * CEPA_ERR_SYSTEM. */
+CEPA_MUST_USE int cepa_engine_turn(struct cepa_engine *engine);
+
+/* cepa_engine_port gives the port of links. */
+uint16_t cepa_engine_port(const struct cepa_engine *engine);
+
+/* cepa_engine_status adds what is known of the network to `object`. Returns 0, or
+ * CEPA_ERR_EXHAUSTED for lack of memory. */
+CEPA_MUST_USE int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object);
+
+/* cepa_engine_metrics adds figures. */
+void cepa_engine_metrics(struct cepa_engine *engine, struct cepa_metrics *metrics);
+
+/* cepa_engine_invite writes an invitation and a final zero. Returns 0, CEPA_ERR_NOT_FOUND if there
+ * is nobody to name yet, or CEPA_ERR_TOO_LONG, with a reason. */
+CEPA_MUST_USE int cepa_engine_invite(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                     char *ret_text, size_t capacity);
+
+/* cepa_engine_join begins to join by an invitation. Returns 0, or an error with a reason. */
+CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                   const char *invitation);
+
+#endif

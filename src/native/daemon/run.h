@@ -1,0 +1,16 @@
+/* A daemon from its start to its end: state, transport, control socket, signals, one loop. */
+#ifndef CEPA_NATIVE_DAEMON_RUN_H
+#define CEPA_NATIVE_DAEMON_RUN_H
+
+#include "base/error.h"
+#include "native/daemon/config.h"
+#include "native/reason.h"
+
+/* cepa_daemon_run runs until it is told to stop by SIGINT, SIGTERM or the control socket. When it
+ * is ready it calls `on_ready` (NULL: nobody wants to know). Log lines go to standard error.
+ * Returns 0 after a clean shutdown, else an error with a reason. It blocks those signals and
+ * ignores SIGPIPE. */
+CEPA_MUST_USE int cepa_daemon_run(struct cepa_reason *ret_reason, const struct cepa_config *config,
+                                  void (*on_ready)(void *context), void *context);
+
+#endif
