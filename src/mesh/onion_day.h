@@ -48,7 +48,7 @@ struct cepa_onion_seed {
 void cepa_onion_day_begin(struct cepa_onion_day *day, struct cepa_directory_day number,
                           const uint8_t root[CEPA_SEED_CHAIN_ROOT_LEN]);
 
-/* cepa_onion_day_step makes one public key, the cost of one X-Wing key (some 50 us). Returns true
+/* cepa_onion_day_step makes one public key, the cost of one X-Wing key (some 20 us). Returns true
  * when all are made and the root is known. */
 bool cepa_onion_day_step(struct cepa_onion_day *day, struct cepa_onion_day_workspace *workspace,
                          uint32_t cpu);

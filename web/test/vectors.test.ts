@@ -10,6 +10,7 @@ import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
 import { checkCircuit } from './circuit.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
+import { checkMesh } from './mesh.js';
 import { checkPackets } from './packet.js';
 
 import { checkDial, checkOffer } from './offer.js';
@@ -132,6 +133,8 @@ const checks: Record<string, Check> = {
   'dial.txt': (_core, vector) => checkDial(vector),
 
   'offer.txt': (_core, vector) => checkOffer(vector),
+
+  'mesh.txt': checkMesh,
 };
 
 for (const file of vectorFiles()) {
