@@ -10,13 +10,15 @@ pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto>=3.0)
 pkg_check_modules(SCTP REQUIRED usrsctp>=0.9.5)
 # One of its functions is wrapped (src/native/webrtc/sctp_timer.c): only a static library lets us.
 find_library(CEPA_USRSCTP libusrsctp.a HINTS ${SCTP_LIBRARY_DIRS} REQUIRED)
+# For asking routers to map ports (docs/decisions/0044).
+pkg_check_modules(UPNP REQUIRED IMPORTED_TARGET miniupnpc>=2.2)
 find_package(Threads REQUIRED)
 file(GLOB webrtc_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/src/native/net/*.c
   ${PROJECT_SOURCE_DIR}/src/native/webrtc/*.c)
 add_library(cepa_webrtc STATIC ${webrtc_sources})
-target_link_libraries(cepa_webrtc PUBLIC cepa_native PkgConfig::SSL ${CEPA_USRSCTP}
-  Threads::Threads)
+target_link_libraries(cepa_webrtc PUBLIC cepa_native PkgConfig::SSL PkgConfig::UPNP
+  ${CEPA_USRSCTP} Threads::Threads)
 target_include_directories(cepa_webrtc SYSTEM PRIVATE ${SCTP_INCLUDE_DIRS})
 target_link_options(cepa_webrtc PUBLIC LINKER:--wrap=sctp_timer_start)
 

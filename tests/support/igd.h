@@ -1,0 +1,44 @@
+/* A router for tests that maps ports by UPnP: HTTP on loopback, in a thread of its own, since who
+ * asks it waits. Without the search, which needs a network. */
+#ifndef CEPA_TESTS_SUPPORT_IGD_H
+#define CEPA_TESTS_SUPPORT_IGD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum test_igd_fault {
+    IGD_HONEST,
+    IGD_HANGS,          /* takes connections and says nothing */
+    IGD_REFUSES,        /* every mapping, with 606 */
+    IGD_PORT_TAKEN,     /* the first external port that is asked for belongs to another */
+    IGD_ONLY_PERMANENT, /* knows no lifetimes */
+    IGD_ELSEWHERE       /* its description sends us to another host */
+};
+
+struct test_igd {
+    pthread_t thread;
+    int fd;
+    int stop_fds[2];
+    enum test_igd_fault fault;
+    uint16_t port;
+    char url[64]; /* of the description */
+    /* Under the lock. */
+    pthread_mutex_t mutex;
+    unsigned added;
+    unsigned deleted;
+    uint16_t last_external_port;
+    uint16_t taken_port;
+    char last_lease[16];
+};
+
+/* test_igd_open begins to serve. */
+void test_igd_open(struct test_igd *igd, enum test_igd_fault fault);
+
+/* test_igd_close ends it. */
+void test_igd_close(struct test_igd *igd);
+
+/* test_igd_counts gives how many mappings were made and taken away. */
+void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_deleted);
+
+#endif
