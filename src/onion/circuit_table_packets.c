@@ -143,7 +143,28 @@ void cepa_circuit_table_unreachable(struct cepa_circuit_table *table, struct cep
     give_up(table, packet, now);
 }
 
-/* Makes the circuit of a CREATE or CREATE_LAST. */
+/* Makes the circuit of a CREATE_LAST. */
+static int create_last(struct cepa_circuit_table *table, struct cepa_circuit_outcome *ret_outcome,
+                       const struct cepa_packet_peeled *peeled, uint64_t link, uint32_t circuit_id,
+                       struct cepa_time now)
+{
+    struct cepa_table_circuit *circuit;
+    int error = cepa_table_circuit_make(table, &circuit, link, circuit_id, now);
+    if (error != 0) {
+        return error;
+    }
+    cepa_circuit_relay_init(&circuit->relay, &peeled->circuit, true, table->tools.cpu);
+    circuit->has_ended_here = true;
+    cepa_table_circuit_tell(table, circuit, CEPA_TABLE_CONFIRM);
+    ret_outcome->kind = CEPA_CIRCUIT_OUTCOME_CREATED;
+    ret_outcome->circuit = circuit->self;
+    ret_outcome->recipient = peeled->recipient;
+    ret_outcome->content = peeled->content;
+    table->counts.created++;
+    return 0;
+}
+
+/* Makes the circuit of a CREATE, and keeps its packet until there is a link to go on over. */
 static int create(struct cepa_circuit_table *table, struct cepa_circuit_outcome *ret_outcome,
                   const struct cepa_packet_peeled *peeled, uint64_t link, uint32_t circuit_id,
                   const uint8_t *bytes, struct cepa_time now)
@@ -152,34 +173,24 @@ static int create(struct cepa_circuit_table *table, struct cepa_circuit_outcome 
         *(const struct cepa_handle *)cepa_map_find(&table->by_link, &link);
     struct cepa_table_circuit *circuit;
     struct cepa_table_packet *packet;
-    bool is_last = peeled->type == CEPA_PACKET_CREATE_LAST;
-    int error = cepa_table_circuit_make(table, &circuit, link, circuit_id, now);
+    int error =
+        cepa_table_packet_make(table, &packet, of, NULL, cepa_time_add(now, table->limits.join_ns));
     if (error != 0) {
         return error;
     }
-    cepa_circuit_relay_init(&circuit->relay, &peeled->circuit, is_last, table->tools.cpu);
-    if (is_last) {
-        circuit->has_ended_here = true;
-        cepa_table_circuit_tell(table, circuit, CEPA_TABLE_CONFIRM);
-        ret_outcome->kind = CEPA_CIRCUIT_OUTCOME_CREATED;
-        ret_outcome->circuit = circuit->self;
-        ret_outcome->recipient = peeled->recipient;
-        ret_outcome->content = peeled->content;
-    } else {
-        error = cepa_table_packet_make(table, &packet, of, circuit,
-                                       cepa_time_add(now, table->limits.join_ns));
-        if (error != 0) {
-            /* It is forgotten as if it had never been; the owner closes its id on the link. */
-            cepa_table_circuit_on(table, circuit, CEPA_RELAY_ON_CLOSED_BY_PREVIOUS, now);
-            return error;
-        }
-        memcpy(packet->bytes, bytes, sizeof packet->bytes);
-        packet->next = peeled->next;
-        circuit->packet = packet->self;
-        cepa_table_packet_ready(table, packet, now);
-        ret_outcome->kind = CEPA_CIRCUIT_OUTCOME_NOTHING;
+    error = cepa_table_circuit_make(table, &circuit, link, circuit_id, now);
+    if (error != 0) {
+        cepa_table_packet_free(table, packet->self);
+        return error;
     }
+    cepa_circuit_relay_init(&circuit->relay, &peeled->circuit, false, table->tools.cpu);
+    memcpy(packet->bytes, bytes, sizeof packet->bytes);
+    packet->next = peeled->next;
+    packet->circuit = circuit->self;
+    circuit->packet = packet->self;
+    ret_outcome->kind = CEPA_CIRCUIT_OUTCOME_NOTHING;
     table->counts.created++;
+    cepa_table_packet_ready(table, packet, now);
     return 0;
 }
 
@@ -216,8 +227,9 @@ static int obey(struct cepa_circuit_table *table, struct cepa_circuit_outcome *r
         return CEPA_ERR_STATE;
     }
     switch (peeled->type) {
-    case CEPA_PACKET_CREATE:
     case CEPA_PACKET_CREATE_LAST:
+        return create_last(table, ret_outcome, peeled, link, circuit_id, now);
+    case CEPA_PACKET_CREATE:
         return create(table, ret_outcome, peeled, link, circuit_id, bytes, now);
     case CEPA_PACKET_FORWARD:
     case CEPA_PACKET_REPLY:
