@@ -84,7 +84,7 @@ int cepa_guards_decode(struct cepa_guards *ret_guards, const uint8_t *bytes, siz
         return CEPA_ERR_VERSION;
     }
     if (guards.entries_len > CEPA_GUARDS_MAX || guards.sampled_len > CEPA_GUARDS_MAX ||
-        guards.clock.counted_ms > UINT64_MAX / 2) {
+        guards.clock.counted_ms > CEPA_PATH_COUNTED_MAX_MS) {
         return CEPA_ERR_MALFORMED;
     }
     for (size_t i = 0; i < guards.entries_len; i++) {

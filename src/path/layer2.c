@@ -58,7 +58,8 @@ int cepa_layer2_decode(struct cepa_layer2 *ret_layer2, const uint8_t *bytes, siz
     if (bytes_len > 0 && version != VERSION) {
         return CEPA_ERR_VERSION;
     }
-    if (layer2.entries_len > CEPA_LAYER2_MAX || layer2.clock.counted_ms > UINT64_MAX / 2) {
+    if (layer2.entries_len > CEPA_LAYER2_MAX ||
+        layer2.clock.counted_ms > CEPA_PATH_COUNTED_MAX_MS) {
         return CEPA_ERR_MALFORMED;
     }
     for (size_t i = 0; i < layer2.entries_len; i++) {
