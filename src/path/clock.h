@@ -11,7 +11,7 @@
 #define CEPA_PATH_HOUR_MS UINT64_C(3600000)
 #define CEPA_PATH_DAY_MS (24 * CEPA_PATH_HOUR_MS)
 #define CEPA_PATH_STEP_MAX_MS (30 * CEPA_PATH_DAY_MS)
-#define CEPA_PATH_COUNTED_MAX_MS (UINT64_MAX / 2) /* where counting ends; far from any sum's end */
+#define CEPA_PATH_COUNTED_MAX_MS (UINT64_MAX / 2) /* where counting ends */
 
 /* The clock. Persisted with what it serves. All zeros: it has not begun. */
 struct cepa_path_clock {
