@@ -119,6 +119,30 @@ TEST(a_circuit_that_is_not_kept_is_salvaged_and_then_ends)
     end_net(net);
 }
 
+/* Cells wait for room on the link, those of a salvage too. */
+TEST(nothing_is_sent_without_room)
+{
+    struct path_net *net = new_net(0, 10);
+    struct cepa_handle circuit = path_net_open(net, 3, true);
+    path_net_run(net, MILLISECONDS(500));
+    cepa_circuits_room(&net->circuits, circuit, 0);
+    CHECK_INT(path_net_say(net, circuit, "held"), CEPA_ERR_FULL);
+    path_net_cut(net, path_net_hop(net, circuit, 1), path_net_hop(net, circuit, 2));
+    path_net_run(net, MILLISECONDS(500));
+    CHECK_INT(state_of(net, circuit), CEPA_CIRCUITS_SALVAGING);
+    cepa_circuits_room(&net->circuits, circuit, 9);
+    path_net_run(net, MILLISECONDS(500));
+    CHECK_INT(state_of(net, circuit), CEPA_CIRCUITS_SALVAGING);
+    cepa_circuits_room(&net->circuits, circuit, 8);
+    path_net_run(net, MILLISECONDS(500));
+    CHECK_INT(state_of(net, circuit), CEPA_CIRCUITS_OPEN);
+    check_talk(net, circuit, "the last one"); /* seventeen: sixteen parts and this */
+    CHECK_INT(path_net_say(net, circuit, "too many"), CEPA_ERR_FULL);
+    cepa_circuits_close(&net->circuits, circuit, net->now);
+    path_net_run(net, SECONDS(20));
+    end_net(net);
+}
+
 TEST(a_silent_hop_is_timed_out_and_avoided)
 {
     struct path_net *net = new_net(0, 11);
@@ -241,8 +265,8 @@ TEST(the_build_limit_follows_the_median)
 TEST_MAIN(RUN(circuits_of_every_length_carry_data_both_ways),
           RUN(every_hop_gets_new_keys_soon_and_again), RUN(breaks_at_every_position_heal),
           RUN(a_circuit_that_is_not_kept_is_salvaged_and_then_ends),
-          RUN(a_silent_hop_is_timed_out_and_avoided), RUN(a_build_without_keys_ends),
-          RUN(without_guards_a_circuit_waits_and_then_ends),
+          RUN(nothing_is_sent_without_room), RUN(a_silent_hop_is_timed_out_and_avoided),
+          RUN(a_build_without_keys_ends), RUN(without_guards_a_circuit_waits_and_then_ends),
           RUN(circuits_are_prepared_and_given_out_at_once),
           RUN(a_kept_circuit_is_replaced_before_it_closes),
           RUN(hidden_circuits_use_second_layer_guards), RUN(the_build_limit_follows_the_median))
