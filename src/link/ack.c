@@ -116,7 +116,7 @@ static void look_for_holes(struct cepa_link_ack *ack, struct cepa_time now)
     }
 }
 
-int cepa_link_ack_on_header(struct cepa_link *link, const struct cepa_control_header *header,
+int cepa_link_ack_on_header(struct cepa_link *link, const struct cepa_link_control_header *header,
                             struct cepa_time now)
 {
     struct cepa_link_ack *ack = &link->ack;
@@ -146,7 +146,7 @@ int cepa_link_ack_on_header(struct cepa_link *link, const struct cepa_control_he
     return 0;
 }
 
-void cepa_link_ack_header(struct cepa_control_header *ret_header, const struct cepa_link *link,
+void cepa_link_ack_header(struct cepa_link_control_header *ret_header, const struct cepa_link *link,
                           struct cepa_time now)
 {
     uint64_t delay_us = cepa_time_since(now, link->ack.highest_at) / 1000;

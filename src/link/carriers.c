@@ -53,6 +53,10 @@ static void switch_to(struct cepa_link *link, unsigned slot, struct cepa_time no
 {
     link->active = (uint8_t)slot;
     link->move_counter = link->sealer.counter;
+    link->peer_counter = 0;
+    link->is_drained = false;
+    link->is_peer_drained = false;
+    link->has_told_drained = false;
     link->is_draining = true;
     link->drain_until = cepa_time_add(now, DRAIN_NS);
 }
@@ -119,26 +123,32 @@ bool cepa_link_slot_write(struct cepa_link *link, unsigned slot, struct cepa_wri
     bool has_written = cepa_link_slot_is_writable(link, slot);
     int error = 0;
     if (place->is_challenge_due) {
-        const struct cepa_control_record record = {.type = CEPA_CONTROL_CHALLENGE,
-                                                   .bytes = place->nonce};
-        error |= cepa_control_append(writer, &record);
+        const struct cepa_link_control_record record = {.type = CEPA_LINK_CONTROL_CHALLENGE,
+                                                        .bytes = place->nonce};
+        error |= cepa_link_control_append(writer, &record);
     }
     if (place->is_proof_due) {
         cepa_link_carrier_proof(proof, link->proof_key, link->is_initiator, place->carrier.kind,
                                 place->carrier.binding, place->peer_nonce);
-        const struct cepa_control_record record = {.type = CEPA_CONTROL_PROOF, .bytes = proof};
-        error |= cepa_control_append(writer, &record);
+        const struct cepa_link_control_record record = {.type = CEPA_LINK_CONTROL_PROOF,
+                                                        .bytes = proof};
+        error |= cepa_link_control_append(writer, &record);
     }
     if (slot == link->active && link->is_move_due) {
-        const struct cepa_control_record record = {.type = CEPA_CONTROL_MOVE,
-                                                   .id = link->move_number};
-        error |= cepa_control_append(writer, &record);
+        const struct cepa_link_control_record record = {.type = CEPA_LINK_CONTROL_MOVE,
+                                                        .id = link->move_number,
+                                                        .counter = link->move_counter,
+                                                        .is_drained = link->is_drained};
+        link->has_told_drained = link->is_drained;
+        error |= cepa_link_control_append(writer, &record);
         link->is_move_due = false;
     }
     if (place->is_moved_due) {
-        const struct cepa_control_record record = {.type = CEPA_CONTROL_MOVED,
-                                                   .id = link->move_number};
-        error |= cepa_control_append(writer, &record);
+        const struct cepa_link_control_record record = {.type = CEPA_LINK_CONTROL_MOVED,
+                                                        .id = link->move_number,
+                                                        .counter = link->move_counter,
+                                                        .is_drained = link->is_drained};
+        error |= cepa_link_control_append(writer, &record);
     }
     CEPA_ASSERT(error == 0); /* they are the first records of a frame */
     place->is_challenge_due = false;
@@ -175,16 +185,42 @@ static void on_proof(struct cepa_link *link, unsigned slot, const uint8_t *proof
     }
 }
 
+/* Whether all that the peer sent over the old carrier is here; what has left the window counts as
+ * here. */
+static bool is_drained(const struct cepa_link *link)
+{
+    uint64_t counter = link->peer_counter;
+    if (counter == 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < CEPA_REPLAY_WINDOW_REACH && counter > 0; i++) {
+        counter--;
+        if (cepa_replay_window_check(&link->opener.window, counter) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Takes what MOVE or MOVED says of the peer's side. */
+static void note_peer(struct cepa_link *link, const struct cepa_link_control_record *record)
+{
+    link->peer_counter = record->counter;
+    link->is_peer_drained |= record->is_drained;
+    link->is_drained |= is_drained(link);
+}
+
 /* The peer sends over this slot now. If both moved at once, the initiator's word counts. */
-static void on_move(struct cepa_link *link, unsigned slot, uint32_t number, struct cepa_time now)
+static void on_move(struct cepa_link *link, unsigned slot,
+                    const struct cepa_link_control_record *record, struct cepa_time now)
 {
     struct cepa_link_slot *place = &link->slots[slot];
-    int32_t ahead = (int32_t)(number - link->move_number);
+    int32_t ahead = (int32_t)(record->id - link->move_number);
     if (!place->is_proven) {
         return; /* it is repeated until the proof is here */
     }
     if (ahead > 0 || (ahead == 0 && link->is_moving && !link->is_initiator)) {
-        link->move_number = number;
+        link->move_number = record->id;
         link->is_moving = false;
         link->is_move_due = false;
         if (slot != link->active) {
@@ -193,32 +229,28 @@ static void on_move(struct cepa_link *link, unsigned slot, uint32_t number, stru
     } else if (ahead < 0 || link->is_moving) {
         return;
     }
+    note_peer(link, record);
     place->is_moved_due = true;
 }
 
 void cepa_link_slot_on_record(struct cepa_link *link, unsigned slot,
-                              const struct cepa_control_record *record, struct cepa_time now)
+                              const struct cepa_link_control_record *record, struct cepa_time now)
 {
     struct cepa_link_slot *place = &link->slots[slot];
-    if (record->type == CEPA_CONTROL_CHALLENGE) {
+    if (record->type == CEPA_LINK_CONTROL_CHALLENGE) {
         memcpy(place->peer_nonce, record->bytes, sizeof place->peer_nonce);
         place->is_proof_due = true;
-    } else if (record->type == CEPA_CONTROL_PROOF) {
+    } else if (record->type == CEPA_LINK_CONTROL_PROOF) {
         on_proof(link, slot, record->bytes, now);
-    } else if (record->type == CEPA_CONTROL_MOVE) {
-        on_move(link, slot, record->id, now);
+    } else if (record->type == CEPA_LINK_CONTROL_MOVE) {
+        on_move(link, slot, record, now);
     } else if (link->is_moving && record->id == link->move_number) {
-        link->is_moving = false;
-        link->is_move_due = false;
+        note_peer(link, record);
+        if (!link->is_draining || (link->has_told_drained && link->is_peer_drained)) {
+            link->is_moving = false; /* both know all that is to be known */
+            link->is_move_due = false;
+        }
     }
-}
-
-/* Whether all that went over the old carrier has arrived, both ways. */
-static bool is_drained(const struct cepa_link *link)
-{
-    const struct cepa_link_ack *ack = &link->ack;
-    return !link->is_moving && ack->received == link->opener.window.next &&
-           ack->acked == ack->acked_count && ack->acked > link->move_counter;
 }
 
 void cepa_link_carriers_step(struct cepa_link *link, struct cepa_time now)
@@ -238,8 +270,13 @@ void cepa_link_carriers_step(struct cepa_link *link, struct cepa_time now)
         link->is_move_due = true;
         link->move_repeat = cepa_time_add(now, cepa_link_ack_timeout_ns(&link->ack));
     }
-    if (link->is_draining && (is_drained(link) || cepa_time_is_due(link->drain_until, now))) {
-        tell_moved(link);
+    if (link->is_draining) {
+        link->is_drained |= is_drained(link);
+        if ((link->is_drained && link->is_peer_drained && !link->is_moving) ||
+            cepa_time_is_due(link->drain_until, now)) {
+            link->is_moving &= link->peer_counter == 0;
+            tell_moved(link);
+        }
     }
 }
 

@@ -372,7 +372,7 @@ void cepa_link_consumed(struct cepa_link *link, uint32_t circuit_id, uint32_t co
     }
 }
 
-static int on_credit(struct cepa_link *link, const struct cepa_control_record *record,
+static int on_credit(struct cepa_link *link, const struct cepa_link_control_record *record,
                      struct cepa_time now)
 {
     uint32_t index = find(link, record->id);
@@ -402,10 +402,11 @@ static int on_credit(struct cepa_link *link, const struct cepa_control_record *r
     return 0;
 }
 
-int cepa_link_circuits_on_record(struct cepa_link *link, const struct cepa_control_record *record,
+int cepa_link_circuits_on_record(struct cepa_link *link,
+                                 const struct cepa_link_control_record *record,
                                  struct cepa_time now)
 {
-    if (record->type == CEPA_CONTROL_CREDIT) {
+    if (record->type == CEPA_LINK_CONTROL_CREDIT) {
         return on_credit(link, record, now);
     }
     uint32_t index = find(link, record->id);
@@ -431,12 +432,12 @@ static bool write_closes(struct cepa_link *link, struct cepa_writer *writer)
 {
     for (unsigned i = 0; i < CEPA_LINK_CLOSES && link->closes_due > 0; i++) {
         struct cepa_link_close *told = &link->closes[i];
-        const struct cepa_control_record record = {
-            .type = CEPA_CONTROL_CLOSED, .id = told->circuit_id, .reason = told->reason};
+        const struct cepa_link_control_record record = {
+            .type = CEPA_LINK_CONTROL_CLOSED, .id = told->circuit_id, .reason = told->reason};
         if (!told->is_due) {
             continue;
         }
-        if (cepa_control_append(writer, &record) != 0) {
+        if (cepa_link_control_append(writer, &record) != 0) {
             return false;
         }
         told->is_due = false;
@@ -459,11 +460,11 @@ bool cepa_link_circuits_write(struct cepa_link *link, struct cepa_writer *writer
         if ((int32_t)(granted - circuit->granted) < 0) {
             granted = circuit->granted;
         }
-        const struct cepa_control_record record = {.type = CEPA_CONTROL_CREDIT,
-                                                   .id = circuit->id,
-                                                   .granted = granted,
-                                                   .sent = circuit->sent};
-        if (cepa_control_append(writer, &record) != 0) {
+        const struct cepa_link_control_record record = {.type = CEPA_LINK_CONTROL_CREDIT,
+                                                        .id = circuit->id,
+                                                        .granted = granted,
+                                                        .sent = circuit->sent};
+        if (cepa_link_control_append(writer, &record) != 0) {
             add(link, CEPA_LIST_OWED, index);
             break;
         }

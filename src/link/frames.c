@@ -133,20 +133,20 @@ static bool has_queued(const struct cepa_link *link)
 static bool write_control(struct cepa_link *link, unsigned slot, uint8_t *body, size_t body_len,
                           struct cepa_time now)
 {
-    static const struct cepa_control_record ping = {.type = CEPA_CONTROL_PING};
-    static const struct cepa_control_record goodbye = {.type = CEPA_CONTROL_GOODBYE};
+    static const struct cepa_link_control_record ping = {.type = CEPA_LINK_CONTROL_PING};
+    static const struct cepa_link_control_record goodbye = {.type = CEPA_LINK_CONTROL_GOODBYE};
     struct cepa_link_ack *ack = &link->ack;
-    struct cepa_control_header header;
+    struct cepa_link_control_header header;
     struct cepa_writer writer;
     cepa_link_ack_header(&header, link, now);
-    cepa_control_begin(&writer, body, body_len, &header);
+    cepa_link_control_begin(&writer, body, body_len, &header);
     bool is_wanting = cepa_link_slot_write(link, slot, &writer);
     if (ack->is_probe_due) {
-        is_wanting |= cepa_control_append(&writer, &ping) == 0;
+        is_wanting |= cepa_link_control_append(&writer, &ping) == 0;
         ack->is_probe_due = false;
     }
     if (link->phase == CEPA_LINK_PHASE_CLOSING) {
-        CEPA_ASSERT(cepa_control_append(&writer, &goodbye) == 0);
+        CEPA_ASSERT(cepa_link_control_append(&writer, &goodbye) == 0);
     }
     ack->owed = 0;
     ack->owed_since = cepa_time_never();
@@ -154,7 +154,7 @@ static bool write_control(struct cepa_link *link, unsigned slot, uint8_t *body, 
     if (cepa_link_circuits_is_owing(link)) {
         ack->owed_since = now; /* it did not fit */
     }
-    cepa_control_finish(&writer);
+    cepa_link_control_finish(&writer);
     return is_wanting;
 }
 
@@ -298,37 +298,37 @@ struct cepa_time cepa_link_send_deadline(const struct cepa_link *link)
 static int on_control(struct cepa_link *link, unsigned slot, const uint8_t *body, size_t body_len,
                       bool *ret_is_wanting, struct cepa_time now)
 {
-    struct cepa_control_header header;
-    struct cepa_control_record record;
+    struct cepa_link_control_header header;
+    struct cepa_link_control_record record;
     struct cepa_reader reader;
-    int error = cepa_control_decode(&header, &reader, body, body_len);
+    int error = cepa_link_control_decode(&header, &reader, body, body_len);
     if (error == 0) {
         error = cepa_link_ack_on_header(link, &header, now);
     }
     while (error == 0) {
-        int result = cepa_control_next(&record, &reader);
+        int result = cepa_link_control_next(&record, &reader);
         if (result <= 0) {
             return result;
         }
         *ret_is_wanting = true;
         switch (record.type) {
-        case CEPA_CONTROL_CREDIT:
-        case CEPA_CONTROL_CLOSED:
+        case CEPA_LINK_CONTROL_CREDIT:
+        case CEPA_LINK_CONTROL_CLOSED:
             error = cepa_link_circuits_on_record(link, &record, now);
             break;
-        case CEPA_CONTROL_CHALLENGE:
-        case CEPA_CONTROL_PROOF:
-        case CEPA_CONTROL_MOVE:
-        case CEPA_CONTROL_MOVED:
+        case CEPA_LINK_CONTROL_CHALLENGE:
+        case CEPA_LINK_CONTROL_PROOF:
+        case CEPA_LINK_CONTROL_MOVE:
+        case CEPA_LINK_CONTROL_MOVED:
             cepa_link_slot_on_record(link, slot, &record, now);
             break;
-        case CEPA_CONTROL_PING:
+        case CEPA_LINK_CONTROL_PING:
             link->ack.owed += CEPA_LINK_WORD_FRAMES; /* wants its answer soon */
             break;
-        case CEPA_CONTROL_GOODBYE:
+        case CEPA_LINK_CONTROL_GOODBYE:
             cepa_link_fail(link, CEPA_ERR_UNREACHABLE);
             return 0;
-        case CEPA_CONTROL_END:
+        case CEPA_LINK_CONTROL_END:
             break;
         }
     }

@@ -37,7 +37,7 @@ void cepa_link_schedule_init(struct cepa_link_schedule *ret_schedule,
     cepa_blake2b_init(&hash, sizeof ret_schedule->transcript, NULL, 0);
     cepa_blake2b_update(&hash, label, sizeof label);
     cepa_blake2b_update(&hash, &version, 1);
-    cepa_blake2b_update(&hash, prologue->network_id, CEPA_LINK_NETWORK_ID_SIZE);
+    cepa_blake2b_update(&hash, prologue->network_id, CEPA_NETWORK_ID_SIZE);
     cepa_blake2b_update(&hash, &prologue->carrier_kind, 1);
     cepa_blake2b_update(&hash, prologue->binding, CEPA_LINK_BINDING_SIZE);
     cepa_blake2b_update(&hash, prologue->responder->bytes, sizeof prologue->responder->bytes);

@@ -20,7 +20,7 @@ enum {
 
 /* What both sides know before the first message; bytes are lent. */
 struct cepa_link_prologue {
-    const uint8_t *network_id;                         /* CEPA_LINK_NETWORK_ID_SIZE */
+    const uint8_t *network_id;                         /* CEPA_NETWORK_ID_SIZE */
     uint8_t carrier_kind;                              /* enum cepa_carrier_kind */
     const uint8_t *binding;                            /* CEPA_LINK_BINDING_SIZE */
     const struct cepa_node_id *responder;              /* its name */

@@ -4,8 +4,8 @@
 
 #include "link/link.h"
 #include "link/link_state.h"
-#include "wire/control.h"
 #include "wire/frame.h"
+#include "wire/link_control.h"
 
 /* Numbers of cells travel as 16 bits, so a peer may never be this far ahead. */
 #define CEPA_LINK_WINDOW_END 16384
@@ -84,11 +84,11 @@ void cepa_link_ack_on_sent(struct cepa_link *link, uint64_t counter, bool is_wan
 /* cepa_link_ack_on_header takes the peer's word. Returns 0, or CEPA_ERR_MALFORMED if it has
  * received what was never sent. */
 CEPA_MUST_USE int cepa_link_ack_on_header(struct cepa_link *link,
-                                          const struct cepa_control_header *header,
+                                          const struct cepa_link_control_header *header,
                                           struct cepa_time now);
 
 /* cepa_link_ack_header gives my word. */
-void cepa_link_ack_header(struct cepa_control_header *ret_header, const struct cepa_link *link,
+void cepa_link_ack_header(struct cepa_link_control_header *ret_header, const struct cepa_link *link,
                           struct cepa_time now);
 
 /* cepa_link_ack_step asks, and finds out that nobody answers. */
@@ -122,7 +122,7 @@ CEPA_MUST_USE int cepa_link_circuits_receive(struct cepa_link *link,
 
 /* cepa_link_circuits_on_record takes CREDIT and CLOSED. Returns 0 or CEPA_ERR_STATE. */
 CEPA_MUST_USE int cepa_link_circuits_on_record(struct cepa_link *link,
-                                               const struct cepa_control_record *record,
+                                               const struct cepa_link_control_record *record,
                                                struct cepa_time now);
 
 /* cepa_link_circuits_write appends what is owed to a CONTROL frame, as much as fits; says whether
@@ -148,7 +148,7 @@ bool cepa_link_slot_write(struct cepa_link *link, unsigned slot, struct cepa_wri
 
 /* cepa_link_slot_on_record takes CHALLENGE, PROOF, MOVE and MOVED that came on this slot. */
 void cepa_link_slot_on_record(struct cepa_link *link, unsigned slot,
-                              const struct cepa_control_record *record, struct cepa_time now);
+                              const struct cepa_link_control_record *record, struct cepa_time now);
 
 /* cepa_link_carriers_step repeats challenges and moves, and sees that a carrier is drained. */
 void cepa_link_carriers_step(struct cepa_link *link, struct cepa_time now);

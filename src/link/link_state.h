@@ -207,7 +207,11 @@ struct cepa_link {
     uint8_t proof_key[CEPA_LINK_KEY_SIZE];
     struct cepa_link_slot slots[CEPA_LINK_SLOTS];
     uint32_t move_number;  /* of the last move */
-    uint64_t move_counter; /* frames from here on went over the new carrier */
+    uint64_t move_counter; /* of my first frame over the new carrier */
+    uint64_t peer_counter; /* of the peer's; 0 while it is not known */
+    bool is_drained;       /* nothing of the peer's is missing from the old one */
+    bool is_peer_drained;  /* nor of mine, it says */
+    bool has_told_drained; /* my last MOVE said so */
     bool is_moving;        /* MOVE is being repeated */
     bool is_move_due;      /* now */
     bool is_draining;      /* MOVED is still to be told */

@@ -5,7 +5,7 @@
 #include "base/endian.h"
 #include "base/exponential.h"
 
-enum { RUNGS = 6, RUNG_UNLIMITED = RUNGS - 1, HALVING_SECONDS = 30, BURST_NS = 10000000 };
+enum { RUNGS = 6, RUNG_UNLIMITED = RUNGS - 1, HOLD_SECONDS = 30, BURST_NS = 10000000 };
 
 /* Frames per second of the rungs; the last one stands for a process that is always due. */
 static const uint32_t rates[RUNGS] = {1, 8, 64, 512, 4096, 32768};
@@ -40,11 +40,10 @@ void cepa_shaper_init(struct cepa_shaper *ret_shaper, const struct cepa_shaper_c
         ret_shaper->config.rate = CEPA_SHAPER_RATE_MAX;
     }
     ret_shaper->rung = 0;
-    ret_shaper->level = rates[0];
     ret_shaper->real_frames = 0;
     ret_shaper->next = now;
     ret_shaper->waits = cepa_time_never();
-    ret_shaper->halve = cepa_time_add(now, HALVING_SECONDS * CEPA_SECOND_NS);
+    ret_shaper->hold = cepa_time_add(now, HOLD_SECONDS * CEPA_SECOND_NS);
     ret_shaper->tokens = config->bytes_per_second;
     ret_shaper->filled = now;
     ret_shaper->padding_left = config->padding_bytes_per_day;
@@ -122,33 +121,25 @@ static void climb(struct cepa_shaper *shaper, const struct cepa_random *random,
                   struct cepa_time now)
 {
     shaper->rung++;
-    shaper->level = rates[shaper->rung];
     shaper->real_frames = 0;
-    shaper->halve = cepa_time_add(now, HALVING_SECONDS * CEPA_SECOND_NS);
+    shaper->hold = cepa_time_add(now, HOLD_SECONDS * CEPA_SECOND_NS);
     shaper->waits = now;
     shaper->next = is_padded(shaper) ? cepa_time_add(now, draw_gap_ns(shaper, random)) : now;
 }
 
-/* Halves the level, but not below what was needed since the last time, and goes down to the rung
- * that suffices for it. */
+/* Goes down one rung if the one below would have sufficed since the last time. */
 static void descend(struct cepa_shaper *shaper, const struct cepa_random *random,
                     struct cepa_time now)
 {
-    uint32_t needed = shaper->real_frames / HALVING_SECONDS;
-    uint64_t late_ns = cepa_time_since(now, shaper->halve);
-    shaper->level /= 2;
-    if (late_ns > 10 * HALVING_SECONDS * CEPA_SECOND_NS) {
-        shaper->level = 0;
-    }
-    if (shaper->level < needed) {
-        shaper->level = needed;
-    }
+    uint64_t passed_s = cepa_time_since(now, shaper->hold) / CEPA_SECOND_NS + HOLD_SECONDS;
     bool was_padded = is_padded(shaper);
-    while (shaper->rung > 0 && rates[shaper->rung - 1] >= shaper->level) {
+    while (shaper->rung > 0 && passed_s >= HOLD_SECONDS &&
+           shaper->real_frames <= rates[shaper->rung - 1] * HOLD_SECONDS) {
         shaper->rung--;
+        passed_s -= HOLD_SECONDS; /* a machine that slept goes down as many as it missed */
     }
     shaper->real_frames = 0;
-    shaper->halve = cepa_time_add(now, HALVING_SECONDS * CEPA_SECOND_NS);
+    shaper->hold = cepa_time_add(now, HOLD_SECONDS * CEPA_SECOND_NS);
     if (!was_padded && is_padded(shaper)) {
         shaper->next = cepa_time_add(now, draw_gap_ns(shaper, random));
     }
@@ -196,7 +187,7 @@ enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, enum cepa_sha
                                        struct cepa_time now)
 {
     if (shaper->config.mode == CEPA_SHAPER_STEPPED) {
-        if (cepa_time_is_due(shaper->halve, now)) {
+        if (cepa_time_is_due(shaper->hold, now)) {
             descend(shaper, random, now);
         }
         if (is_climb_due(shaper, now)) {

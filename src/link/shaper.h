@@ -42,12 +42,11 @@ enum cepa_departure { CEPA_DEPARTURE_NONE, CEPA_DEPARTURE_REAL, CEPA_DEPARTURE_P
 /* A shaper. */
 struct cepa_shaper {
     struct cepa_shaper_config config;
-    uint32_t level;            /* STEPPED: frames per second that are held ready, halved by time */
-    uint32_t real_frames;      /* STEPPED: that left since the last halving */
+    uint32_t real_frames;      /* STEPPED: that left since `hold` was set */
     uint8_t rung;              /* STEPPED: which rate is in use */
     struct cepa_time next;     /* the next departure */
     struct cepa_time waits;    /* since when real frames wait; never if none do */
-    struct cepa_time halve;    /* STEPPED: the next halving */
+    struct cepa_time hold;     /* STEPPED: until then it does not go down */
     uint64_t tokens;           /* bytes that may leave now */
     struct cepa_time filled;   /* when tokens were counted last */
     uint64_t padding_left;     /* bytes of padding for what is left of the day */

@@ -19,8 +19,8 @@ enum { CEPA_LINK_ROLE_RELAY = 1, CEPA_LINK_ROLE_CLIENT = 2, CEPA_LINK_ROLE_METER
 /* Who this node is towards its peers. The bytes and keys are lent; the owner may change all of it
  * between two calls, for example when a directory day begins. */
 struct cepa_link_identity {
-    uint8_t network_id[CEPA_LINK_NETWORK_ID_SIZE]; /* of the network profile */
-    struct cepa_node_id node_id;                   /* zeros for a client */
+    uint8_t network_id[CEPA_NETWORK_ID_SIZE];  /* of the network profile */
+    struct cepa_node_id node_id;               /* zeros for a client */
     const uint8_t *credentials;                /* certificate and descriptor; NULL for a client */
     size_t credentials_len;                    /* at most CEPA_LINK_CREDENTIALS_MAX */
     const struct cepa_xwing_key *link_keys[2]; /* of this day, of the day before; NULL if none */

@@ -13,7 +13,7 @@ enum cepa_frame_kind {
     CEPA_FRAME_CELL = 1,
     CEPA_FRAME_PACKET_PART = 2,
     CEPA_FRAME_MESSAGE_PART = 3,
-    CEPA_FRAME_CONTROL = 4, /* wire/control.h */
+    CEPA_FRAME_CONTROL = 4, /* wire/link_control.h */
     CEPA_FRAME_RELAYED = 5
 };
 

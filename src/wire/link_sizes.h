@@ -7,7 +7,6 @@
 
 enum {
     /* Carriers. */
-    CEPA_LINK_NETWORK_ID_SIZE = 32,
     CEPA_LINK_BINDING_SIZE = 64,
     CEPA_LINK_HINT_SIZE = 8, /* the beginning of a network id or of a key's hash */
     CEPA_LINK_CREDENTIALS_MAX = 12 * 1024,
