@@ -13,6 +13,7 @@ import { checkBlinding, checkChain, checkTree } from './keys.js';
 import { checkMesh } from './mesh.js';
 import { checkPackets } from './packet.js';
 
+import { checkLink } from './link.js';
 import { checkDial, checkOffer } from './offer.js';
 import { hpolycDecrypt, hpolycEncrypt } from './reference.js';
 import { readVectors, toHex, vectorFiles } from './support.js';
@@ -135,6 +136,7 @@ const checks: Record<string, Check> = {
   'offer.txt': (_core, vector) => checkOffer(vector),
 
   'mesh.txt': checkMesh,
+  'link.txt': (_core, vector) => checkLink(vector),
 };
 
 for (const file of vectorFiles()) {
