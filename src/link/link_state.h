@@ -53,15 +53,12 @@ struct cepa_link_cell {
 
 /* A queue of such, by index. */
 struct cepa_link_queue {
-    uint32_t head;
-    uint32_t tail;
-    uint32_t count;
+    uint32_t head, tail, count;
 };
 
 /* A list of circuits by index; each kind of list has its own link field in them. */
 struct cepa_link_list {
-    uint32_t head;
-    uint32_t tail;
+    uint32_t head, tail;
 };
 
 /* In which lists a circuit is. */
