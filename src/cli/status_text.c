@@ -105,6 +105,10 @@ static void print_work(const cJSON *network)
 
 static void print_anonymity(const cJSON *anonymity)
 {
+    if (whole(anonymity, "relays") == 0) {
+        printf("anonymity  none yet: there are no relays for a circuit\n");
+        return;
+    }
     printf(
         "anonymity  guard and last relay of a circuit are both hostile: %.2f %% if 10 %% of all\n"
         "           relays are, %.2f %% if 20 %% are; drawn from %llu relays in %llu networks\n",

@@ -147,8 +147,12 @@ int cepa_cli_up(int argc, char **argv)
         'd', "daemon", NULL, "go to the background when all is well", &up.is_background, NULL};
     for (size_t i = 0; cepa_config_key(i) != NULL; i++) {
         const struct cepa_config_key *key = cepa_config_key(i);
-        options[len] =
-            (struct cepa_cli_option){0, key->name, key->value, key->help, NULL, &up.values[i]};
+        options[len] = (struct cepa_cli_option){strcmp(key->name, "state-directory") == 0 ? 's' : 0,
+                                                key->name,
+                                                key->value,
+                                                key->help,
+                                                NULL,
+                                                &up.values[i]};
         len++;
     }
     const struct cepa_cli_syntax syntax = {

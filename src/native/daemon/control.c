@@ -249,8 +249,8 @@ static bool take_line(struct cepa_control *control, uint32_t place,
     return true;
 }
 
-bool cepa_control_next(struct cepa_control *control, struct cepa_control_asked *ret_asked,
-                       struct cepa_time now)
+bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_asked *ret_asked,
+                             struct cepa_time now)
 {
     for (uint32_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];

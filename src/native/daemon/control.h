@@ -4,7 +4,7 @@
  *
  *     cepa_control_open(&control, &reason, path, loop, first_number);
  *     ... when the loop has a number of cepa_control_numbers: cepa_control_on_ready(control, ...)
- *     while (cepa_control_next(control, &asked, now)) {
+ *     while (cepa_control_next_asked(control, &asked, now)) {
  *         cepa_control_answer(control, asked.client, object);
  *     } */
 #ifndef CEPA_NATIVE_DAEMON_CONTROL_H
@@ -52,10 +52,10 @@ void cepa_control_close(struct cepa_control *control);
 bool cepa_control_on_ready(struct cepa_control *control, const struct cepa_loop_ready *ready,
                            struct cepa_time now);
 
-/* cepa_control_next gives the next request; false when there is none for now. What is no request is
- * answered here. A client that watches asks for the status again and again. */
-bool cepa_control_next(struct cepa_control *control, struct cepa_control_asked *ret_asked,
-                       struct cepa_time now);
+/* cepa_control_next_asked gives the next request; false when there is none for now. What is no
+ * request is answered here. A client that watches asks for the status again and again. */
+bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_asked *ret_asked,
+                             struct cepa_time now);
 
 /* cepa_control_answer answers: `object` becomes a line with "ok": true before it. It stays the
  * caller's. NULL is lack of memory, and drops the client. */
@@ -64,7 +64,7 @@ void cepa_control_answer(struct cepa_control *control, uint32_t client, struct c
 /* cepa_control_refuse answers with "ok": false and a reason. */
 void cepa_control_refuse(struct cepa_control *control, uint32_t client, const char *reason);
 
-/* cepa_control_deadline gives when cepa_control_next has something to do by itself. */
+/* cepa_control_deadline gives when cepa_control_next_asked has something to do by itself. */
 struct cepa_time cepa_control_deadline(const struct cepa_control *control);
 
 #endif

@@ -14,6 +14,7 @@
 #include "native/daemon/answers.h"
 #include "native/daemon/control.h"
 #include "native/daemon/engine.h"
+#include "native/daemon/http.h"
 #include "native/daemon/log.h"
 #include "native/daemon/notify.h"
 #include "native/daemon/state.h"
@@ -22,7 +23,12 @@
 #include "native/net/loop.h"
 
 /* Numbers in the loop. */
-enum { NUMBER_SIGNALS, NUMBER_ENGINE, NUMBER_CONTROL };
+enum {
+    NUMBER_SIGNALS,
+    NUMBER_ENGINE,
+    NUMBER_CONTROL,
+    NUMBER_HTTP = NUMBER_CONTROL + CEPA_CONTROL_CLIENTS_MAX + 1
+};
 
 /* All that runs. */
 struct daemon {
@@ -34,6 +40,7 @@ struct daemon {
     int signals_fd;
     struct cepa_engine *engine;
     struct cepa_control *control;
+    struct cepa_http *http; /* NULL: not wanted */
     struct cepa_answers answers;
     uint64_t watchdog_ms;      /* how often the service manager is told; 0: never */
     struct cepa_time watchdog; /* when next */
@@ -90,6 +97,10 @@ static int open_all(struct daemon *daemon, struct cepa_reason *ret_reason)
         status = cepa_control_open(&daemon->control, ret_reason, daemon->config->control,
                                    daemon->loop, NUMBER_CONTROL);
     }
+    if (status == 0 && daemon->config->metrics == CEPA_CONFIG_METRICS_PORT) {
+        status = cepa_http_open(&daemon->http, ret_reason, daemon->config->metrics_port,
+                                daemon->loop, NUMBER_HTTP);
+    }
     return status == 0 ? open_engine(daemon, ret_reason) : status;
 }
 
@@ -97,6 +108,7 @@ static int close_all(struct daemon *daemon)
 {
     int status = 0;
     cepa_control_close(daemon->control);
+    cepa_http_close(daemon->http);
     cepa_engine_close(daemon->engine);
     if (daemon->has_state) {
         status = cepa_state_close(&daemon->state);
@@ -124,21 +136,48 @@ static void take_signals(struct daemon *daemon)
 static void answer_requests(struct daemon *daemon, struct cepa_time now)
 {
     struct cepa_control_asked asked;
-    while (cepa_control_next(daemon->control, &asked, now)) {
+    while (cepa_control_next_asked(daemon->control, &asked, now)) {
         if (cepa_answers_give(&daemon->answers, daemon->control, &asked)) {
             daemon->is_stopping = true;
         }
     }
 }
 
+/* Answers who asks by HTTP. */
+static void answer_http(struct daemon *daemon, struct cepa_time now)
+{
+    struct cepa_http_asked asked;
+    while (daemon->http != NULL && cepa_http_next(daemon->http, &asked)) {
+        if (strcmp(asked.path, "/metrics") == 0) {
+            const struct cepa_metrics *metrics = cepa_answers_metrics(&daemon->answers);
+            cepa_http_answer(daemon->http, asked.client, "200 OK", "text/plain; version=0.0.4",
+                             metrics->text, metrics->len);
+        } else {
+            cepa_http_answer(daemon->http, asked.client, "404 Not Found", "text/plain",
+                             "there is only /metrics\n", 23);
+        }
+    }
+    if (daemon->http != NULL) {
+        cepa_http_step(daemon->http, now);
+    }
+}
+
+/* When something is to be done though nothing comes. */
+static struct cepa_time deadline_of(const struct daemon *daemon)
+{
+    struct cepa_time deadline = cepa_control_deadline(daemon->control);
+    deadline = cepa_time_earliest(deadline, cepa_store_deadline(daemon->state.store));
+    deadline = cepa_time_earliest(deadline, daemon->watchdog);
+    return daemon->http != NULL ? cepa_time_earliest(deadline, cepa_http_deadline(daemon->http))
+                                : deadline;
+}
+
 /* Waits for something, and does it. */
 static int turn(struct daemon *daemon)
 {
     struct cepa_loop_ready ready;
-    struct cepa_time deadline = cepa_control_deadline(daemon->control);
-    deadline = cepa_time_earliest(deadline, cepa_store_deadline(daemon->state.store));
-    deadline = cepa_time_earliest(deadline, daemon->watchdog);
-    if (cepa_engine_prepare(daemon->engine) != 0 || cepa_loop_wait(daemon->loop, deadline) < 0) {
+    if (cepa_engine_prepare(daemon->engine) != 0 ||
+        cepa_loop_wait(daemon->loop, deadline_of(daemon)) < 0) {
         return CEPA_ERR_SYSTEM;
     }
     struct cepa_time now = cepa_clock_now();
@@ -148,11 +187,12 @@ static int turn(struct daemon *daemon)
             take_signals(daemon);
         } else if (ready.number == NUMBER_ENGINE) {
             status = cepa_engine_turn(daemon->engine);
-        } else {
-            (void)cepa_control_on_ready(daemon->control, &ready, now);
+        } else if (!cepa_control_on_ready(daemon->control, &ready, now) && daemon->http != NULL) {
+            (void)cepa_http_on_ready(daemon->http, &ready, now);
         }
     }
     answer_requests(daemon, now);
+    answer_http(daemon, now);
     if (cepa_store_step(daemon->state.store, now) != 0) {
         struct cepa_log_field why = cepa_log_text("why", cepa_store_reason(daemon->state.store));
         cepa_log_write(&daemon->log, CEPA_CONFIG_LEVEL_ERROR, "state cannot be kept", &why, 1);

@@ -16,8 +16,7 @@
 enum statement { PUT, GET, DELETE, EACH, BEGIN, COMMIT, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
-    [PUT] = "INSERT INTO entries (kind, key, value) VALUES (?1, ?2, ?3)"
-            " ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
+    [PUT] = "INSERT OR REPLACE INTO entries (kind, key, value) VALUES (?1, ?2, ?3)",
     [GET] = "SELECT value FROM entries WHERE kind = ?1 AND key = ?2",
     [DELETE] = "DELETE FROM entries WHERE kind = ?1 AND key = ?2",
     [EACH] = "SELECT key, value FROM entries WHERE kind = ?1 ORDER BY key",
