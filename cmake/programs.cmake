@@ -61,7 +61,7 @@ foreach(source IN LISTS lab_programs)
   get_filename_component(name ${source} NAME_WE)
   string(REGEX REPLACE "_main$" "" name ${name})
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE cepa_lab)
+  target_link_libraries(${name} PRIVATE cepa_lab cepa_webrtc)
 endforeach()
 
 file(GLOB test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/test_*.c)

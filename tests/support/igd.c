@@ -67,7 +67,6 @@ static int add(struct test_igd *igd, const char *request)
         return 718;
     }
     igd->added++;
-    igd->last_external_port = port;
     memcpy(igd->last_lease, lease, sizeof lease);
     return 0;
 }
@@ -204,5 +203,12 @@ void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_de
     pthread_mutex_lock(&igd->mutex);
     *ret_added = igd->added;
     *ret_deleted = igd->deleted;
+    pthread_mutex_unlock(&igd->mutex);
+}
+
+void test_igd_lease(struct test_igd *igd, char ret_lease[16])
+{
+    pthread_mutex_lock(&igd->mutex);
+    memcpy(ret_lease, igd->last_lease, sizeof igd->last_lease);
     pthread_mutex_unlock(&igd->mutex);
 }

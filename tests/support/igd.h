@@ -27,7 +27,6 @@ struct test_igd {
     pthread_mutex_t mutex;
     unsigned added;
     unsigned deleted;
-    uint16_t last_external_port;
     uint16_t taken_port;
     char last_lease[16];
 };
@@ -37,6 +36,9 @@ void test_igd_open(struct test_igd *igd, enum test_igd_fault fault);
 
 /* test_igd_close ends it. */
 void test_igd_close(struct test_igd *igd);
+
+/* test_igd_lease gives the lease that was asked for last, as text. */
+void test_igd_lease(struct test_igd *igd, char ret_lease[16]);
 
 /* test_igd_counts gives how many mappings were made and taken away. */
 void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_deleted);
