@@ -1,0 +1,94 @@
+/* How much a mesh may hold and how often it does things; and what can be asked of it. @[SPEC 10.7]
+ */
+#ifndef CEPA_MESH_MESH_LIMITS_H
+#define CEPA_MESH_MESH_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/dial_address.h"
+#include "wire/ids.h"
+#include "wire/receipt.h"
+
+struct cepa_mesh;
+
+enum {
+    CEPA_MESH_ANCHORS_MAX = 3,
+    CEPA_MESH_CONTACTS_MAX = 16,           /* first contacts */
+    CEPA_MESH_MESSAGE_MAX = 16 * 1024,     /* a message on a link */
+    CEPA_MESH_SIGNAL_MAX = 200,            /* bytes of an offer, an answer, a candidate */
+    CEPA_MESH_FETCH_ANSWER_MAX = 16 * 1024 /* one chunk of a bucket through a circuit */
+};
+
+/* Limits. */
+struct cepa_mesh_limits {
+    uint32_t links_max;           /* links at one time, of any purpose */
+    uint32_t neighbours;          /* wanted */
+    uint32_t neighbours_max;      /* at most, with those that others wanted; twice as many */
+    uint32_t channels_max;        /* that this node relays for others */
+    uint32_t custody_relays;      /* profile: below so many relays everybody holds all objects */
+    uint32_t clock_error_max_ms;  /* profile */
+    uint32_t sync_interval_ms;    /* between two comparisons with a neighbour, on average */
+    uint32_t channel_bytes_per_s; /* that a neighbour's channels may carry through this node */
+};
+
+/* cepa_mesh_limits_daemon and _tab give what suits a daemon and a browser tab, in profile `main`.
+ */
+void cepa_mesh_limits_daemon(struct cepa_mesh_limits *ret_limits);
+void cepa_mesh_limits_tab(struct cepa_mesh_limits *ret_limits);
+
+/* How the mesh is. */
+struct cepa_mesh_status {
+    uint32_t links;
+    uint32_t neighbours;          /* relays among them that this node gossips with */
+    uint32_t neighbours_outbound; /* that it chose itself */
+    uint32_t clients;             /* linked clients */
+    uint32_t channels;            /* carried for others */
+    uint32_t health;              /* 0: well; to 8: own trouble, time limits are longer */
+    uint32_t suspected;           /* links that are stalled */
+    uint32_t missing;             /* credentials and key records that are being waited for */
+    int64_t clock_offset_ms;      /* against the neighbours' median; positive: this one is slow */
+    bool is_clock_off;            /* by more than the profile allows */
+    uint64_t messages_in;
+    uint64_t messages_out;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t refused;    /* items that cost more than the peer's budget, or were not asked for */
+    uint64_t misdeeds;   /* breaches of the protocol by peers */
+    uint64_t expelled;   /* links closed for them */
+    uint64_t suspicions; /* nodes that were suspected so far */
+    uint64_t suspends;   /* how often this node was suspended */
+};
+
+/* cepa_mesh_status_get says how the mesh is. */
+void cepa_mesh_status_get(struct cepa_mesh_status *ret_status, const struct cepa_mesh *mesh);
+
+/* cepa_mesh_link_of gives the link to a relay, 0 if there is none. */
+uint64_t cepa_mesh_link_of(const struct cepa_mesh *mesh, const struct cepa_node_id *node);
+
+/* cepa_mesh_is_neighbour says whether both sides of a link have agreed to gossip: then it stays
+ * open without circuits. */
+bool cepa_mesh_is_neighbour(const struct cepa_mesh *mesh, uint64_t link);
+
+/* cepa_mesh_is_needed says whether the mesh has a use for a link; others the node closes when they
+ * are idle. */
+bool cepa_mesh_is_needed(const struct cepa_mesh *mesh, uint64_t link);
+
+/* cepa_mesh_is_suspected says whether a relay is suspected or could not be reached lately. */
+bool cepa_mesh_is_suspected(const struct cepa_mesh *mesh, const struct cepa_node_id *node);
+
+/* cepa_mesh_receipts gives the receipts that this relay has, up to CEPA_DESCRIPTOR_RECEIPTS_MAX;
+ * true if they are as many as the rules want, from different prefixes, so that it may publish. */
+bool cepa_mesh_receipts(const struct cepa_mesh *mesh, struct cepa_receipt *ret_receipts,
+                        size_t *ret_len);
+
+/* cepa_mesh_introducers gives the relays that introduce this one, up to
+ * CEPA_DESCRIPTOR_INTRODUCERS_MAX. */
+size_t cepa_mesh_introducers(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes);
+
+/* cepa_mesh_anchors gives the neighbours to begin with after a restart, up to
+ * CEPA_MESH_ANCHORS_MAX. */
+size_t cepa_mesh_anchors(const struct cepa_mesh *mesh, struct cepa_relay_address *ret_addresses);
+
+#endif
