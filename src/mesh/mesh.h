@@ -110,6 +110,7 @@ struct cepa_mesh_effect {
     struct cepa_node_id node;
     bool has_node;
     bool is_initiator;
+    bool is_anonymous; /* CHANNEL: shake hands as a client, then close: a dial-back */
     enum cepa_mesh_purpose purpose;
     enum cepa_mesh_signal signal;
     uint32_t attempt;

@@ -1,0 +1,178 @@
+/* First contacts, anchors, introducers. @[SPEC 10.10] */
+#include "mesh/view.h"
+
+#include <string.h>
+
+#include "mesh/dial.h"
+#include "mesh/neighbours.h"
+#include "wire/reach.h"
+
+enum {
+    CONTACT_MS = 1000, /* until the next contact is tried, doubled after each round of them */
+    CONTACT_MAX_S = 30,
+    CONTACTS_AT_ONCE = 3,
+    ANCHORS_S = 10
+};
+
+/* Contacts in turn, a few at once. */
+static void try_contacts(struct cepa_mesh *mesh)
+{
+    uint32_t outbound = 0;
+    if (mesh->contacts_len == 0 || !cepa_time_is_due(mesh->contact_at, mesh->now) ||
+        cepa_neighbours_count(mesh, &outbound) > 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < CONTACTS_AT_ONCE && i < mesh->contacts_len; i++) {
+        const struct cepa_relay_address *address =
+            &mesh->contacts[mesh->contact_next % mesh->contacts_len];
+        mesh->contact_next++;
+        if (cepa_mesh_peer_of(mesh, &address->node) == NULL) {
+            (void)cepa_dial_address(mesh, address, CEPA_MESH_FOR_JOINING);
+        }
+    }
+    uint32_t round = mesh->contact_next / mesh->contacts_len;
+    uint64_t wait_ms = (uint64_t)CONTACT_MS << (round < 5 ? round : 5);
+    wait_ms = wait_ms > CONTACT_MAX_S * 1000 ? CONTACT_MAX_S * 1000 : wait_ms;
+    wait_ms += cepa_mesh_draw_below(mesh, (uint32_t)wait_ms / 4 + 1);
+    mesh->contact_at = cepa_time_add(mesh->now, wait_ms * CEPA_MILLISECOND_NS);
+}
+
+static bool is_anchor(const struct cepa_mesh_peer *peer)
+{
+    return peer->link != 0 && peer->facts.is_relay && peer->bond == CEPA_MESH_BOND_NEIGHBOUR &&
+           peer->is_outbound && !peer->facts.is_guard && !peer->facts.is_relayed &&
+           !peer->is_stalled && !peer->is_closing && peer->facts.is_initiator &&
+           cepa_reach_is_valid(&peer->facts.address.reach);
+}
+
+static bool is_introducer(const struct cepa_mesh_peer *peer)
+{
+    return peer->link != 0 && peer->introduces && peer->facts.is_relay &&
+           peer->bond == CEPA_MESH_BOND_NEIGHBOUR && !peer->facts.is_guard &&
+           !peer->facts.is_relayed && !peer->is_stalled && !peer->is_closing;
+}
+
+/* The oldest peers that `is_it`, up to `max`; returns how many. */
+static size_t oldest(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes, size_t max,
+                     bool is_for_anchors)
+{
+    const struct cepa_mesh_peer *chosen[CEPA_DESCRIPTOR_INTRODUCERS_MAX + CEPA_MESH_ANCHORS_MAX];
+    size_t len = 0;
+    while (len < max) {
+        const struct cepa_mesh_peer *best = NULL;
+        for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
+            const struct cepa_mesh_peer *peer = &mesh->peers[i];
+            bool is_new = is_for_anchors ? is_anchor(peer) : is_introducer(peer);
+            for (size_t j = 0; j < len && is_new; j++) {
+                is_new = chosen[j] != peer;
+            }
+            if (is_new && (best == NULL || cepa_time_is_before(peer->bonded_at, best->bonded_at))) {
+                best = peer;
+            }
+        }
+        if (best == NULL) {
+            break;
+        }
+        chosen[len] = best;
+        ret_nodes[len++] = best->facts.node;
+    }
+    return len;
+}
+
+static bool has(const struct cepa_node_id *nodes, size_t len, const struct cepa_node_id *node)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (memcmp(&nodes[i], node, sizeof *node) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the new set unless it has the same members; true if it is another. */
+static bool update(struct cepa_node_id *nodes, size_t *len, const struct cepa_node_id *fresh,
+                   size_t fresh_len)
+{
+    bool is_same = *len == fresh_len;
+    for (size_t i = 0; i < fresh_len && is_same; i++) {
+        is_same = has(nodes, *len, &fresh[i]);
+    }
+    if (!is_same) {
+        memcpy(nodes, fresh, fresh_len * sizeof *fresh);
+        *len = fresh_len;
+    }
+    return !is_same;
+}
+
+static void keep_anchors(struct cepa_mesh *mesh)
+{
+    struct cepa_node_id fresh[CEPA_MESH_ANCHORS_MAX];
+    if (cepa_time_is_before(mesh->now, mesh->anchors_at)) {
+        return;
+    }
+    mesh->anchors_at = cepa_time_add(mesh->now, ANCHORS_S * CEPA_SECOND_NS);
+    size_t len = oldest(mesh, fresh, CEPA_MESH_ANCHORS_MAX, true);
+    /* When all are gone the old ones stay: they are what a restart would begin with. */
+    if (len > 0 && update(mesh->anchors, &mesh->anchors_len, fresh, len)) {
+        for (size_t i = 0; i < len; i++) {
+            const struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, &mesh->anchors[i]);
+            mesh->anchor_addresses[i] = peer->facts.address;
+            mesh->anchor_addresses[i].node = mesh->anchors[i];
+        }
+        (void)cepa_mesh_effect_add(mesh, CEPA_MESH_ANCHORS);
+    }
+}
+
+/* Neighbours from the time before this node knew that nobody can dial it. */
+static void ask_more(struct cepa_mesh *mesh, size_t count)
+{
+    for (uint32_t i = 0; i < mesh->config.limits.links_max && count > 0; i++) {
+        struct cepa_mesh_peer *peer = &mesh->peers[i];
+        if (peer->link != 0 && peer->facts.is_relay && !peer->introduces && !peer->is_stalled &&
+            peer->bond == CEPA_MESH_BOND_NEIGHBOUR && !peer->facts.is_relayed &&
+            !peer->facts.is_guard) {
+            cepa_neighbours_ask(mesh, peer);
+            count--;
+        }
+    }
+}
+
+static void keep_introducers(struct cepa_mesh *mesh)
+{
+    struct cepa_node_id fresh[CEPA_DESCRIPTOR_INTRODUCERS_MAX];
+    size_t kept = 0;
+    if (!mesh->config.is_relay || !mesh->has_addresses || mesh->addresses_len > 0) {
+        return;
+    }
+    /* Those that still serve stay: each change is a new descriptor. */
+    for (size_t i = 0; i < mesh->introducers_len; i++) {
+        const struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, &mesh->introducers[i]);
+        if (peer != NULL && is_introducer(peer)) {
+            fresh[kept++] = mesh->introducers[i];
+        }
+    }
+    if (kept < CEPA_DESCRIPTOR_INTRODUCERS_MAX) {
+        struct cepa_node_id all[CEPA_DESCRIPTOR_INTRODUCERS_MAX];
+        size_t len = oldest(mesh, all, CEPA_DESCRIPTOR_INTRODUCERS_MAX, false);
+        for (size_t i = 0; i < len && kept < CEPA_DESCRIPTOR_INTRODUCERS_MAX; i++) {
+            if (!has(fresh, kept, &all[i])) {
+                fresh[kept++] = all[i];
+            }
+        }
+    }
+    if (kept < CEPA_DESCRIPTOR_INTRODUCERS_MAX &&
+        cepa_time_is_due(mesh->introducer_at, mesh->now)) {
+        mesh->introducer_at = cepa_time_add(mesh->now, ANCHORS_S * CEPA_SECOND_NS);
+        ask_more(mesh, CEPA_DESCRIPTOR_INTRODUCERS_MAX - kept);
+    }
+    if (update(mesh->introducers, &mesh->introducers_len, fresh, kept)) {
+        (void)cepa_mesh_effect_add(mesh, CEPA_MESH_INTRODUCERS);
+    }
+}
+
+void cepa_view_step(struct cepa_mesh *mesh)
+{
+    try_contacts(mesh);
+    keep_anchors(mesh);
+    keep_introducers(mesh);
+}
