@@ -191,7 +191,7 @@ static void on_probed(struct cepa_mesh *mesh, const struct cepa_mesh_probe *item
 void cepa_detector_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                            enum cepa_mesh_item_type type, const struct cepa_mesh_probe *item)
 {
-    switch (type) {
+    switch ((unsigned)type) {
     case CEPA_MESH_ITEM_PROBE:
         on_probe(mesh, peer, item);
         return;

@@ -269,7 +269,7 @@ static void on_list(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
 void cepa_gossip_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                          const struct cepa_mesh_item *item)
 {
-    switch (item->type) {
+    switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_ROOTS:
         on_roots(mesh, peer, &item->as.roots);
         return;

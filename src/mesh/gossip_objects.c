@@ -276,7 +276,7 @@ void cepa_gossip_on_objects(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                             const struct cepa_mesh_item *item)
 {
     const struct cepa_mesh_objects *objects = &item->as.objects;
-    switch (item->type) {
+    switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_PULL:
         on_pull(mesh, peer, &item->as.pull);
         return;

@@ -289,7 +289,7 @@ void cepa_introducer_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer
 {
     int half = 0;
     struct cepa_mesh_channel_state *channel = NULL;
-    switch (type) {
+    switch ((unsigned)type) {
     case CEPA_MESH_ITEM_CHANNEL_OPEN:
         on_open(mesh, peer, item);
         return;

@@ -214,7 +214,7 @@ int cepa_mesh_next(struct cepa_mesh *mesh, struct cepa_mesh_effect *ret_effect,
 static void dispatch(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                      const struct cepa_mesh_item *item)
 {
-    switch (item->type) {
+    switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_ABSENT:
         cepa_pulls_on_absent(mesh, peer, &item->as.pull);
         return;

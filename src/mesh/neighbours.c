@@ -170,7 +170,7 @@ static void on_ask(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint8_t 
 void cepa_neighbours_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                              const struct cepa_mesh_neighbour *item)
 {
-    switch (item->operation) {
+    switch ((unsigned)item->operation) {
     case CEPA_MESH_NEIGHBOUR_ASK:
         on_ask(mesh, peer, item->flags);
         return;

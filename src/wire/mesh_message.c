@@ -126,7 +126,7 @@ static int objects_decode(struct cepa_mesh_objects *ret_objects, enum cepa_mesh_
 
 static void body_encode(struct cepa_writer *writer, const struct cepa_mesh_item *item)
 {
-    switch (item->type) {
+    switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_ROOTS:
         roots_encode(writer, &item->as.roots);
         return;
@@ -152,7 +152,7 @@ static void body_encode(struct cepa_writer *writer, const struct cepa_mesh_item 
 static int body_decode(struct cepa_mesh_item *ret_item, uint8_t type, struct cepa_reader *reader)
 {
     ret_item->type = (enum cepa_mesh_item_type)type;
-    switch (type) {
+    switch ((unsigned)type) {
     case CEPA_MESH_ITEM_ROOTS:
         return roots_decode(&ret_item->as.roots, reader);
     case CEPA_MESH_ITEM_LIST:

@@ -203,7 +203,7 @@ static int bucket_decode(struct cepa_mesh_bucket *bucket, enum cepa_mesh_item_ty
 
 void cepa_mesh_part_encode(struct cepa_writer *writer, const struct cepa_mesh_item *item)
 {
-    switch (item->type) {
+    switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_NEIGHBOUR:
         cepa_writer_u8(writer, (uint8_t)item->as.neighbour.operation);
         cepa_writer_u8(writer, item->as.neighbour.flags);
@@ -242,7 +242,7 @@ void cepa_mesh_part_encode(struct cepa_writer *writer, const struct cepa_mesh_it
 
 int cepa_mesh_part_decode(struct cepa_mesh_item *item, struct cepa_reader *reader)
 {
-    switch (item->type) {
+    switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_NEIGHBOUR:
         return neighbour_decode(&item->as.neighbour, reader);
     case CEPA_MESH_ITEM_DIALBACK:
