@@ -84,7 +84,7 @@ bool cepa_mesh_receipts(const struct cepa_mesh *mesh, struct cepa_receipt *ret_r
                         size_t *ret_len);
 
 /* cepa_mesh_introducers gives the relays that introduce this one, up to
- * CEPA_DESCRIPTOR_INTRODUCERS_MAX. */
+ * CEPA_DESCRIPTOR_INTRODUCERS_MAX, ascending. */
 size_t cepa_mesh_introducers(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes);
 
 /* cepa_mesh_anchors gives the neighbours to begin with after a restart, up to

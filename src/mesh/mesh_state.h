@@ -13,8 +13,8 @@ struct cepa_mesh {
     struct cepa_mesh_config config;
     struct cepa_siphash_key key; /* of its choices */
     uint64_t draws;
-    uint64_t last_number;      /* of tickets and nonces */
-    struct cepa_time now;      /* of the last call */
+    uint64_t last_number; /* of tickets and nonces */
+    struct cepa_time now; /* of the last call */
     struct cepa_time stepped_at;
     struct cepa_time expected; /* when the next step was due */
     struct cepa_wall wall;
@@ -62,6 +62,7 @@ struct cepa_mesh {
     struct cepa_time young_until; /* a first neighbour came lately: comparisons are more frequent */
     struct cepa_time lost_at;     /* when lost neighbours are tried next */
     struct cepa_time scan_at;     /* when missing objects are looked for next */
+    uint64_t blind_link;          /* whom this step asks for what nobody has spoken of */
     uint32_t scan_cursor;
     uint32_t key_cursor;
     uint32_t missing;         /* found by the last whole scan */

@@ -88,7 +88,15 @@ bool cepa_mesh_is_suspected(const struct cepa_mesh *mesh, const struct cepa_node
 
 size_t cepa_mesh_introducers(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes)
 {
-    memcpy(ret_nodes, mesh->introducers, mesh->introducers_len * sizeof *ret_nodes);
+    /* Ascending, as a descriptor has them. */
+    for (size_t i = 0; i < mesh->introducers_len; i++) {
+        size_t at = i;
+        for (; at > 0 && memcmp(&ret_nodes[at - 1], &mesh->introducers[i], sizeof *ret_nodes) > 0;
+             at--) {
+            ret_nodes[at] = ret_nodes[at - 1];
+        }
+        ret_nodes[at] = mesh->introducers[i];
+    }
     return mesh->introducers_len;
 }
 

@@ -201,8 +201,10 @@ void cepa_neighbours_on_link_down(struct cepa_mesh *mesh, struct cepa_mesh_peer 
     bool was_neighbour = peer->bond == CEPA_MESH_BOND_NEIGHBOUR && peer->facts.is_relay;
     peer->bond = CEPA_MESH_BOND_NONE;
     if (peer->facts.is_relay && error != 0 && cepa_mesh_peer_of(mesh, &peer->facts.node) == NULL) {
-        cepa_dial_lost(mesh, &peer->facts.node, was_neighbour,
-                       peer->is_reached_by_others ? CEPA_SECOND_NS : 0);
+        /* Where the trouble was the link, or this node itself, it is tried again at once. */
+        bool is_soon =
+            peer->is_reached_by_others || !cepa_time_is_due(mesh->grace_until, mesh->now);
+        cepa_dial_lost(mesh, &peer->facts.node, was_neighbour, is_soon ? CEPA_SECOND_NS / 5 : 0);
     }
     if (was_neighbour) {
         cepa_neighbours_fill(mesh);

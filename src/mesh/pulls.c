@@ -13,7 +13,7 @@ enum {
     RETRY_MS = 250,   /* before another one is asked, doubled each time */
     TRIES_MAX = 6,
     CREDENTIALS_MAX = 6, /* asked of one neighbour at a time */
-    KEYS_MAX = 32,
+    KEYS_MAX = 64,
     SCAN_MS = 1000, /* between two looks for what is missing, while something is */
     SCAN_IDLE_MS = 30000,
     TRIES_BLIND_MAX = 2 /* for one that nobody has spoken of */
@@ -67,7 +67,7 @@ void cepa_pulls_want(struct cepa_mesh *mesh, enum cepa_mesh_table table, uint32_
     pull->epoch = epoch;
     pull->position = position;
     pull->hint = hint;
-    pull->is_blind = hint == 0;
+    pull->is_blind = hint == 0 && table == CEPA_MESH_TABLE_KEYS;
     pull->at = mesh->now;
 }
 
@@ -149,7 +149,21 @@ static bool may_ask(const struct cepa_mesh *mesh, const struct cepa_mesh_peer *p
            owed(mesh, table, peer->link) < max;
 }
 
-/* Whom to ask: the one who spoke of it, else anybody. */
+/* The link to the relay itself that an object is of, or NULL. */
+static struct cepa_mesh_peer *find_owner(const struct cepa_mesh *mesh, uint64_t position)
+{
+    const struct cepa_index_entry *entry = cepa_index_find_position(mesh->config.index, position);
+    for (uint32_t i = 0; i < mesh->config.limits.links_max && entry != NULL; i++) {
+        struct cepa_mesh_peer *peer = &mesh->peers[i];
+        if (peer->link != 0 && peer->facts.is_relay &&
+            memcmp(peer->facts.public_key, entry->record.public_key, CEPA_SIGNING_KEY_SIZE) == 0) {
+            return peer;
+        }
+    }
+    return NULL;
+}
+
+/* Whom to ask: the one who spoke of it, else whose it is, else anybody. */
 static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh,
                                      const struct cepa_mesh_pull_state *pull)
 {
@@ -161,12 +175,24 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh,
     if (chosen != NULL && owed(mesh, pull->table, pull->hint) > 0) {
         return NULL; /* it will soon have time */
     }
+    chosen = find_owner(mesh, pull->position);
+    if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
+        return chosen;
+    }
+    /* What nobody has spoken of is asked of one neighbour at a time: it is often nowhere. */
+    chosen = pull->is_blind ? cepa_mesh_peer_find(mesh, mesh->blind_link) : NULL;
+    if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
+        return chosen;
+    }
     chosen = NULL;
     for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
         struct cepa_mesh_peer *peer = &mesh->peers[i];
         if (may_ask(mesh, peer, pull->table) && cepa_mesh_draw_below(mesh, ++count) == 0) {
             chosen = peer;
         }
+    }
+    if (pull->is_blind && chosen != NULL) {
+        mesh->blind_link = chosen->link;
     }
     return chosen;
 }
@@ -286,6 +312,7 @@ void cepa_pulls_step(struct cepa_mesh *mesh)
     if (cepa_time_is_due(mesh->scan_at, mesh->now)) {
         scan(mesh);
     }
+    mesh->blind_link = 0;
     for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
         assign(mesh, &mesh->pulls[i]);
     }
