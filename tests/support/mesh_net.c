@@ -39,6 +39,7 @@ struct net_link {
     bool is_stranger;
     uint32_t nodes[2]; /* who has opened it, and who accepted */
     bool is_relayed;
+    bool is_anonymous; /* who has opened it shows no credentials */
     uint64_t via_link; /* relayed: at the opener */
     uint32_t via_channel;
     uint64_t tickets[2];
@@ -392,6 +393,7 @@ static void on_channel(struct mesh_net_node *node, const struct cepa_mesh_effect
             uint64_t link = link_new(node->number, target->number, effect->ticket);
             net.links[link].tickets[1] = incoming->ticket;
             net.links[link].is_relayed = true;
+            net.links[link].is_anonymous = effect->is_anonymous;
             net.links[link].via_link = effect->link;
             net.links[link].via_channel = effect->channel;
             event_new(DIAL_MS, UP, node->number, link, NULL, 0);
@@ -511,10 +513,13 @@ static void link_up_at(uint64_t number, int end)
     memset(&facts, 0, sizeof facts);
     facts.ticket = link->tickets[end];
     facts.is_initiator = end == 0;
-    facts.is_relay = true;
+    facts.is_relay = end == 0 || !link->is_anonymous;
     facts.is_relayed = link->is_relayed;
-    facts.node = peer->identity.node;
-    memcpy(facts.public_key, peer->identity.signing_key.public_key.bytes, sizeof facts.public_key);
+    if (facts.is_relay) {
+        facts.node = peer->identity.node;
+        memcpy(facts.public_key, peer->identity.signing_key.public_key.bytes,
+               sizeof facts.public_key);
+    }
     if (!link->is_relayed) {
         cepa_prefix_of(&facts.prefix, &peer->address.reach);
         facts.address = peer->address;
