@@ -1,4 +1,4 @@
-#include "support/mesh_net.h"
+#include "support/mesh_net_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,26 +62,9 @@ static struct {
     struct net_link links[LINKS_MAX];
     uint64_t links_len;
     struct incoming incoming[256];
-    struct test_random random;
-    struct cepa_mldsa_workspace workspace;
 } net;
 
 static const uint64_t WALL_MS = (uint64_t)MESH_NET_DAY * 3600000 + 10000; /* days of one hour */
-static const struct cepa_calendar calendar = {3600000, 150000};
-
-static int fill(void *context, uint8_t *ret_bytes, size_t len)
-{
-    (void)context;
-    test_random_bytes(&net.random, ret_bytes, len);
-    return 0;
-}
-static const struct cepa_random random_source = {fill, NULL};
-
-static struct cepa_record_rules rules(void)
-{
-    struct cepa_record_rules result = {{"a network of meshes"}, 90, 2, 1, 7, 2, 8};
-    return result;
-}
 
 struct cepa_time mesh_net_now(void)
 {
@@ -89,7 +72,7 @@ struct cepa_time mesh_net_now(void)
     return now;
 }
 
-static struct cepa_wall wall_of(const struct mesh_net_node *node)
+struct cepa_wall mesh_net_wall(const struct mesh_net_node *node)
 {
     struct cepa_wall wall = {WALL_MS + net.now_ns / 1000000};
     wall.unix_ms += (uint64_t)node->clock_ms;
@@ -130,7 +113,7 @@ void mesh_net_reset(uint64_t seed)
     net.links_len = 0;
     net.now_ns = 0;
     net.count = 0;
-    net.random.state = seed;
+    mesh_net_random.state = seed;
 }
 
 struct mesh_net_node *mesh_net_node(uint32_t i)
@@ -141,83 +124,6 @@ struct mesh_net_node *mesh_net_node(uint32_t i)
 uint32_t mesh_net_count(void)
 {
     return net.count;
-}
-
-static void *memory_of(uint32_t number, uint32_t what, size_t size)
-{
-    static void *memory[MESH_NET_NODES_MAX][3];
-    if (memory[number][what] == NULL) {
-        memory[number][what] = aligned_alloc(16, (size + 15) / 16 * 16);
-    }
-    CHECK(memory[number][what] != NULL);
-    return memory[number][what];
-}
-
-static void make_stores(struct mesh_net_node *node)
-{
-    static const struct cepa_siphash_key key = {{9, 9}};
-    struct cepa_index_limits index_limits = {1024, 512, {1000, 10, 1000}};
-    struct cepa_objects_limits objects_limits = {MESH_NET_NODES_MAX + 8, 4 * MESH_NET_NODES_MAX};
-    struct cepa_record_rules record_rules = rules();
-    struct cepa_directory_day today = {MESH_NET_DAY};
-    size_t size = cepa_index_size(&index_limits);
-    cepa_index_init(&node->index, memory_of(node->number, 0, size), size, &index_limits,
-                    &record_rules, today, &key);
-    size = cepa_objects_size(&objects_limits);
-    cepa_objects_init(&node->objects, memory_of(node->number, 1, size), size, &objects_limits,
-                      &node->index, &key);
-}
-
-static void make_mesh(struct mesh_net_node *node)
-{
-    struct cepa_mesh_config config;
-    memset(&config, 0, sizeof config);
-    cepa_mesh_limits_daemon(&config.limits);
-    config.limits.sync_interval_ms = 15000;
-    config.calendar = calendar;
-    config.index = &node->index;
-    config.objects = &node->objects;
-    config.is_relay = true;
-    config.node = node->identity.node;
-    config.signing_key = &node->identity.signing_key;
-    memcpy(config.public_key, node->identity.signing_key.public_key.bytes,
-           sizeof config.public_key);
-    config.mldsa_workspace = &net.workspace;
-    config.random = &random_source;
-    size_t size = cepa_mesh_size(&config.limits);
-    CHECK_INT(cepa_mesh_init(&node->mesh, memory_of(node->number, 2, size), size, &config,
-                             mesh_net_now(), wall_of(node)),
-              0);
-    cepa_mesh_set_addresses(node->mesh, &node->address, node->is_natted ? 0 : 1, mesh_net_now());
-}
-
-static void make_identity(struct mesh_net_node *node)
-{
-    static struct cepa_identity identities[MESH_NET_NODES_MAX];
-    static struct cepa_onion_day days[MESH_NET_NODES_MAX];
-    static struct cepa_onion_day_workspace workspace;
-    static uint8_t nonces[MESH_NET_NODES_MAX][CEPA_WORK_NONCE_SIZE];
-    static bool is_made[MESH_NET_NODES_MAX];
-    struct cepa_record_rules record_rules = rules();
-    struct cepa_work work;
-    static const uint8_t start[CEPA_WORK_NONCE_SIZE];
-    if (!is_made[node->number]) {
-        struct cepa_ed25519_seed seed = {{(uint8_t)node->number, 1}};
-        struct cepa_mldsa_seed pq_seed = {{(uint8_t)node->number, 2}};
-        struct cepa_identity *identity = &identities[node->number];
-        cepa_identity_init(identity, &seed, &pq_seed, &net.workspace, 0);
-        cepa_work_init(&work, &record_rules, identity->signing_key.public_key.bytes, start);
-        CHECK_INT(cepa_work_step(&work, nonces[node->number], 1000000), 1);
-        uint8_t root[CEPA_SEED_CHAIN_ROOT_LEN] = {(uint8_t)node->number, 3};
-        struct cepa_directory_day today = {MESH_NET_DAY};
-        cepa_onion_day_begin(&days[node->number], today, root);
-        while (!cepa_onion_day_step(&days[node->number], &workspace, 0)) {
-        }
-        is_made[node->number] = true;
-    }
-    node->day = days[node->number];
-    node->identity = identities[node->number];
-    memcpy(node->nonce, nonces[node->number], sizeof node->nonce);
 }
 
 struct mesh_net_node *mesh_net_add(bool is_natted)
@@ -231,7 +137,7 @@ struct mesh_net_node *mesh_net_add(bool is_natted)
     node->number = net.count++;
     node->is_alive = true;
     node->is_natted = is_natted;
-    make_identity(node);
+    mesh_net_make_identity(node);
     cepa_xwing_key_expand(&key, &seed, &workspace, 0);
     memcpy(node->link_key, key.public_key.bytes, sizeof node->link_key);
     node->address.reach.family = CEPA_FAMILY_IPV4;
@@ -241,8 +147,8 @@ struct mesh_net_node *mesh_net_add(bool is_natted)
     node->address.reach.port = 443;
     memset(node->address.dtls.bytes, (int)node->number + 1, sizeof node->address.dtls);
     node->address.node = node->identity.node;
-    make_stores(node);
-    make_mesh(node);
+    mesh_net_make_stores(node);
+    mesh_net_make_mesh(node);
     return node;
 }
 
@@ -264,85 +170,6 @@ static struct mesh_net_node *find(const struct cepa_node_id *id)
 static bool reaches(const struct mesh_net_node *a, const struct mesh_net_node *b)
 {
     return a->is_alive && b->is_alive && !b->is_suspended && a->island == b->island;
-}
-
-/* Credentials and record of what the mesh has of receipts and introducers. */
-static void publish(struct mesh_net_node *node)
-{
-    static uint8_t certificate[CEPA_CERTIFICATE_SIZE];
-    static uint8_t descriptor[CEPA_DESCRIPTOR_SIZE_MAX];
-    static uint8_t credentials[CEPA_CREDENTIALS_SIZE_MAX];
-    static const uint8_t zeros[CEPA_MLDSA_RANDOM_BYTES];
-    struct cepa_credentials_bytes halves = {certificate, sizeof certificate, descriptor, 0};
-    struct cepa_record_rules record_rules = rules();
-    struct cepa_directory_day first = {MESH_NET_DAY - 1};
-    struct cepa_directory_day last = {MESH_NET_DAY + 30};
-    struct cepa_descriptor fields;
-    struct cepa_index_record record;
-    size_t len = 0;
-    memset(&fields, 0, sizeof fields);
-    if (!cepa_mesh_receipts(node->mesh, fields.receipts, &fields.receipts_len)) {
-        return;
-    }
-    fields.introducers_len = cepa_mesh_introducers(node->mesh, fields.introducers);
-    if (node->is_natted && fields.introducers_len == 0) {
-        return;
-    }
-    fields.flags = CEPA_RELAY_FLAG_RELAY | (node->is_natted ? CEPA_RELAY_FLAG_INTRODUCED : 0);
-    fields.network = record_rules.network;
-    fields.node = node->identity.node;
-    fields.day = cepa_calendar_day(&calendar, wall_of(node));
-    fields.sequence = ++node->sequence;
-    fields.link_key = node->link_key;
-    memcpy(fields.onion_root, node->day.root.bytes, sizeof fields.onion_root);
-    if (!node->is_natted) {
-        fields.introducers_len = 0;
-        fields.dtls = node->address.dtls;
-        fields.reaches[0] = node->address.reach;
-        fields.reaches_len = 1;
-    }
-    CHECK_INT(cepa_node_certificate_make(certificate, &node->identity, &record_rules.network, first,
-                                         last, zeros, &net.workspace, 0),
-              0);
-    CHECK_INT(cepa_descriptor_make(descriptor, &halves.descriptor_len, &node->identity, &fields,
-                                   zeros, &net.workspace, 0),
-              0);
-    cepa_credentials_join(credentials, &len, &halves);
-    memset(&record, 0, sizeof record);
-    memcpy(record.nonce, node->nonce, sizeof record.nonce);
-    cepa_index_record_make(&record, &halves, &fields, &node->identity.signing_key);
-    if (cepa_mesh_publish(node->mesh, &record, credentials, len, mesh_net_now()) == 0) {
-        node->is_published = true;
-    }
-}
-
-/* The key of this epoch, and that of the next one ahead of time. */
-static void publish_keys(struct mesh_net_node *node)
-{
-    static struct cepa_onion_day_workspace workspace;
-    uint8_t record[CEPA_KEY_RECORD_SIZE];
-    struct cepa_onion_epoch epoch = cepa_calendar_epoch(&calendar, wall_of(node));
-    uint32_t until = epoch.number + 1;
-    if (!node->is_published) {
-        return;
-    }
-    node->next_epoch = node->next_epoch < epoch.number ? epoch.number : node->next_epoch;
-    for (; node->next_epoch <= until; node->next_epoch++) {
-        struct cepa_onion_epoch of = {node->next_epoch};
-        struct cepa_seed_chain chain = node->day.epochs;
-        struct cepa_xwing_seed seed;
-        uint32_t leaf = cepa_calendar_epoch_of_day(&calendar, of);
-        if (leaf < cepa_calendar_epoch_of_day(&calendar, epoch)) {
-            return; /* of tomorrow */
-        }
-        CHECK_INT(cepa_seed_chain_skip(&chain, leaf), 0);
-        CHECK_INT(cepa_seed_chain_next(&chain, &seed), 0);
-        cepa_xwing_key_expand(&workspace.key, &seed, &workspace.xwing, 0);
-        CHECK_INT(cepa_onion_day_key_record(&node->day, record, &node->identity.node, of, leaf,
-                                            &workspace.key.public_key),
-                  0);
-        CHECK_INT(cepa_mesh_publish_key(node->mesh, record, mesh_net_now()), 0);
-    }
 }
 
 static uint64_t link_new(uint32_t from, uint32_t to, uint64_t ticket)
@@ -467,7 +294,7 @@ static void carry_out(struct mesh_net_node *node, const struct cepa_mesh_effect 
         return;
     case CEPA_MESH_RECEIPTS:
     case CEPA_MESH_INTRODUCERS:
-        publish(node);
+        mesh_net_publish(node);
         return;
     case CEPA_MESH_JOINED:
         node->is_joined = true;
@@ -524,7 +351,7 @@ static void link_up_at(uint64_t number, int end)
         cepa_prefix_of(&facts.prefix, &peer->address.reach);
         facts.address = peer->address;
     }
-    facts.peer_wall = wall_of(peer);
+    facts.peer_wall = mesh_net_wall(peer);
     cepa_mesh_on_link_up(node->mesh, number, &facts, mesh_net_now());
     drain(node);
 }
@@ -607,8 +434,8 @@ static void turn(void)
         struct mesh_net_node *node = &nodes[i];
         if (node->is_alive && !node->is_suspended &&
             cepa_time_is_due(cepa_mesh_deadline(node->mesh), mesh_net_now())) {
-            publish_keys(node);
-            cepa_mesh_step(node->mesh, mesh_net_now(), wall_of(node));
+            mesh_net_publish_keys(node);
+            cepa_mesh_step(node->mesh, mesh_net_now(), mesh_net_wall(node));
             drain(node);
         }
     }
@@ -732,7 +559,7 @@ uint64_t mesh_net_link(struct mesh_net_node *node, const struct cepa_node_id *st
         facts.node = *stranger;
         memcpy(facts.public_key, public_key, sizeof facts.public_key);
     }
-    facts.peer_wall = wall_of(node);
+    facts.peer_wall = mesh_net_wall(node);
     cepa_mesh_on_link_up(node->mesh, link, &facts, mesh_net_now());
     drain(node);
     return link;
