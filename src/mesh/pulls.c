@@ -10,8 +10,8 @@
 
 enum {
     ANSWER_MS = 3000, /* an answer may take so long */
-    RETRY_MS = 250,   /* before another one is asked, doubled each time */
-    TRIES_MAX = 6,
+    RETRY_MS = 250,   /* before another one is asked, doubled twice */
+    TRIES_MAX = 12,
     CREDENTIALS_MAX = 6, /* asked of one neighbour at a time */
     KEYS_MAX = 64,
     SCAN_MS = 1000, /* between two looks for what is missing, while something is */
@@ -96,7 +96,8 @@ static void put_off(struct cepa_mesh *mesh, struct cepa_mesh_pull_state *pull)
         pull->table = 0;
         return;
     }
-    pull->at = cepa_time_add(mesh->now, (RETRY_MS * CEPA_MILLISECOND_NS) << (pull->tries - 1));
+    unsigned doublings = pull->tries - 1u < 2 ? pull->tries - 1u : 2;
+    pull->at = cepa_time_add(mesh->now, (RETRY_MS * CEPA_MILLISECOND_NS) << doublings);
 }
 
 void cepa_pulls_failed(struct cepa_mesh *mesh, enum cepa_mesh_table table, uint32_t epoch,
