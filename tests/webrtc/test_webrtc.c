@@ -141,6 +141,57 @@ TEST(a_node_is_dialled_over_ipv6)
     dial_and_talk(CEPA_ADDRESS_IPV6);
 }
 
+static struct cepa_dial_address address_of(size_t side)
+{
+    struct cepa_dial_address address;
+    memset(&address, 0, sizeof address);
+    address.address = cepa_webrtc_address(sides[side], CEPA_ADDRESS_IPV4);
+    address.certificate = cepa_certificate_hash(certificate);
+    memset(address.secret.bytes, 5, sizeof address.secret.bytes);
+    return address;
+}
+
+static size_t count_open(size_t side)
+{
+    return cepa_endpoint_counts(endpoint(side)).opened;
+}
+
+/* Dials, and waits till both sides have so many more connections. */
+static void dial_once_more(size_t side)
+{
+    struct cepa_connection_id id;
+    const struct cepa_dial_address address = address_of(1 - side);
+    size_t before[2] = {count_open(0), count_open(1)};
+    cepa_endpoint_step(endpoint(side), cepa_clock_now(), cepa_clock_wall());
+    CHECK_INT(cepa_endpoint_dial(endpoint(side), &id, &address), 0);
+    for (unsigned i = 0; i < WAIT_MS && (count_open(0) == before[0] || count_open(1) == before[1]);
+         i++) {
+        turn();
+    }
+    CHECK(count_open(0) == before[0] + 1 && count_open(1) == before[1] + 1);
+}
+
+TEST(more_sockets_carry_more_connections_of_one_pair)
+{
+    struct cepa_connection_id id;
+    open_sides(CEPA_ADDRESS_IPV4);
+    for (size_t i = 0; i < 2; i++) { /* both can be dialled */
+        struct cepa_webrtc_config config = config_of(CEPA_ADDRESS_IPV4, true);
+        config.more_sockets = 2;
+        cepa_webrtc_close(sides[i]);
+        CHECK_INT(cepa_webrtc_open(&sides[i], &config), 0);
+    }
+    dial_once_more(0); /* from the socket that listens */
+    dial_once_more(0); /* and from another one */
+    dial_once_more(1); /* the dial back cannot go from the one that listens */
+    dial_once_more(0);
+    const struct cepa_dial_address address = address_of(1);
+    CHECK_INT(cepa_endpoint_dial(endpoint(0), &id, &address), CEPA_ERR_STATE);
+    CHECK_INT(cepa_endpoint_counts(endpoint(0)).connections, 4);
+    CHECK_INT(cepa_endpoint_counts(endpoint(1)).connections, 4);
+    close_sides();
+}
+
 /* Keeps the candidates of one transport. */
 static void keep(struct cepa_description *description, bool is_tcp)
 {
@@ -266,6 +317,7 @@ TEST(only_addresses_that_are_offered_move_it)
 }
 
 TEST_MAIN(RUN(a_node_is_dialled_over_ipv4), RUN(a_node_is_dialled_over_ipv6),
-          RUN(an_offer_and_its_answer_open), RUN(a_restart_finds_another_path_and_loses_nothing),
+          RUN(more_sockets_carry_more_connections_of_one_pair), RUN(an_offer_and_its_answer_open),
+          RUN(a_restart_finds_another_path_and_loses_nothing),
           RUN(a_port_that_is_in_use_is_an_error), RUN(a_wait_ends_by_waking_and_by_its_deadline),
           RUN(only_addresses_that_are_offered_move_it))

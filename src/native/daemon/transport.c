@@ -46,6 +46,8 @@ static void set_addresses(struct cepa_webrtc_config *webrtc, const struct cepa_c
         webrtc->ipv6.family = CEPA_ADDRESS_IPV6;
     }
     webrtc->is_local = !has_all;
+    webrtc->more_sockets = CEPA_ENDPOINT_MORE_SOCKETS_MAX; /* neighbour, guard and dial-back may be
+                                                            * one and the same node */
     for (size_t i = 0; i < config->listen_len; i++) {
         const struct cepa_address *address = &config->listen[i];
         *(address->family == CEPA_ADDRESS_IPV6 ? &webrtc->ipv6 : &webrtc->ipv4) = *address;

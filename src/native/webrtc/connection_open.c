@@ -193,22 +193,38 @@ static int add_dial_locals(struct cepa_connection *connection, const struct cepa
     return error;
 }
 
+/* Chooses the first of our sockets that has no connection with an address. */
+static int choose_socket(const struct cepa_endpoint *endpoint, struct cepa_address *ret_socket,
+                         const struct cepa_address *remote)
+{
+    bool is_ipv6 = remote->family == CEPA_ADDRESS_IPV6;
+    struct cepa_path path = {.local = endpoint->sockets[is_ipv6], .remote = *remote};
+    if (path.local.family != remote->family) {
+        return CEPA_ERR_UNSUPPORTED;
+    }
+    for (size_t i = 0; i <= CEPA_ENDPOINT_MORE_SOCKETS_MAX; i++) {
+        path.local.port = i == 0 ? path.local.port : endpoint->more_ports[is_ipv6][i - 1];
+        const struct cepa_route *route = cepa_endpoint_route(endpoint, &path);
+        if (path.local.port != 0 && (route == NULL || cepa_handle_is_none(route->newest))) {
+            *ret_socket = path.local;
+            return 0;
+        }
+    }
+    return CEPA_ERR_STATE;
+}
+
 int cepa_endpoint_dial(struct cepa_endpoint *endpoint, struct cepa_connection_id *ret_connection,
                        const struct cepa_dial_address *address)
 {
     struct cepa_connection *connection;
     struct cepa_ice_credentials credentials;
     struct cepa_ice_credentials chosen; /* for the peer: only its user fragment counts */
-    const struct cepa_path path = {.remote = address->address};
-    bool is_ipv6 = address->address.family == CEPA_ADDRESS_IPV6;
-    if (endpoint->sockets[is_ipv6].family != address->address.family) {
-        return CEPA_ERR_UNSUPPORTED;
+    struct cepa_address socket;
+    int error = choose_socket(endpoint, &socket, &address->address);
+    if (error != 0) {
+        return error;
     }
-    const struct cepa_route *route = cepa_endpoint_route(endpoint, &path);
-    if (route != NULL && !cepa_handle_is_none(route->newest)) {
-        return CEPA_ERR_STATE;
-    }
-    int error = begin(endpoint, &connection, &credentials, true);
+    error = begin(endpoint, &connection, &credentials, true);
     cepa_wipe(&credentials, sizeof credentials);
     if (error != 0) {
         return error;
@@ -220,7 +236,7 @@ int cepa_endpoint_dial(struct cepa_endpoint *endpoint, struct cepa_connection_id
             cepa_dial_answer(&endpoint->seen, address, chosen.ufrag, strlen(chosen.ufrag), true);
     }
     if (error == 0) {
-        error = add_dial_locals(connection, &endpoint->sockets[is_ipv6]);
+        error = add_dial_locals(connection, &socket);
     }
     if (error != 0) {
         cepa_connection_free(connection, false);

@@ -78,6 +78,7 @@ int cepa_endpoint_new(struct cepa_endpoint **ret_endpoint,
     endpoint->driver = config->driver;
     endpoint->random = config->random;
     memcpy(endpoint->sockets, config->sockets, sizeof endpoint->sockets);
+    memcpy(endpoint->more_ports, config->more_ports, sizeof endpoint->more_ports);
     endpoint->secret = config->secret;
     endpoint->now = now;
     endpoint->wall = wall;

@@ -33,6 +33,7 @@ enum {
     CEPA_ENDPOINT_HELLO_SECONDS = 4,     /* by when a dial has to go on, */
     CEPA_ENDPOINT_REFUSED_SECONDS = 40,  /* or its checks are refused for so long */
     CEPA_ENDPOINT_SILENT_AFTER_MS = 1300, /* how long a peer may leave data unanswered */
+    CEPA_ENDPOINT_MORE_SOCKETS_MAX = 3,   /* beside one for each family, to dial from */
     CEPA_ENDPOINT_LOCALS_MAX = 8          /* how many of our addresses are offered */
 };
 
@@ -63,9 +64,13 @@ struct cepa_endpoint_driver {
 /* What an endpoint is like. */
 struct cepa_endpoint_config {
     struct cepa_endpoint_driver driver;
-    const struct cepa_random *random;           /* lent for the endpoint's life */
-    struct cepa_address sockets[2];             /* what the driver's are bound to, IPv4 and IPv6; or
-                                                 * family NONE */
+    const struct cepa_random *random; /* lent for the endpoint's life */
+    struct cepa_address sockets[2];   /* what the driver's are bound to, IPv4 and IPv6; or
+                                       * family NONE */
+    /* Ports of more sockets with the same IPs, by family; 0: none. A dial to an address with which
+     * there is a connection already goes from one of them, since datagrams of two connections can
+     * only be told apart by their addresses. */
+    uint16_t more_ports[2][CEPA_ENDPOINT_MORE_SOCKETS_MAX];
     uint32_t connections_max;                   /* 1 to CEPA_ENDPOINT_CONNECTIONS_MAX */
     const struct cepa_certificate *certificate; /* whom diallers look for; NULL: nobody can dial */
     const struct cepa_certificate *previous;    /* the one before, while addresses name it, or NULL;
@@ -169,7 +174,8 @@ void cepa_endpoint_flush(struct cepa_endpoint *endpoint);
 
 /* cepa_endpoint_dial dials a node by its address alone. Returns 0, CEPA_ERR_FULL,
  * CEPA_ERR_MALFORMED for an address that is not valid, CEPA_ERR_UNSUPPORTED without a socket of its
- * family, CEPA_ERR_STATE if there is a connection with its IP and port, or CEPA_ERR_RANDOM. */
+ * family, CEPA_ERR_STATE if there is a connection with its IP and port from each of our sockets, or
+ * CEPA_ERR_RANDOM. */
 CEPA_MUST_USE int cepa_endpoint_dial(struct cepa_endpoint *endpoint,
                                      struct cepa_connection_id *ret_connection,
                                      const struct cepa_dial_address *address);

@@ -7,8 +7,13 @@
 #include "native/webrtc/endpoint_state.h"
 
 /* In the key of a route, behind the family. */
-enum { IP_OFFSET = 1, PORT_OFFSET = IP_OFFSET + 16, STREAM_OFFSET = PORT_OFFSET + 2 };
-_Static_assert(STREAM_OFFSET + 8 <= CEPA_ROUTE_KEY_SIZE, "all of it has room");
+enum {
+    IP_OFFSET = 1,
+    PORT_OFFSET = IP_OFFSET + 16,
+    STREAM_OFFSET = PORT_OFFSET + 2,
+    LOCAL_PORT_OFFSET = STREAM_OFFSET + 8 /* of our socket; a stream says enough by its number */
+};
+_Static_assert(LOCAL_PORT_OFFSET + 2 <= CEPA_ROUTE_KEY_SIZE, "all of it has room");
 
 struct cepa_fragment_key cepa_fragment_key_of(const char *ufrag, size_t ufrag_len)
 {
@@ -23,6 +28,7 @@ static struct cepa_route_key route_key_of(const struct cepa_path *path)
     memcpy(key.bytes + IP_OFFSET, path->remote.ip, sizeof path->remote.ip);
     cepa_be16_store(key.bytes + PORT_OFFSET, path->remote.port);
     cepa_be64_store(key.bytes + STREAM_OFFSET, path->stream);
+    cepa_be16_store(key.bytes + LOCAL_PORT_OFFSET, path->stream == 0 ? path->local.port : 0);
     return key;
 }
 

@@ -3,7 +3,7 @@
  * Connections stand in a pool. They are found
  *
  *   by user fragment  (first half of a check's USERNAME)   -> cepa_endpoint.fragments
- *   by source address (everything else)                    -> cepa_endpoint.routes
+ *   by source address and our port (everything else)                    -> cepa_endpoint.routes
  *   by time                                                -> cepa_endpoint.timers
  *   because something is to be told                        -> cepa_endpoint.ready
  */
@@ -20,10 +20,11 @@ enum {
     CEPA_ENDPOINT_BUSY_MS = 1000 /* without packets, till SCTP counts as idle */
 };
 
-/* Whose a source address is. The first two are the same connection but for the time in which a peer
- * that begins anew has not yet proved by a whole handshake that it is there. The third has asked
- * there and had no answer yet: since a peer can offer any address, that alone gives it nothing.
- * Each may be nobody; whoever is named here has the key among its own routes. */
+/* Whose a source address is, at one of our sockets. The first two are the same connection but for
+ * the time in which a peer that begins anew has not yet proved by a whole handshake that it is
+ * there. The third has asked there and had no answer yet: since a peer can offer any address, that
+ * alone gives it nothing. Each may be nobody; whoever is named here has the key among its own
+ * routes. */
 struct cepa_route {
     struct cepa_handle settled; /* whose data comes from there */
     struct cepa_handle newest;  /* who shakes hands there */
@@ -47,7 +48,8 @@ struct cepa_listener {
 struct cepa_endpoint {
     struct cepa_endpoint_driver driver;
     const struct cepa_random *random;
-    struct cepa_address sockets[2]; /* by family; or family NONE */
+    struct cepa_address sockets[2];                         /* by family; or family NONE */
+    uint16_t more_ports[2][CEPA_ENDPOINT_MORE_SOCKETS_MAX]; /* of sockets beside them; or 0 */
     struct cepa_dial_secret secret;
     struct cepa_listener listeners[2]; /* now, and before */
     struct cepa_dtls_context *dtls;

@@ -13,7 +13,8 @@
 enum {
     NUMBER_IPV4, /* in the loop; indices of `udp` too */
     NUMBER_IPV6,
-    NUMBER_TCP,
+    NUMBER_MORE, /* more of both families, in turn */
+    NUMBER_TCP = NUMBER_MORE + 2 * CEPA_ENDPOINT_MORE_SOCKETS_MAX,
     NUMBER_INTERFACES,
     BATCHES_MAX = 4,      /* of datagrams that are taken at once, before events have their turn */
     BATCH_LONG = 8,       /* messages, so that more are to be expected */
@@ -24,8 +25,8 @@ enum {
 struct cepa_webrtc {
     struct cepa_endpoint *endpoint;
     struct cepa_loop *loop;
-    struct cepa_udp *udp[2]; /* by family; NULL: none */
-    struct cepa_tcp *tcp;    /* NULL: none */
+    struct cepa_udp *udp[NUMBER_TCP]; /* the first two listen; NULL: none */
+    struct cepa_tcp *tcp;             /* NULL: none */
     struct cepa_interfaces_watch *watch;
     struct cepa_interfaces interfaces; /* as they were last; lent to the sockets */
     struct cepa_interfaces before;     /* and before that */
@@ -35,16 +36,23 @@ struct cepa_webrtc {
     bool has_moved;
 };
 
-static struct cepa_udp *udp_of(const struct cepa_webrtc *webrtc, const struct cepa_address *address)
+/* The socket of a path, by our port. */
+static struct cepa_udp *udp_of(const struct cepa_webrtc *webrtc, const struct cepa_path *path)
 {
-    return webrtc->udp[address->family == CEPA_ADDRESS_IPV6];
+    size_t first = path->remote.family == CEPA_ADDRESS_IPV6 ? NUMBER_IPV6 : NUMBER_IPV4;
+    for (size_t i = first + 2; i < NUMBER_TCP && webrtc->udp[i] != NULL; i += 2) {
+        if (cepa_udp_address(webrtc->udp[i]).port == path->local.port) {
+            return webrtc->udp[i];
+        }
+    }
+    return webrtc->udp[first];
 }
 
 static void on_send(void *context, const struct cepa_path *path,
                     const struct cepa_datagram_queue *queue)
 {
     struct cepa_webrtc *webrtc = context;
-    struct cepa_udp *udp = udp_of(webrtc, &path->remote);
+    struct cepa_udp *udp = udp_of(webrtc, path);
     int error = 0;
     if (path->stream != 0 && webrtc->tcp != NULL) {
         error = cepa_tcp_send(webrtc->tcp, path->stream, queue);
@@ -84,11 +92,11 @@ static void on_drop(void *context, uint64_t stream)
 
 static void close_sockets(struct cepa_webrtc *webrtc)
 {
-    cepa_udp_close(webrtc->udp[NUMBER_IPV4]);
-    cepa_udp_close(webrtc->udp[NUMBER_IPV6]);
+    for (size_t i = 0; i < NUMBER_TCP; i++) {
+        cepa_udp_close(webrtc->udp[i]);
+        webrtc->udp[i] = NULL;
+    }
     cepa_tcp_close(webrtc->tcp);
-    webrtc->udp[NUMBER_IPV4] = NULL;
-    webrtc->udp[NUMBER_IPV6] = NULL;
     webrtc->tcp = NULL;
 }
 
@@ -120,6 +128,21 @@ static int open_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_con
     return error;
 }
 
+/* Opens the sockets that are only dialled from, on ports that the system chooses. */
+static int open_more(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
+{
+    int error = 0;
+    for (size_t i = 0; i < (size_t)2 * config->more_sockets && error == 0; i++) {
+        struct cepa_udp_config udp = {.bind_address = i % 2 == 0 ? config->ipv4 : config->ipv6,
+                                      .interfaces = &webrtc->interfaces};
+        udp.bind_address.port = 0;
+        if (udp.bind_address.family != CEPA_ADDRESS_NONE) {
+            error = cepa_udp_open(&webrtc->udp[NUMBER_MORE + i], &udp);
+        }
+    }
+    return error;
+}
+
 /* Tries again where the system has chosen a port that is not free everywhere. */
 static int find_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
 {
@@ -131,14 +154,14 @@ static int find_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_con
         close_sockets(webrtc);
         error = open_sockets(webrtc, config);
     }
-    return error;
+    return error == 0 ? open_more(webrtc, config) : error;
 }
 
 static int watch(struct cepa_webrtc *webrtc)
 {
     int error = cepa_loop_add(webrtc->loop, cepa_interfaces_descriptor(webrtc->watch),
                               NUMBER_INTERFACES, CEPA_LOOP_READ);
-    for (size_t i = 0; i < 2 && error == 0; i++) {
+    for (size_t i = 0; i < NUMBER_TCP && error == 0; i++) {
         if (webrtc->udp[i] != NULL) {
             error =
                 cepa_loop_add(webrtc->loop, cepa_udp_descriptor(webrtc->udp[i]), i, CEPA_LOOP_READ);
@@ -184,7 +207,7 @@ static bool set_locals(struct cepa_webrtc *webrtc)
 
 static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
 {
-    const struct cepa_endpoint_config endpoint_config = {
+    struct cepa_endpoint_config endpoint_config = {
         .driver = {webrtc, on_send, on_connect, on_verified, on_drop},
         .random = config->random,
         .sockets = {cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV4),
@@ -194,6 +217,12 @@ static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_co
         .certificate = config->certificate,
         .previous = config->previous,
         .secret = config->secret};
+    for (size_t i = NUMBER_MORE; i < NUMBER_TCP; i++) {
+        if (webrtc->udp[i] != NULL) {
+            endpoint_config.more_ports[i % 2][(i - NUMBER_MORE) / 2] =
+                cepa_udp_address(webrtc->udp[i]).port;
+        }
+    }
     int error =
         cepa_endpoint_new(&webrtc->endpoint, &endpoint_config, cepa_clock_now(), cepa_clock_wall());
     if (error == 0) {
@@ -204,7 +233,8 @@ static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_co
 
 int cepa_webrtc_open(struct cepa_webrtc **ret_webrtc, const struct cepa_webrtc_config *config)
 {
-    if (config->ipv4.family == CEPA_ADDRESS_NONE && config->ipv6.family == CEPA_ADDRESS_NONE) {
+    if ((config->ipv4.family == CEPA_ADDRESS_NONE && config->ipv6.family == CEPA_ADDRESS_NONE) ||
+        config->more_sockets > CEPA_ENDPOINT_MORE_SOCKETS_MAX) {
         return CEPA_ERR_ARGUMENT;
     }
     struct cepa_webrtc *webrtc = calloc(1, sizeof *webrtc);

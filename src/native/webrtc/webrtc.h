@@ -33,6 +33,8 @@ struct cepa_webrtc_config {
     struct cepa_address
         ipv4; /* what to bind; IP 0.0.0.0 is all, port 0 any; family NONE: no IPv4 */
     struct cepa_address ipv6; /* likewise */
+    uint8_t more_sockets;     /* of each family, for dialling (see struct cepa_endpoint_config): how
+                               * many, at most CEPA_ENDPOINT_MORE_SOCKETS_MAX */
     bool has_no_tcp;          /* do without ICE-TCP */
     bool is_local;            /* offer loopback addresses too, as tests on one machine need */
     const struct cepa_random *random;           /* lent for the driver's life */
@@ -44,7 +46,7 @@ struct cepa_webrtc_config {
 
 /* What the sockets have met. */
 struct cepa_webrtc_stats {
-    struct cepa_udp_stats udp[2]; /* IPv4, IPv6; zeros for one that is not there */
+    struct cepa_udp_stats udp[2]; /* IPv4, IPv6, those that listen; zeros for one not there */
     struct cepa_tcp_stats tcp;    /* likewise */
 };
 
