@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "crypto/ed25519.h"
 #include "crypto/mldsa.h"
+#include "link/link_state.h" /* enum cepa_carrier_kind */
 #include "link/shaper.h"
 #include "node/profile.h"
 #include "wire/dial_address.h"
@@ -146,16 +147,9 @@ struct cepa_node_effect {
  * have opened, with this bit. None is used twice. */
 #define CEPA_NODE_CARRIER_ACCEPTED (UINT64_C(1) << 63)
 
-/* Kinds of carriers, as in handshakes. */
-enum cepa_carrier_kind {
-    CEPA_CARRIER_WEBRTC = 1,
-    CEPA_CARRIER_RELAYED = 2, /* made by the node itself, over a link to an introducer */
-    CEPA_CARRIER_SIM = 5
-};
-
 /* What a driver knows of a carrier that has opened. */
 struct cepa_carrier_facts {
-    enum cepa_carrier_kind kind; /* WEBRTC or SIM */
+    enum cepa_carrier_kind kind; /* WEBRTC or SIM; the node makes RELAYED ones itself */
     uint8_t binding[64];         /* SHA-256 of both certificates, the smaller first */
     struct cepa_reach remote;    /* where the other side is seen; family NONE: not known */
 };
