@@ -20,6 +20,11 @@ CEPA_MUST_USE int cepa_node_own_address(const struct cepa_node *node,
 CEPA_MUST_USE int cepa_node_invite(struct cepa_node *node,
                                    char ret_text[CEPA_INVITATION_TEXT_SIZE]);
 
+/* What the last hop does with DATA: their first byte says. */
+enum cepa_node_service {
+    CEPA_NODE_SERVICE_ECHO = 1 /* sends them back, if it answers_echo */
+};
+
 /* How a circuit is to be built. */
 struct cepa_node_circuit_request {
     uint8_t hops_len;                /* 1 to 5; 0: three */

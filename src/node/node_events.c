@@ -1,0 +1,222 @@
+/* What links say, and who is to hear it. */
+#include <string.h>
+
+#include "node/node_parts.h"
+#include "wire/reach.h"
+
+enum { HANDSHAKES_PER_SECOND = 50, HANDSHAKES_BURST = 100, MILLI = 1000 };
+
+/* A node-wide budget for the key operations of those who dial. */
+static bool may_shake(struct cepa_node *node, struct cepa_time now)
+{
+    uint64_t full = (uint64_t)HANDSHAKES_BURST * MILLI;
+    uint64_t gap_ns = cepa_time_since(now, node->handshake_filled);
+    gap_ns = gap_ns < 10 * CEPA_SECOND_NS ? gap_ns : 10 * CEPA_SECOND_NS;
+    node->handshake_tokens += gap_ns * HANDSHAKES_PER_SECOND * MILLI / CEPA_SECOND_NS;
+    node->handshake_tokens = node->handshake_tokens < full ? node->handshake_tokens : full;
+    node->handshake_filled = now;
+    if (node->handshake_tokens < MILLI) {
+        node->counts.refused++;
+        return false;
+    }
+    node->handshake_tokens -= MILLI;
+    return true;
+}
+
+static int on_credentials(struct cepa_node *node, struct cepa_node_link *link, const uint8_t *data,
+                          size_t data_len, struct cepa_time now)
+{
+    struct cepa_credentials credentials;
+    struct cepa_directory_day today =
+        cepa_calendar_day(&node->config.profile.calendar, cepa_node_wall_now(node, now));
+    int error = cepa_credentials_verify(&credentials, data, data_len, &node->rules, today,
+                                        &node->workspace->mldsa, node->config.cpu);
+    if (error != 0) {
+        return error;
+    }
+    const struct cepa_node_id peer = credentials.descriptor.node;
+    if (link->has_target && memcmp(&peer, &link->target, sizeof peer) != 0) {
+        return CEPA_ERR_AUTHENTICATION;
+    }
+    if (node->config.is_relay && memcmp(&peer, &node->own.identity.node, sizeof peer) == 0) {
+        return CEPA_ERR_AUTHENTICATION; /* this is ourselves */
+    }
+    struct cepa_xwing_public_key key;
+    memcpy(key.bytes, credentials.descriptor.link_key, sizeof key.bytes);
+    memcpy(link->key.bytes, credentials.certificate.signing_key, sizeof link->key.bytes);
+    link->has_key = true;
+    link->target = peer;
+    return cepa_link_trust(&link->link, &peer, &key, now);
+}
+
+static void tell_mesh(struct cepa_node *node, struct cepa_node_link *link,
+                      const struct cepa_link_status *status, struct cepa_time now)
+{
+    struct cepa_mesh_link_facts facts = {
+        .ticket = link->ticket,
+        .is_initiator = link->is_initiator,
+        .is_relay = status->is_peer_known,
+        .is_relayed = link->is_relayed,
+        .is_guard = link->is_guard,
+        .is_metered = (status->peer_roles & CEPA_LINK_ROLE_METERED) != 0,
+        .node = status->peer,
+        .prefix = link->prefix,
+        .address = link->address,
+        .peer_wall = status->peer_clock,
+    };
+    memcpy(facts.public_key, link->key.bytes, sizeof facts.public_key);
+    link->ticket = 0;
+    cepa_mesh_on_link_up(node->mesh, cepa_node_link_number(link), &facts, now);
+}
+
+static void on_up(struct cepa_node *node, struct cepa_node_link *link, struct cepa_time now)
+{
+    struct cepa_link_status status;
+    cepa_link_status_get(&status, &link->link);
+    link->state = CEPA_NODE_LINK_UP;
+    link->used = now;
+    if (status.is_peer_known) {
+        link->target = status.peer;
+    }
+    if (link->is_dialback) {
+        cepa_node_link_end(node, link, 0, now); /* it was reached, that is all */
+        return;
+    }
+    if (cepa_circuit_table_link_up(&node->table, cepa_node_link_number(link), now) != 0) {
+        link->state = CEPA_NODE_LINK_SHAKING; /* nobody has heard that it was up */
+        cepa_node_link_end(node, link, CEPA_ERR_FULL, now);
+        return;
+    }
+    if (!link->is_private) {
+        tell_mesh(node, link, &status, now);
+    }
+    struct cepa_node_effect effect = {.kind = CEPA_NODE_EVENT,
+                                      .event = CEPA_EVENT_LINK_UP,
+                                      .peer = link->target,
+                                      .link = cepa_node_link_number(link)};
+    cepa_node_push(node, &effect);
+    cepa_node_paths_link_up(node, link, now);
+}
+
+/* Frames go over another carrier now: the relayed one has served. */
+static void on_moved(struct cepa_node *node, struct cepa_node_link *link, unsigned slot,
+                     struct cepa_time now)
+{
+    struct cepa_link_status status;
+    cepa_link_status_get(&status, &link->link);
+    unsigned old = slot == status.active_slot ? !slot : slot;
+    if (link->is_relayed && link->slots[status.active_slot].kind != CEPA_CARRIER_RELAYED) {
+        link->is_relayed = false;
+        cepa_prefix_of(&link->prefix, &link->slots[status.active_slot].remote);
+        cepa_mesh_on_link_direct(node->mesh, cepa_node_link_number(link), &link->prefix, now);
+    }
+    if (link->slots[old].state == CEPA_NODE_SLOT_OPEN) {
+        cepa_node_link_slot_close(node, link, old, now);
+    }
+}
+
+static void on_stalled(struct cepa_node *node, struct cepa_node_link *link, bool is_stalled,
+                       struct cepa_time now)
+{
+    if (link->is_stalled == is_stalled) {
+        return;
+    }
+    link->is_stalled = is_stalled;
+    link->stalled = now;
+    if (link->is_private) {
+        return;
+    }
+    if (is_stalled) {
+        cepa_mesh_on_link_stalled(node->mesh, cepa_node_link_number(link), now);
+    } else {
+        cepa_mesh_on_link_recovered(node->mesh, cepa_node_link_number(link), now);
+    }
+}
+
+static void on_failed(struct cepa_node *node, struct cepa_node_link *link, int error,
+                      struct cepa_time now)
+{
+    node->counts.handshakes_failed += link->state != CEPA_NODE_LINK_UP;
+    node->counts.misbehaviour += cepa_error_blame(error) == CEPA_BLAME_PEER;
+    cepa_node_link_end(node, link, error == 0 ? CEPA_ERR_UNREACHABLE : error, now);
+}
+
+/* Events around the handshake and the carriers; gives false for any other. */
+static bool on_link_event(struct cepa_node *node, struct cepa_node_link *link,
+                          const struct cepa_link_event *event, struct cepa_time now)
+{
+    int error = 0;
+    switch ((int)event->kind) {
+    case CEPA_LINK_HANDSHAKE:
+        error = may_shake(node, now) ? cepa_link_allow(&link->link, now) : CEPA_ERR_TOO_SOON;
+        break;
+    case CEPA_LINK_CREDENTIALS:
+        error = on_credentials(node, link, event->data, event->data_len, now);
+        break;
+    case CEPA_LINK_UP:
+        on_up(node, link, now);
+        break;
+    case CEPA_LINK_PROVEN:
+        if (link->is_initiator) {
+            error = cepa_link_move(&link->link, event->slot, now);
+            error = error == CEPA_ERR_STATE ? 0 : error;
+        }
+        break;
+    case CEPA_LINK_REFUSED:
+        cepa_node_link_slot_close(node, link, event->slot, now);
+        break;
+    case CEPA_LINK_MOVED:
+        on_moved(node, link, event->slot, now);
+        break;
+    case CEPA_LINK_STALLED:
+    case CEPA_LINK_RECOVERED:
+        on_stalled(node, link, event->kind == CEPA_LINK_STALLED, now);
+        break;
+    case CEPA_LINK_FAILED:
+        on_failed(node, link, event->error, now);
+        break;
+    default:
+        return false;
+    }
+    if (error != 0) {
+        on_failed(node, link, error, now);
+    }
+    return true;
+}
+
+void cepa_node_link_events(struct cepa_node *node, struct cepa_node_link *link,
+                           struct cepa_time now)
+{
+    struct cepa_link_event event;
+    while (link->is_begun && link->state < CEPA_NODE_LINK_CLOSING &&
+           cepa_link_next(&link->link, &event) == 0) {
+        if (on_link_event(node, link, &event, now)) {
+            continue;
+        }
+        switch ((int)event.kind) {
+        case CEPA_LINK_CELL:
+            cepa_node_on_cell(node, link, &event, now);
+            break;
+        case CEPA_LINK_PACKET:
+            cepa_node_on_packet(node, link, &event, now);
+            break;
+        case CEPA_LINK_WINDOW:
+            cepa_node_on_window(node, link, &event, now);
+            break;
+        case CEPA_LINK_CIRCUIT_CLOSED:
+            cepa_node_on_circuit_closed(node, link, event.circuit_id, now);
+            break;
+        case CEPA_LINK_MESSAGE:
+            if (!link->is_private) {
+                cepa_mesh_on_message(node->mesh, cepa_node_link_number(link), event.data,
+                                     event.data_len, now);
+            }
+            break;
+        case CEPA_LINK_RELAYED:
+            cepa_node_relayed_frame(node, link, &event, now);
+            break;
+        default:
+            break;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/* What the files of a node say to each other; nobody outside includes this. */
+#ifndef CEPA_NODE_NODE_PARTS_H
+#define CEPA_NODE_NODE_PARTS_H
+
+#include "node/node_state.h"
+
+/* node.c */
+void cepa_node_touch(struct cepa_node *node, struct cepa_node_link *link);
+void cepa_node_settle(struct cepa_node *node, struct cepa_time now);
+void cepa_node_push(struct cepa_node *node, const struct cepa_node_effect *effect);
+void cepa_node_tell(struct cepa_node *node, enum cepa_node_event event, uint64_t circuit,
+                    int error);
+struct cepa_wall cepa_node_wall_now(const struct cepa_node *node, struct cepa_time now);
+
+/* node_links.c: the table of links and carriers. */
+struct cepa_node_link *cepa_node_link_new(struct cepa_node *node, bool is_initiator,
+                                          struct cepa_time now);
+struct cepa_node_link *cepa_node_link_find(const struct cepa_node *node, uint64_t number);
+struct cepa_node_link *cepa_node_link_next(const struct cepa_node *node, uint32_t *cursor);
+uint64_t cepa_node_link_number(const struct cepa_node_link *link);
+CEPA_MUST_USE int cepa_node_link_dial(struct cepa_node *node, struct cepa_node_link *link,
+                                      const struct cepa_relay_address *address,
+                                      struct cepa_time now);
+void cepa_node_link_begin(struct cepa_node *node, struct cepa_node_link *link, unsigned slot,
+                          const struct cepa_carrier *carrier, struct cepa_time now);
+void cepa_node_link_end(struct cepa_node *node, struct cepa_node_link *link, int error,
+                        struct cepa_time now);
+void cepa_node_link_slot_gone(struct cepa_node *node, struct cepa_node_link *link, unsigned slot,
+                              int error, struct cepa_time now);
+void cepa_node_link_slot_close(struct cepa_node *node, struct cepa_node_link *link, unsigned slot,
+                               struct cepa_time now);
+CEPA_MUST_USE int cepa_node_carrier_add(struct cepa_node *node, struct cepa_node_link *link,
+                                        unsigned slot, uint64_t number);
+void cepa_node_links_settle(struct cepa_node *node, struct cepa_time now);
+void cepa_node_links_step(struct cepa_node *node, struct cepa_time now);
+void cepa_node_links_tick(struct cepa_node *node, struct cepa_time now);
+
+/* node_events.c: what links say. */
+void cepa_node_link_events(struct cepa_node *node, struct cepa_node_link *link,
+                           struct cepa_time now);
+
+/* node_mesh.c: effects of the mesh, relayed carriers, signals. */
+bool cepa_node_mesh_settle(struct cepa_node *node, struct cepa_time now);
+void cepa_node_relayed_frame(struct cepa_node *node, struct cepa_node_link *via,
+                             const struct cepa_link_event *event, struct cepa_time now);
+void cepa_node_relayed_pump(struct cepa_node *node, struct cepa_node_link *link, unsigned slot,
+                            struct cepa_time now);
+void cepa_node_relayed_room(struct cepa_node *node, uint64_t via);
+void cepa_node_relayed_via_gone(struct cepa_node *node, uint64_t via, struct cepa_time now);
+CEPA_MUST_USE int cepa_node_address_of(const struct cepa_node *node,
+                                       struct cepa_relay_address *ret_address,
+                                       const struct cepa_node_id *relay);
+
+/* node_circuits.c: the circuit table and the links. */
+bool cepa_node_table_settle(struct cepa_node *node, struct cepa_time now);
+void cepa_node_on_cell(struct cepa_node *node, struct cepa_node_link *link,
+                       const struct cepa_link_event *event, struct cepa_time now);
+void cepa_node_on_packet(struct cepa_node *node, struct cepa_node_link *link,
+                         const struct cepa_link_event *event, struct cepa_time now);
+void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
+                         const struct cepa_link_event *event, struct cepa_time now);
+void cepa_node_on_circuit_closed(struct cepa_node *node, struct cepa_node_link *link,
+                                 uint32_t circuit_id, struct cepa_time now);
+void cepa_node_waiting_answer(struct cepa_node *node, uint64_t ticket, uint64_t link,
+                              struct cepa_time now);
+
+/* node_paths.c: this node as an origin. */
+void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now);
+void cepa_node_paths_step(struct cepa_node *node, struct cepa_time now);
+bool cepa_node_paths_settle(struct cepa_node *node, struct cepa_time now);
+bool cepa_node_own_cell(struct cepa_node *node, struct cepa_handle circuit, uint64_t counter,
+                        uint8_t *body, struct cepa_time now);
+void cepa_node_own_lost(struct cepa_node *node, struct cepa_handle circuit, struct cepa_time now);
+void cepa_node_own_room(struct cepa_node *node, struct cepa_handle circuit, uint32_t room,
+                        struct cepa_time now);
+struct cepa_node_circuit *cepa_node_own_find(const struct cepa_node *node,
+                                             struct cepa_handle circuit);
+void cepa_node_paths_link_up(struct cepa_node *node, struct cepa_node_link *link,
+                             struct cepa_time now);
+void cepa_node_paths_link_gone(struct cepa_node *node, struct cepa_node_link *link,
+                               struct cepa_time now);
+
+void cepa_node_fetch(struct cepa_node *node, const struct cepa_mesh_effect *effect,
+                     struct cepa_time now);
+
+/* node_identity.c: certificate, descriptor, onion keys, publication. */
+CEPA_MUST_USE int cepa_node_identity_start(struct cepa_node *node, struct cepa_time now);
+void cepa_node_identity_step(struct cepa_node *node, struct cepa_time now);
+void cepa_node_addresses_lend(struct cepa_node *node, struct cepa_time now);
+void cepa_node_link_keys_lend(struct cepa_node *node, struct cepa_directory_day today);
+void cepa_node_identity_on_mesh(struct cepa_node *node, struct cepa_time now);
+
+/* node_commands.c */
+uint64_t cepa_node_circuit_number(struct cepa_handle circuit);
+
+/* node_store.c */
+bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect);
+
+#endif
