@@ -1,6 +1,6 @@
 /* A node, without I/O: the facade that joins links, onion, mesh and paths. A driver tells it facts
  * (what came, what opened, what time it is), pulls the frames that may leave, and carries out
- * effects. The same code runs under the daemon, a browser page and the simulator. @[SPEC 9]
+ * effects. The same code runs under the daemon, a browser page and the simulator. @[SPEC 12]
  *
  * A driver's turn:
  *

@@ -75,9 +75,9 @@ void cepa_node_on_cell(struct cepa_node *node, struct cepa_node_link *link,
 void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
                          const struct cepa_link_event *event, struct cepa_time now)
 {
-    struct cepa_circuit_table_ends ends;
-    if (cepa_circuit_table_ends(&node->table, &ends, cepa_node_link_number(link),
-                                event->circuit_id) != 0) {
+    struct cepa_circuit_ends ends;
+    if (cepa_circuit_ends_find(&node->table, &ends, cepa_node_link_number(link),
+                               event->circuit_id) != 0) {
         return;
     }
     if (ends.is_own) {
@@ -138,9 +138,13 @@ static void forward_packet(struct cepa_node *node, const struct cepa_node_waitin
                            struct cepa_node_link *link, struct cepa_time now)
 {
     uint32_t circuit_id = 0;
+    const uint8_t *bytes = cepa_circuit_table_packet(&node->table, waiting->packet);
+    if (bytes == NULL) {
+        return; /* it was given up meanwhile */
+    }
     int error = waiting->is_circuit ? cepa_link_open_circuit(&link->link, &circuit_id) : 0;
     if (error == 0) {
-        error = cepa_link_send_packet(&link->link, circuit_id, waiting->bytes, now);
+        error = cepa_link_send_packet(&link->link, circuit_id, bytes, now);
     }
     cepa_node_touch(node, link);
     if (error != 0) {
@@ -186,10 +190,8 @@ static void wait_for_link(struct cepa_node *node, const struct cepa_circuit_effe
         cepa_circuit_table_unreachable(&node->table, effect->packet, now);
         return;
     }
-    node->waiting[place] = (struct cepa_node_waiting){.packet = effect->packet,
-                                                      .bytes = effect->body,
-                                                      .ticket = ticket,
-                                                      .is_circuit = effect->is_circuit};
+    node->waiting[place] = (struct cepa_node_waiting){
+        .packet = effect->packet, .ticket = ticket, .is_circuit = effect->is_circuit};
 }
 
 bool cepa_node_table_settle(struct cepa_node *node, struct cepa_time now)
@@ -197,7 +199,7 @@ bool cepa_node_table_settle(struct cepa_node *node, struct cepa_time now)
     struct cepa_circuit_effect effect;
     struct cepa_node_link *link;
     bool has_moved = false;
-    while (cepa_circuit_table_next(&node->table, &effect, now) == 0) {
+    while (cepa_circuit_table_next(&node->table, &effect) == 0) {
         has_moved = true;
         switch (effect.kind) {
         case CEPA_CIRCUIT_EFFECT_CELL:

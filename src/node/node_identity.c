@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/ct.h"
 #include "node/node_parts.h"
 
 enum { WORK_TRIES = 20000, LEAVES_PER_STEP = 4, PREPARE_EPOCHS = 3 };
@@ -44,8 +45,9 @@ static int make_certificate(struct cepa_node *node, struct cepa_directory_day to
         return error;
     }
     struct cepa_directory_day last = {today.number + node->config.profile.certificate_days - 1};
-    error = cepa_certificate_make(node->own.certificate, &node->own.identity, &node->network, today,
-                                  last, randomness, &node->workspace->mldsa, node->config.cpu);
+    error = cepa_node_certificate_make(node->own.certificate, &node->own.identity, &node->network,
+                                       today, last, randomness, &node->workspace->mldsa,
+                                       node->config.cpu);
     if (error == 0) {
         node->own.has_certificate = true;
         node->own.certificate_last = last;

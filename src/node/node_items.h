@@ -13,6 +13,7 @@
 #include "node/node_commands.h"
 #include "node/node_facts.h"
 #include "node/node_status.h"
+#include "onion/circuit_ends.h"
 #include "onion/circuit_table.h"
 #include "path/circuits.h"
 
@@ -95,7 +96,6 @@ struct cepa_node_carrier_place {
 /* An onion packet of the circuit table that waits for a link. */
 struct cepa_node_waiting {
     struct cepa_handle packet; /* none: the place is free */
-    const uint8_t *bytes;      /* lent by the table until it is answered */
     uint64_t ticket;           /* of cepa_mesh_connect */
     bool is_circuit;
 };

@@ -61,7 +61,7 @@ static void dial(struct cepa_node *node, const struct cepa_mesh_effect *effect,
 
 /* --- carriers through introducers ------------------------------------------------------------- */
 
-/* What both ends of a relayed carrier know, and no other pair: the introducer and who is sought.
+/* What both ends of a relayed carrier know: the introducer and who is sought. @[SPEC 12.3]
  */
 static void relayed_binding(struct cepa_carrier *ret_carrier, const struct cepa_node_id *introducer,
                             const struct cepa_node_id *sought)
@@ -91,6 +91,8 @@ static void open_channel(struct cepa_node *node, const struct cepa_mesh_effect *
     }
     link->ticket = effect->ticket;
     link->is_relayed = true;
+    link->is_dialback = effect->is_anonymous;
+    link->is_anonymous |= effect->is_anonymous;
     link->has_target = effect->is_initiator && effect->has_node;
     link->target = effect->node;
     link->slots[0] = (struct cepa_node_slot){.state = CEPA_NODE_SLOT_OPENING,

@@ -420,7 +420,7 @@ bool cepa_node_paths_settle(struct cepa_node *node, struct cepa_time now)
 {
     struct cepa_circuits_effect effect;
     bool has_moved = false;
-    while (cepa_circuits_next(&node->circuits, &effect, now) == 0) {
+    while (cepa_circuits_next(&node->circuits, &effect) == 0) {
         has_moved = true;
         switch (effect.kind) {
         case CEPA_CIRCUITS_NEED_KEYS:

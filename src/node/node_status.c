@@ -132,7 +132,7 @@ static void count_circuits(const struct cepa_node *node, struct cepa_node_status
     ret_status->circuits_relayed =
         node->table.circuits.count > own ? node->table.circuits.count - own : 0;
     ret_status->circuits_built = counts->built;
-    ret_status->circuits_failed = counts->build_failed + counts->build_timed_out;
+    ret_status->circuits_failed = counts->build_failed;
     ret_status->circuits_salvaged = counts->salvaged;
     ret_status->cells_relayed = node->table.counts.cells;
 }

@@ -1,4 +1,4 @@
-/* The named profiles, and the id of their networks. @[SPEC 9.1] */
+/* The named profiles, and the id of their networks. @[SPEC 12.1] */
 #include "node/profile.h"
 
 #include <string.h>

@@ -1,12 +1,13 @@
 /* Network profiles: the constants that all nodes of a network share. Their hash is the network's
  * id, which stands in every record, handshake and invitation; so nodes of different profiles refuse
- * each other, and no rule has an off switch. @[SPEC 9.1] */
+ * each other, and no rule has an off switch. @[SPEC 12.1] */
 #ifndef CEPA_NODE_PROFILE_H
 #define CEPA_NODE_PROFILE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "wire/ids.h"
 

@@ -17,7 +17,7 @@ files() { # PATTERN FOLDER...
 
 # Lists the C files that are ours.
 c_files() {
-    files '*.[ch]' src include tests fuzz bench examples
+    files '*.[ch]' src include sim tests fuzz bench examples
 }
 
 # Lists the C files of the core.

@@ -1,0 +1,22 @@
+/* Where a circuit of a table goes on. */
+#include "onion/circuit_ends.h"
+
+#include "onion/circuit_table_parts.h"
+
+int cepa_circuit_ends_find(const struct cepa_circuit_table *table,
+                           struct cepa_circuit_ends *ret_ends, uint64_t link, uint32_t circuit_id)
+{
+    unsigned side;
+    const struct cepa_table_circuit *circuit =
+        cepa_table_circuit_at(table, link, circuit_id, &side);
+    if (circuit == NULL) {
+        return CEPA_ERR_NOT_FOUND;
+    }
+    const struct cepa_table_side *other = &circuit->sides[!side];
+    *ret_ends = (struct cepa_circuit_ends){.is_own = circuit->is_own,
+                                           .goes_on = !circuit->is_own && other->is_mapped,
+                                           .circuit_id = other->circuit_id,
+                                           .link = other->link,
+                                           .owner = circuit->owner};
+    return 0;
+}
