@@ -8,7 +8,8 @@
 #include "base/endian.h"
 #include "sim/world.h"
 
-#define CEPA_SIM_START_NS CEPA_SECOND_NS /* of every host's monotonic clock */
+#define START_NS CEPA_SECOND_NS               /* of every host's monotonic clock */
+#define WALL_START_MS UINT64_C(1800000000000) /* when a day and an epoch begin */
 
 uint64_t sim_random_u64(struct sim_random *random)
 {
@@ -70,6 +71,7 @@ uint64_t sim_one_way(struct sim *sim)
 struct sim_config sim_config_default(uint64_t seed)
 {
     return (struct sim_config){.seed = seed,
+                               .wall_start_ms = WALL_START_MS,
                                .latency_ns = 5 * CEPA_MILLISECOND_NS,
                                .jitter_ns = CEPA_MILLISECOND_NS,
                                .bytes_per_second = 12500000};
@@ -97,7 +99,7 @@ struct sim *sim_new(const struct sim_config *config)
     sim->hosts = calloc(SIM_HOSTS_MAX, sizeof *sim->hosts); /* nodes point into them */
     CEPA_ASSERT(sim->hosts != NULL);
     sim->config = *config;
-    sim->now_ns = CEPA_SIM_START_NS;
+    sim->now_ns = START_NS;
     sim->random.state = config->seed;
     cepa_blake2b_init(&sim->trace, 32, NULL, 0);
     return sim;
@@ -422,7 +424,7 @@ struct cepa_time sim_now(const struct sim *sim)
 
 struct cepa_wall sim_wall(const struct sim *sim, uint32_t host)
 {
-    int64_t wall_ms = (int64_t)(SIM_WALL_START_MS + sim->now_ns / CEPA_MILLISECOND_NS);
+    int64_t wall_ms = (int64_t)(sim->config.wall_start_ms + sim->now_ns / CEPA_MILLISECOND_NS);
     return (struct cepa_wall){(uint64_t)(wall_ms + sim->hosts[host].config.clock_error_ms)};
 }
 

@@ -31,6 +31,7 @@ typedef void sim_on_event(void *context, struct sim *sim, uint32_t host,
 /* A simulation's world. */
 struct sim_config {
     uint64_t seed;
+    uint64_t wall_start_ms;    /* the world's time at the start */
     uint64_t latency_ns;       /* one way, at least */
     uint64_t jitter_ns;        /* and up to so much more, so that frames overtake each other */
     uint32_t loss_permille;    /* of frames */

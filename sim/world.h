@@ -10,12 +10,11 @@
 
 enum { SIM_NO_LINE = UINT32_MAX, SIM_NO_HOST = UINT32_MAX, SIM_HOSTS_MAX = 4096 };
 
-#define SIM_QUEUE_NS (5 * CEPA_MILLISECOND_NS)    /* of frames that wait on a line */
-#define SIM_SILENT_NS (4 * CEPA_SECOND_NS)        /* without an answer: the carrier is silent */
-#define SIM_DEAD_NS (12 * CEPA_SECOND_NS)         /* without an answer: the carrier is closed */
-#define SIM_DIAL_FAILS_NS (1 * CEPA_SECOND_NS)    /* when nobody is there */
-#define SIM_SIGNAL_NS (2 * CEPA_MILLISECOND_NS)   /* to make an offer */
-#define SIM_WALL_START_MS UINT64_C(1800000000000) /* when every simulation begins */
+#define SIM_QUEUE_NS (5 * CEPA_MILLISECOND_NS)  /* of frames that wait on a line */
+#define SIM_SILENT_NS (4 * CEPA_SECOND_NS)      /* without an answer: the carrier is silent */
+#define SIM_DEAD_NS (12 * CEPA_SECOND_NS)       /* without an answer: the carrier is closed */
+#define SIM_DIAL_FAILS_NS (1 * CEPA_SECOND_NS)  /* when nobody is there */
+#define SIM_SIGNAL_NS (2 * CEPA_MILLISECOND_NS) /* to make an offer */
 
 /* Random numbers (splitmix64). Not for keys of real nodes. */
 struct sim_random {

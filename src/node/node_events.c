@@ -23,6 +23,17 @@ static bool may_shake(struct cepa_node *node, struct cepa_time now)
     return true;
 }
 
+/* Where a relay that has dialled says that it can be dialled itself. */
+static void peer_address(struct cepa_node_link *link, const struct cepa_descriptor *descriptor)
+{
+    if (!link->is_initiator && descriptor->reaches_len > 0) {
+        link->address = (struct cepa_relay_address){.reach = descriptor->reaches[0],
+                                                    .dtls = descriptor->dtls,
+                                                    .node = descriptor->node,
+                                                    .secret = descriptor->secret};
+    }
+}
+
 static int on_credentials(struct cepa_node *node, struct cepa_node_link *link, const uint8_t *data,
                           size_t data_len, struct cepa_time now)
 {
@@ -46,6 +57,7 @@ static int on_credentials(struct cepa_node *node, struct cepa_node_link *link, c
     memcpy(link->key.bytes, credentials.certificate.signing_key, sizeof link->key.bytes);
     link->has_key = true;
     link->target = peer;
+    peer_address(link, &credentials.descriptor);
     return cepa_link_trust(&link->link, &peer, &key, now);
 }
 

@@ -279,7 +279,7 @@ static int advance(struct cepa_node *node, struct cepa_time now)
     }
     node->is_ready = true;
     return is_next_near(node, epoch) ? make_day(node, (struct cepa_directory_day){today.number + 1})
-                                     : 1 - 1;
+                                     : 0;
 }
 
 void cepa_node_identity_step(struct cepa_node *node, struct cepa_time now)
@@ -289,6 +289,9 @@ void cepa_node_identity_step(struct cepa_node *node, struct cepa_time now)
     }
     bool was_ready = node->is_ready;
     int more = advance(node, now);
+    if (more < 0) {
+        node->own.remake = cepa_time_add(now, CEPA_NODE_TICK_NS);
+    }
     /* Before anybody can be talked to, work goes on without a pause. */
     node->own.is_busy = more > 0 && !node->is_ready;
     if (!was_ready && node->is_ready) {
