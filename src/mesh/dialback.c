@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mesh/dial.h"
+#include "mesh/founders.h"
 #include "wire/reach.h"
 
 enum {
@@ -115,6 +116,7 @@ void cepa_dialback_on_request(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
         return;
     }
     dialback->asker = peer->link;
+    cepa_founders_tell(mesh, peer);
 }
 
 void cepa_dialback_done(struct cepa_mesh *mesh, uint64_t ticket, bool was_reached)

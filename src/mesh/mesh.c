@@ -11,6 +11,7 @@
 #include "mesh/detector.h"
 #include "mesh/dial.h"
 #include "mesh/dialback.h"
+#include "mesh/founders.h"
 #include "mesh/gossip.h"
 #include "mesh/introducer.h"
 #include "mesh/mesh_state.h"
@@ -226,6 +227,9 @@ static void dispatch(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
         return;
     case CEPA_MESH_ITEM_RECEIPT:
         cepa_dialback_on_receipt(mesh, peer, &item->as.receipt);
+        return;
+    case CEPA_MESH_ITEM_RELAY:
+        cepa_founders_on_relay(mesh, peer, &item->as.relay);
         return;
     case CEPA_MESH_ITEM_PROBE:
     case CEPA_MESH_ITEM_PROBED:

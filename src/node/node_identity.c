@@ -145,6 +145,18 @@ static int rotate(struct cepa_node *node, struct cepa_directory_day today,
     return error;
 }
 
+/* Introducers stand in ascending order in a descriptor. */
+static void sort_nodes(struct cepa_node_id *nodes, size_t len)
+{
+    for (size_t i = 1; i < len; i++) {
+        for (size_t j = i; j > 0 && memcmp(&nodes[j], &nodes[j - 1], sizeof nodes[j]) < 0; j--) {
+            struct cepa_node_id other = nodes[j];
+            nodes[j] = nodes[j - 1];
+            nodes[j - 1] = other;
+        }
+    }
+}
+
 static void fill_descriptor(struct cepa_node *node, struct cepa_descriptor *descriptor,
                             struct cepa_directory_day today)
 {
@@ -171,6 +183,7 @@ static void fill_descriptor(struct cepa_node *node, struct cepa_descriptor *desc
     } else {
         descriptor->flags |= CEPA_RELAY_FLAG_INTRODUCED;
         descriptor->introducers_len = cepa_mesh_introducers(node->mesh, descriptor->introducers);
+        sort_nodes(descriptor->introducers, descriptor->introducers_len);
     }
     own->is_publishing =
         cepa_mesh_receipts(node->mesh, descriptor->receipts, &descriptor->receipts_len);

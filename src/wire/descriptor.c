@@ -20,8 +20,7 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 /* What must hold of a relay that is reached by its introducers only. */
 static bool is_introduced_well(const struct cepa_descriptor *descriptor)
 {
-    return descriptor->reaches_len == 0 && descriptor->introducers_len > 0 &&
-           (descriptor->flags & CEPA_RELAY_FLAG_GUARD) == 0 &&
+    return descriptor->reaches_len == 0 && (descriptor->flags & CEPA_RELAY_FLAG_GUARD) == 0 &&
            is_zero(descriptor->dtls.bytes, sizeof descriptor->dtls) &&
            is_zero(descriptor->dtls_previous.bytes, sizeof descriptor->dtls_previous) &&
            is_zero(descriptor->secret.bytes, sizeof descriptor->secret);

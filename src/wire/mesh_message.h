@@ -54,7 +54,8 @@ enum cepa_mesh_item_type {
     CEPA_MESH_ITEM_CHANNEL_CLOSE = 19,
     CEPA_MESH_ITEM_SIGNAL = 20,
     CEPA_MESH_ITEM_BUCKET_GET = 21,
-    CEPA_MESH_ITEM_BUCKET = 22
+    CEPA_MESH_ITEM_BUCKET = 22,
+    CEPA_MESH_ITEM_RELAY = 23 /* there is another relay that is not listed either */
 };
 
 /* What roots, lists and pulls are about. */
@@ -191,6 +192,7 @@ struct cepa_mesh_item {
         struct cepa_mesh_channel channel;
         struct cepa_mesh_signal_item signal;
         struct cepa_mesh_bucket bucket;
+        struct cepa_relay_address relay;
     } as;
 };
 

@@ -201,6 +201,12 @@ static int bucket_decode(struct cepa_mesh_bucket *bucket, enum cepa_mesh_item_ty
                : 0;
 }
 
+static int relay_decode(struct cepa_relay_address *relay, struct cepa_reader *reader)
+{
+    int error = cepa_relay_address_decode(relay, reader);
+    return error != 0 ? error : cepa_reader_end(reader);
+}
+
 void cepa_mesh_part_encode(struct cepa_writer *writer, const struct cepa_mesh_item *item)
 {
     switch ((unsigned)item->type) {
@@ -235,6 +241,9 @@ void cepa_mesh_part_encode(struct cepa_writer *writer, const struct cepa_mesh_it
     case CEPA_MESH_ITEM_BUCKET:
         bucket_encode(writer, item->type, &item->as.bucket);
         return;
+    case CEPA_MESH_ITEM_RELAY:
+        cepa_relay_address_encode(writer, &item->as.relay);
+        return;
     default:
         CEPA_UNREACHABLE();
     }
@@ -264,6 +273,8 @@ int cepa_mesh_part_decode(struct cepa_mesh_item *item, struct cepa_reader *reade
     case CEPA_MESH_ITEM_BUCKET_GET:
     case CEPA_MESH_ITEM_BUCKET:
         return bucket_decode(&item->as.bucket, item->type, reader);
+    case CEPA_MESH_ITEM_RELAY:
+        return relay_decode(&item->as.relay, reader);
     default:
         return CEPA_ERR_UNSUPPORTED;
     }

@@ -75,7 +75,7 @@ static void spoil(struct cepa_descriptor *descriptor, unsigned way)
         break;
     case 6:
         *descriptor = wire_introduced_descriptor();
-        descriptor->introducers_len = 0;
+        descriptor->introducers_len = CEPA_DESCRIPTOR_INTRODUCERS_MAX + 1;
         break;
     case 7:
         *descriptor = wire_introduced_descriptor();

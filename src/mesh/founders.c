@@ -1,0 +1,59 @@
+/* The first relays of a network. Whoever joins by one invitation is linked with one relay, and
+ * needs receipts of two; those who could give them are not listed anywhere, but that relay is
+ * linked with them. @[SPEC 10.13] */
+#include "mesh/founders.h"
+
+#include <string.h>
+
+#include "mesh/dial.h"
+#include "wire/reach.h"
+
+enum {
+    ENOUGH = 16, /* usable relays: then the index tells whom to dial */
+    TOLD_MAX = 3
+};
+
+static bool is_tellable(const struct cepa_mesh_peer *other, const struct cepa_mesh_peer *peer)
+{
+    return other->link != 0 && other != peer && other->facts.is_relay && !other->is_closing &&
+           !other->is_stalled && !other->facts.is_guard &&
+           cepa_reach_is_valid(&other->facts.address.reach) &&
+           memcmp(&other->facts.node, &peer->facts.node, sizeof peer->facts.node) != 0;
+}
+
+void cepa_founders_tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
+{
+    const struct cepa_index *index = mesh->config.index;
+    struct cepa_mesh_item item;
+    uint32_t told = 0;
+    if (index->admitted >= ENOUGH || cepa_index_find(index, peer->facts.public_key) != NULL) {
+        return;
+    }
+    uint32_t start = cepa_mesh_draw_below(mesh, mesh->config.limits.links_max);
+    for (uint32_t i = 0; i < mesh->config.limits.links_max && told < TOLD_MAX; i++) {
+        const struct cepa_mesh_peer *other =
+            &mesh->peers[(start + i) % mesh->config.limits.links_max];
+        if (is_tellable(other, peer)) {
+            memset(&item, 0, sizeof item);
+            item.type = CEPA_MESH_ITEM_RELAY;
+            item.as.relay = other->facts.address;
+            item.as.relay.node = other->facts.node;
+            told += cepa_mesh_send(mesh, peer, &item) ? 1 : 0;
+        }
+    }
+}
+
+void cepa_founders_on_relay(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
+                            const struct cepa_relay_address *relay)
+{
+    bool has_asked = false;
+    for (size_t i = 0; i < sizeof mesh->receipt_waits / sizeof mesh->receipt_waits[0]; i++) {
+        has_asked |= mesh->receipt_waits[i].link == peer->link;
+    }
+    if (!has_asked || mesh->config.index->admitted >= ENOUGH ||
+        cepa_index_find(mesh->config.index, mesh->config.public_key) != NULL ||
+        cepa_mesh_is_self(mesh, &relay->node) || cepa_mesh_peer_of(mesh, &relay->node) != NULL) {
+        return;
+    }
+    (void)cepa_dial_address(mesh, relay, CEPA_MESH_FOR_JOINING);
+}
