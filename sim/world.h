@@ -8,7 +8,9 @@
 #include "sim/event_heap.h"
 #include "sim/sim.h"
 
-enum { SIM_NO_LINE = UINT32_MAX, SIM_NO_HOST = UINT32_MAX, SIM_HOSTS_MAX = 4096 };
+#define SIM_NO_LINE UINT32_MAX
+#define SIM_NO_HOST UINT32_MAX
+enum { SIM_HOSTS_MAX = 4096 };
 
 #define SIM_QUEUE_NS (5 * CEPA_MILLISECOND_NS)  /* of frames that wait on a line */
 #define SIM_SILENT_NS (4 * CEPA_SECOND_NS)      /* without an answer: the carrier is silent */

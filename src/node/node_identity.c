@@ -76,7 +76,7 @@ static int make_day(struct cepa_node *node, struct cepa_directory_day number)
     }
     for (size_t i = 0; i < LEAVES_PER_STEP; i++) {
         if (cepa_onion_day_step(day, &node->workspace->onion_day, node->config.cpu)) {
-            node->dirty |= CEPA_NODE_DIRTY_ONION_DAY << place;
+            node->dirty |= (uint32_t)CEPA_NODE_DIRTY_ONION_DAY << place;
             return 1;
         }
     }
@@ -109,7 +109,7 @@ static int make_link_key(struct cepa_node *node, struct cepa_directory_day today
         cepa_xwing_key_expand(&key->key, &seed, &node->workspace->onion_day.xwing,
                               node->config.cpu);
         cepa_wipe(&seed, sizeof seed);
-        node->dirty |= CEPA_NODE_DIRTY_LINK_KEY << place;
+        node->dirty |= (uint32_t)CEPA_NODE_DIRTY_LINK_KEY << place;
     }
     cepa_node_link_keys_lend(node, today);
     return 0;
@@ -129,7 +129,7 @@ static int rotate(struct cepa_node *node, struct cepa_directory_day today,
     if (error != 0) {
         return error;
     }
-    node->dirty |= CEPA_NODE_DIRTY_ONION_DAY << place;
+    node->dirty |= (uint32_t)CEPA_NODE_DIRTY_ONION_DAY << place;
     error = cepa_onion_keys_rotate(&node->onion_keys, epoch, &seed.seed,
                                    &node->workspace->onion_day.xwing, node->config.cpu);
     if (error == 0) {
