@@ -51,7 +51,8 @@ TEST(circuits_of_three_hops_are_built_and_carry_data)
         }
         sim_unbuild(sim, &watch);
     }
-    test_note("%u of %d built, %u answered", built, TRIES, answered);
+    test_note("%u of %d built, %u answered, %llu us to build", built, TRIES, answered,
+              (unsigned long long)(sim_status(sim, 0).build_time_ns / CEPA_MICROSECOND_NS));
     CHECK(built * 100 >= TRIES * 99);
     CHECK_INT(answered, built);
     sim_free(sim);
@@ -116,13 +117,26 @@ TEST(half_of_twenty_die_and_the_rest_go_on)
         sim_unbuild(sim, &watch);
     }
     test_note("%u of 20 circuits", built);
-    sim_print(sim);
     CHECK(is_full);
     CHECK(built >= 18);
     sim_free(sim);
 }
 
+TEST(one_seed_gives_one_trace)
+{
+    uint8_t traces[2][32];
+    for (size_t i = 0; i < 2; i++) {
+        struct sim *sim = network(RELAYS, 14);
+        sim_run(sim, 10 * CEPA_SECOND_NS);
+        sim_kill(sim, 3, false);
+        sim_run(sim, 15 * CEPA_SECOND_NS);
+        sim_trace(sim, traces[i]);
+        sim_free(sim);
+    }
+    CHECK_BYTES(traces[0], traces[1], sizeof traces[0]);
+}
+
 TEST_MAIN(RUN(ten_relays_know_each_other_after_one_invitation),
           RUN(circuits_of_three_hops_are_built_and_carry_data),
           RUN(a_relay_that_dies_on_a_circuit_is_replaced),
-          RUN(half_of_twenty_die_and_the_rest_go_on))
+          RUN(half_of_twenty_die_and_the_rest_go_on), RUN(one_seed_gives_one_trace))
