@@ -23,7 +23,7 @@ build: ## the release build, in build/release
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-demo: build ## a file through five hops as packets, then through a circuit as cells, verified
+demo: build ## ten nodes on this machine join from one invitation and build circuits
 	@build/release/cepa demo
 
 test: ## every test in its small form, in stages with a table at the end (15 minutes at most)

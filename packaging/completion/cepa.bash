@@ -3,7 +3,7 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status id demo version help'
+    local commands='up invite join status ping id demo version help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -28,13 +28,15 @@ _cepa()
     invite) options="--qr $node" ;;
     join) options="--wait $node" ;;
     status) options="--watch --metrics $node" ;;
+    ping) options="--count --hops $node" ;;
     id) options=$node ;;
-    demo | version) options='--json --help' ;;
+    demo) options='--json --nodes --circuits --help' ;;
+    version) options='--json --help' ;;
     help) options='--help' ;;
     esac
     if [ -n "$words" ] && [ "$words" != '*' ]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-    elif [ "$words" = '*' ] || { [ "$command" = demo ] && [ "${word:0:1}" != - ]; }; then
+    elif [ "$words" = '*' ]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [ "${word:0:1}" = - ]; then

@@ -21,8 +21,9 @@ enum cepa_cli_status {
     X(invite, "print a link, or draw a code, that lets somebody join")                             \
     X(join, "join by such a link")                                                                 \
     X(status, "show how the running node is")                                                      \
+    X(ping, "build circuits through the network and time them")                                    \
     X(id, "print who this node is")                                                                \
-    X(demo, "send a file through five hops as packets and through a circuit as cells")             \
+    X(demo, "start a network of nodes on this machine")                                            \
     X(version, "print the versions of this program and of what it uses")                           \
     X(help, "explain the commands, or one of them")
 

@@ -1,206 +1,308 @@
-/* cepa demo: the command line of the demonstration, and its report. */
+/* cepa demo: a network of real nodes on this machine, from one invitation. */
+#define _GNU_SOURCE
+#include <cjson/cJSON.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/demo_relays.h"
-#include "cli/demo_run.h"
+#include "cli/crowd.h"
 #include "cli/json.h"
 #include "cli/options.h"
-#include "native/host.h"
+#include "cli/ping_result.h"
+#include "native/net/clock.h"
 
-static const char own_program[] = "/proc/self/exe";
-
-/* Everything that is reported. */
-struct report {
-    const char *path;
-    struct cepa_demo_report packets;
-    struct cepa_demo_report cells;
-    bool is_verified;
+enum {
+    NODES_DEFAULT = 10,
+    NODES_MIN = 6, /* three hops, none of them the node itself, from different networks */
+    CIRCUITS_DEFAULT = 1000,
+    CIRCUITS_MAX = 100000,
+    HOPS = 3,
+    JOIN_MS = 30000, /* by when everybody has to know everybody */
+    PING_POLL_MS = 50,
+    PING_MS = 300000 /* what all circuits together may take */
 };
 
-static double us(uint64_t ns)
+/* What was asked for. */
+struct wish {
+    uint32_t nodes;
+    uint32_t circuits;
+    bool is_json;
+};
+
+/* What came of it. */
+struct outcome {
+    int64_t joined_ms;   /* till every node knew every relay, */
+    int64_t linked_ms;   /* had its neighbours, */
+    int64_t ready_ms;    /* and circuits ready */
+    uint32_t circuits;   /* built, from all nodes in turn */
+    uint32_t failed;     /* of these */
+    double build_ms;     /* the median of the nodes' medians */
+    double build_p95_ms; /* likewise of their 95 % */
+    double echo_ms;      /* likewise, there and back */
+};
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_interrupt(int number)
 {
-    return (double)ns / 1000;
+    (void)number;
+    is_interrupted = 1;
 }
 
-/* Bytes per ns are GB/s. */
-static double rate(uint64_t bytes, uint64_t ns)
+static void say(const struct wish *wish, const char *text)
 {
-    return ns > 0 ? 1000 * (double)bytes / (double)ns : 0;
-}
-
-static uint64_t total_ns(const struct cepa_demo_report *report)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < CEPA_DEMO_PLACES; i++) {
-        total += report->place_ns[i];
+    if (!wish->is_json) {
+        fputs(text, stdout);
+        (void)fflush(stdout);
     }
-    return total;
 }
 
-static void print_digest(const uint8_t *digest)
+/* Starts all nodes. Returns 0, or an error with a reason. */
+static int start(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, const struct wish *wish)
 {
-    for (size_t i = 0; i < CEPA_DEMO_DIGEST_SIZE; i++) {
-        printf("%02x", digest[i]);
-    }
-}
-
-static void print_places(const struct cepa_demo_report *report)
-{
-    printf("    %-8s %-20s %12s %10s %10s %8s\n", "place", "does", "bytes", "us each", "us best",
-           "MB/s");
-    for (size_t i = 0; i < CEPA_DEMO_PLACES; i++) {
-        char place[32];
-        snprintf(place, sizeof place, "hop %zu", i);
-        printf("    %-8s %-20s %12llu %10.2f %10.2f %8.0f\n", i == 0 ? "sender" : place,
-               report->what_at[i], (unsigned long long)report->data_at[i],
-               us(report->place_ns[i]) / (double)report->messages, us(report->best_ns[i]),
-               rate(report->data_at[i], report->place_ns[i]));
-    }
-    printf("    received ");
-    print_digest(report->received);
-    printf("\n    %s; the file went through at %.1f MB/s, all hops on one core\n\n",
-           report->is_verified ? "verified" : "NOT what was sent",
-           rate(report->bytes, total_ns(report)));
-}
-
-static void print_text(const struct report *report)
-{
-    const struct cepa_demo_report *packets = &report->packets;
-    const struct cepa_demo_report *cells = &report->cells;
-    printf("%s, %llu bytes, through %d hops inside this process\n",
-           report->path == own_program ? "this program" : report->path,
-           (unsigned long long)packets->bytes, CEPA_DEMO_HOPS);
-    printf("    BLAKE2b  ");
-    print_digest(packets->sent);
-    printf("\n\nas onion packets: %llu of %zu bytes, up to %zu of the file in each\n",
-           (unsigned long long)packets->messages, packets->message_size, packets->data_max);
-    print_places(packets);
-    printf("as cells: one packet built the circuit in %.2f ms, then %llu cells of %zu bytes,\n"
-           "up to %zu of the file in each\n",
-           us(cells->setup_ns) / 1000, (unsigned long long)cells->messages, cells->message_size,
-           cells->data_max);
-    print_places(cells);
-}
-
-static void print_json_part(const char *name, const struct cepa_demo_report *report)
-{
-    printf(", \"%s\": {\"messages\": %llu, \"message_bytes\": %zu, \"data_max\": %zu, "
-           "\"setup_us\": %.3f, \"places\": [",
-           name, (unsigned long long)report->messages, report->message_size, report->data_max,
-           us(report->setup_ns));
-    for (size_t i = 0; i < CEPA_DEMO_PLACES; i++) {
-        printf("%s{\"hop\": %zu, \"does\": ", i > 0 ? ", " : "", i);
-        cepa_cli_json_string(report->what_at[i]);
-        printf(", \"bytes\": %llu, \"us_each\": %.3f, \"us_best\": %.3f}",
-               (unsigned long long)report->data_at[i],
-               us(report->place_ns[i]) / (double)report->messages, us(report->best_ns[i]));
-    }
-    printf("], \"received\": \"");
-    print_digest(report->received);
-    printf("\", \"verified\": %s}", report->is_verified ? "true" : "false");
-}
-
-static void print_json(const struct report *report)
-{
-    printf("{\"file\": ");
-    cepa_cli_json_string(report->path);
-    printf(", \"bytes\": %llu, \"blake2b\": \"", (unsigned long long)report->packets.bytes);
-    print_digest(report->packets.sent);
-    printf("\"");
-    print_json_part("packets", &report->packets);
-    print_json_part("cells", &report->cells);
-    printf(", \"verified\": %s}\n", report->is_verified ? "true" : "false");
-}
-
-/* Gives the length of a file that can be read twice, or -1. */
-static long long length_of(FILE *file)
-{
-    long long len = -1;
-    if (fseek(file, 0, SEEK_END) == 0) {
-        len = ftell(file);
-    }
-    /* A folder can be opened and has a length; only reading shows what it is. */
-    if (len < 0 || fseek(file, 0, SEEK_SET) != 0 || (fgetc(file) == EOF && ferror(file))) {
-        return -1;
-    }
-    return fseek(file, 0, SEEK_SET) == 0 ? len : -1;
-}
-
-static int fail(const char *path, const char *why)
-{
-    fprintf(stderr, "cepa demo: %s: %s\n", path, why);
-    return CEPA_CLI_FAILED;
-}
-
-/* Sends an open file both ways. */
-static int send(struct report *report, struct cepa_demo *demo, FILE *file, uint64_t len)
-{
-    int status = cepa_native_init();
-    if (status == 0) {
-        status = cepa_demo_init(demo, len / CEPA_PACKET_CONTENT_MAX + 2);
-    }
-    if (status == 0) {
-        status = cepa_demo_packets(demo, file, &report->packets);
-        if (status == 0 && fseek(file, 0, SEEK_SET) == 0) {
-            status = cepa_demo_cells(demo, file, &report->cells);
+    for (size_t i = 0; i < wish->nodes && !is_interrupted; i++) {
+        int status = cepa_crowd_start(crowd, ret_reason, i);
+        if (status != 0) {
+            return status;
         }
-        cepa_demo_wipe(demo);
+        if (i == 1 && !wish->is_json) {
+            printf("node 1 invites the others: %.60s...\n", crowd->invitation);
+        }
     }
-    report->is_verified =
-        report->packets.is_verified && report->cells.is_verified &&
-        memcmp(report->packets.received, report->cells.received, CEPA_DEMO_DIGEST_SIZE) == 0;
+    return 0;
+}
+
+/* Waits till a figure of all nodes is what it should be; `ret_ms` counts from `began`. */
+static int wait_for(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason, int64_t *ret_ms,
+                    const struct wish *wish, struct cepa_time began, const char *field,
+                    int64_t least)
+{
+    if (is_interrupted || cepa_crowd_wait(crowd, 0, wish->nodes, field, least, JOIN_MS) < 0) {
+        return cepa_reason_fail(ret_reason, CEPA_ERR_TIMEOUT,
+                                is_interrupted ? "interrupted"
+                                               : "%s of some node stayed below %lld; its log is in "
+                                                 "%s",
+                                field, (long long)least, crowd->directory);
+    }
+    *ret_ms = (int64_t)(cepa_time_since(cepa_clock_now(), began) / CEPA_MILLISECOND_NS);
+    return 0;
+}
+
+static int join(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
+                struct outcome *outcome, const struct wish *wish, struct cepa_time began)
+{
+    int64_t neighbours = wish->nodes / 2;
+    int status = wait_for(crowd, ret_reason, &outcome->joined_ms, wish, began,
+                          "network.relays_here", wish->nodes);
+    if (status == 0) {
+        status = wait_for(crowd, ret_reason, &outcome->linked_ms, wish, began, "network.neighbours",
+                          neighbours);
+    }
+    if (status == 0) {
+        status = wait_for(crowd, ret_reason, &outcome->ready_ms, wish, began,
+                          "network.circuits_ready_ahead", 1);
+    }
+    if (status == 0 && !wish->is_json) {
+        printf("after %.1f s every node knows all %u relays, after %.1f s each has %lld neighbours "
+               "or more,\nafter %.1f s circuits that wait to be used\n",
+               (double)outcome->joined_ms / 1000, wish->nodes, (double)outcome->linked_ms / 1000,
+               (long long)neighbours, (double)outcome->ready_ms / 1000);
+    }
     return status;
 }
 
-static int demonstrate(const char *path, bool is_json)
+/* Has one node build its circuits. Returns 0, or an error with a reason. */
+static int ping(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
+                struct cepa_cli_ping *ret_ping, size_t number, uint32_t count)
 {
-    struct report report;
-    memset(&report, 0, sizeof report);
-    report.path = path;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return fail(path, strerror(errno));
+    struct cepa_control_request request = {.kind = CEPA_CONTROL_PING, .count = count, .hops = HOPS};
+    const struct timespec pause = {0, PING_POLL_MS * 1000000L};
+    struct cepa_time deadline = cepa_time_add(cepa_clock_now(), PING_MS * CEPA_MILLISECOND_NS);
+    struct cepa_cli_ping ping = {.is_running = true};
+    int status = 0;
+    while (status == 0 && ping.is_running && !is_interrupted) {
+        struct cJSON *answer = NULL;
+        status = cepa_crowd_ask(crowd, &answer, ret_reason, number, &request);
+        if (status == 0 &&
+            (!cepa_cli_ping_read(&ping, answer) || cepa_time_is_due(deadline, cepa_clock_now()))) {
+            status = cepa_reason_fail(ret_reason, CEPA_ERR_TIMEOUT, "the circuits take too long");
+        }
+        cJSON_Delete(answer);
+        request = (struct cepa_control_request){.kind = CEPA_CONTROL_PINGED};
+        (void)nanosleep(&pause, NULL);
     }
-    long long len = length_of(file);
-    struct cepa_demo *demo = malloc(sizeof *demo);
-    int result = CEPA_CLI_FAILED;
-    if (len < 0 || demo == NULL) {
-        result = fail(path, demo == NULL ? "there is not enough memory" : strerror(errno));
-    } else {
-        int status = send(&report, demo, file, (uint64_t)len);
+    if (status == 0 && is_interrupted) {
+        status = cepa_reason_fail(ret_reason, CEPA_ERR_STATE, "interrupted");
+    }
+    *ret_ping = ping;
+    return status;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double median(double *values, size_t len)
+{
+    qsort(values, len, sizeof values[0], compare);
+    return values[len / 2];
+}
+
+/* Has all nodes build circuits, one node after the other. */
+static int build(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
+                 struct outcome *outcome, const struct wish *wish)
+{
+    double build_ms[CEPA_CROWD_MAX];
+    double build_p95_ms[CEPA_CROWD_MAX];
+    double echo_ms[CEPA_CROWD_MAX];
+    uint32_t each = wish->circuits / wish->nodes;
+    for (size_t i = 0; i < wish->nodes; i++) {
+        struct cepa_cli_ping one;
+        uint32_t count = i == 0 ? wish->circuits - each * (wish->nodes - 1) : each;
+        int status = ping(crowd, ret_reason, &one, i, count);
         if (status != 0) {
-            result = fail(path, ferror(file) ? strerror(errno) : cepa_error_text(status));
-        } else {
-            (is_json ? print_json : print_text)(&report);
-            result =
-                report.is_verified ? CEPA_CLI_OK : fail(path, "what came out is not what went in");
+            return status;
+        }
+        outcome->circuits += one.done;
+        outcome->failed += one.failed;
+        build_ms[i] = one.build_ms_median;
+        build_p95_ms[i] = one.build_ms_p95;
+        echo_ms[i] = one.echo_ms_median;
+        if (!wish->is_json && isatty(STDOUT_FILENO) == 1) {
+            printf("\r%u circuits of %u", outcome->circuits, wish->circuits);
+            (void)fflush(stdout);
         }
     }
-    free(demo);
-    fclose(file);
-    return result;
+    outcome->build_ms = median(build_ms, wish->nodes);
+    outcome->build_p95_ms = median(build_p95_ms, wish->nodes);
+    outcome->echo_ms = median(echo_ms, wish->nodes);
+    return 0;
+}
+
+static void print(const struct outcome *outcome, const struct wish *wish)
+{
+    double success = 100.0 * (outcome->circuits - outcome->failed) / outcome->circuits;
+    if (wish->is_json) {
+        printf("{\"nodes\": %u, \"joined_ms\": %lld, \"linked_ms\": %lld, \"ready_ms\": %lld, "
+               "\"circuits\": %u, \"failed\": %u, \"build_ms_median\": %.2f, \"build_ms_p95\": "
+               "%.2f, \"echo_ms_median\": %.2f}\n",
+               wish->nodes, (long long)outcome->joined_ms, (long long)outcome->linked_ms,
+               (long long)outcome->ready_ms, outcome->circuits, outcome->failed, outcome->build_ms,
+               outcome->build_p95_ms, outcome->echo_ms);
+    } else {
+        printf("\r%u circuits of three hops, from all nodes in turn: %.2f %% worked; links are not "
+               "shaped\n"
+               "    built in %.1f ms (median; 95 %% within %.1f), a message there and back in %.1f "
+               "ms\n",
+               outcome->circuits, success, outcome->build_ms, outcome->build_p95_ms,
+               outcome->echo_ms);
+    }
+}
+
+/* Does all of it. Returns 0, or an error with a reason. */
+static int run(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, const struct wish *wish)
+{
+    struct outcome outcome = {0};
+    struct cepa_time began = cepa_clock_now();
+    int status = start(crowd, ret_reason, wish);
+    if (status == 0) {
+        status = join(crowd, ret_reason, &outcome, wish, began);
+    }
+    if (status == 0) {
+        status = build(crowd, ret_reason, &outcome, wish);
+    }
+    if (status == 0) {
+        print(&outcome, wish);
+        if (outcome.failed * 100 > outcome.circuits) {
+            status = cepa_reason_fail(ret_reason, CEPA_ERR_STATE,
+                                      "more than one circuit of a hundred failed");
+        }
+    }
+    return status;
+}
+
+/* Reads a number; false if it is none from `least` to `most`. */
+static bool read_number(uint32_t *ret_number, const char *text, uint32_t least, uint32_t most)
+{
+    char *end;
+    if (text == NULL) {
+        return true;
+    }
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < least ||
+        number > most) {
+        return false;
+    }
+    *ret_number = (uint32_t)number;
+    return true;
+}
+
+static int demonstrate(const struct wish *wish, const char *command)
+{
+    static const char *const options[] = {"--log-level", "warning", "--shaper", "off"};
+    const struct cepa_crowd_config config = {.options = options,
+                                             .options_len = sizeof options / sizeof options[0]};
+    const struct sigaction action = {.sa_handler = on_interrupt};
+    struct cepa_reason reason;
+    struct cepa_crowd *crowd = calloc(1, sizeof *crowd);
+    int status = crowd == NULL
+                     ? cepa_reason_fail(&reason, CEPA_ERR_EXHAUSTED, "there is not enough memory")
+                     : cepa_crowd_begin(crowd, &reason, &config);
+    if (status == 0) {
+        (void)sigaction(SIGINT, &action, NULL);
+        (void)sigaction(SIGTERM, &action, NULL);
+        say(wish,
+            "nodes, each a process of its own, on loopback addresses of different networks\n");
+        status = run(crowd, &reason, wish);
+        if (!cepa_crowd_end(crowd, true) && status == 0) {
+            status = cepa_reason_fail(&reason, CEPA_ERR_STATE, "not every node ended as it should");
+        }
+    }
+    free(crowd);
+    if (status != 0) {
+        fprintf(stderr, "cepa %s: %s\n", command, reason.text);
+        return CEPA_CLI_FAILED;
+    }
+    return CEPA_CLI_OK;
 }
 
 int cepa_cli_demo(int argc, char **argv)
 {
-    bool is_json = false;
+    struct wish wish = {NODES_DEFAULT, CIRCUITS_DEFAULT, false};
+    const char *nodes = NULL;
+    const char *circuits = NULL;
     const struct cepa_cli_option options[] = {
-        {'j', "json", NULL, "print JSON", &is_json, NULL},
-    };
+        {'j', "json", NULL, "print the result as JSON", &wish.is_json, NULL},
+        {'n', "nodes", "N", "how many nodes, 6 to 100; 10", NULL, &nodes},
+        {'c', "circuits", "N", "how many circuits are built; 1000", NULL, &circuits}};
     const struct cepa_cli_syntax syntax = {
-        "cepa demo [--json] [FILE]",
-        "Sends FILE through five hops as onion packets and then through a circuit as cells, all\n"
-        "inside this process, compares what comes out with what went in, and prints the sizes\n"
-        "and times of every hop. Without FILE it sends this program itself.\n",
-        options, 1, 1};
+        "cepa demo [--nodes N] [--circuits N] [--json]",
+        "Starts a network on this machine: nodes that are processes of their own, with real links\n"
+        "between them. They join from one invitation, find each other, prove that they can be\n"
+        "reached, and build circuits through one another. Everything ends with the command, and\n"
+        "nothing of it stays.\n",
+        options, sizeof options / sizeof options[0], 0};
     struct cepa_cli_arguments arguments;
     int status = cepa_cli_parse(&arguments, &syntax, argc, argv);
     if (status != CEPA_CLI_PROCEED) {
         return status;
     }
-    return demonstrate(arguments.len > 0 ? arguments.values[0] : own_program, is_json);
+    if (!read_number(&wish.nodes, nodes, NODES_MIN, CEPA_CROWD_MAX) ||
+        !read_number(&wish.circuits, circuits, wish.nodes, CIRCUITS_MAX)) {
+        fprintf(stderr,
+                "cepa demo: --nodes takes %d to %d, --circuits at least one of each node\n"
+                "Usage: %s\n",
+                NODES_MIN, CEPA_CROWD_MAX, syntax.usage);
+        return CEPA_CLI_USAGE;
+    }
+    return demonstrate(&wish, argv[0]);
 }

@@ -43,7 +43,7 @@ int cepa_cli_invite(int argc, char **argv)
         "Whoever has it learns where these relays are.\n",
         options, CEPA_CLI_DAEMON_OPTIONS + 1, 0};
     struct cepa_cli_arguments arguments;
-    const struct cepa_control_request request = {CEPA_CONTROL_INVITE, 0, ""};
+    const struct cepa_control_request request = {.kind = CEPA_CONTROL_INVITE};
     cJSON *answer = NULL;
     int status = cepa_cli_parse(&arguments, &syntax, argc, argv);
     if (status != CEPA_CLI_PROCEED) {

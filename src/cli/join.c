@@ -23,7 +23,8 @@ static bool is_joined(const cJSON *status)
 static int wait_for_neighbour(struct cepa_control_client *client, struct cepa_reason *ret_reason,
                               unsigned wait_s)
 {
-    const struct cepa_control_request watch = {CEPA_CONTROL_WATCH, LOOK_EVERY_MS, ""};
+    const struct cepa_control_request watch = {.kind = CEPA_CONTROL_WATCH,
+                                               .every_ms = LOOK_EVERY_MS};
     struct cepa_time end = cepa_time_add(cepa_clock_now(), wait_s * CEPA_SECOND_NS);
     int status = cepa_control_client_send(client, ret_reason, &watch);
     while (status == 0) {
@@ -93,7 +94,7 @@ int cepa_cli_join(int argc, char **argv)
         "neighbour there. With --wait 0 it does not wait.\n",
         options, CEPA_CLI_DAEMON_OPTIONS + 1, 1};
     struct cepa_cli_arguments arguments;
-    struct cepa_control_request request = {CEPA_CONTROL_JOIN, 0, ""};
+    struct cepa_control_request request = {.kind = CEPA_CONTROL_JOIN};
     struct cepa_reason reason;
     struct cepa_config config;
     int status = cepa_cli_parse(&arguments, &syntax, argc, argv);

@@ -26,7 +26,7 @@ static bool print(cJSON *answer, bool is_json)
 
 static int watch(const char *command, const struct cepa_cli_daemon *daemon)
 {
-    const struct cepa_control_request request = {CEPA_CONTROL_WATCH, WATCH_MS, ""};
+    const struct cepa_control_request request = {.kind = CEPA_CONTROL_WATCH, .every_ms = WATCH_MS};
     struct cepa_control_client client;
     struct cepa_config config;
     struct cepa_reason reason;
@@ -82,7 +82,7 @@ int cepa_cli_status(int argc, char **argv)
         "object in each line.\n",
         options, CEPA_CLI_DAEMON_OPTIONS + 2, 0};
     struct cepa_cli_arguments arguments;
-    struct cepa_control_request request = {CEPA_CONTROL_STATUS, 0, ""};
+    struct cepa_control_request request = {.kind = CEPA_CONTROL_STATUS};
     cJSON *answer = NULL;
     int status = cepa_cli_parse(&arguments, &syntax, argc, argv);
     if (status != CEPA_CLI_PROCEED) {

@@ -84,7 +84,8 @@ int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
                            const struct cepa_node_circuit_request *request, struct cepa_time now)
 {
     struct cepa_circuits_request asked = {.hops_len = request->hops_len,
-                                          .is_hidden = request->is_triggered};
+                                          .is_hidden = request->is_triggered,
+                                          .is_fresh = request->is_fresh};
     struct cepa_handle circuit;
     if (request->hops_len > CEPA_PACKET_HOPS_MAX) {
         return CEPA_ERR_ARGUMENT;

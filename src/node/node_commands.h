@@ -28,6 +28,7 @@ enum cepa_node_service {
 /* How a circuit is to be built. */
 struct cepa_node_circuit_request {
     uint8_t hops_len;                /* 1 to 5; 0: three */
+    bool is_fresh;                   /* not one that was prepared: to measure building */
     bool is_triggered;               /* a remote party can cause it: second-layer guards are used */
     const struct cepa_node_id *last; /* which relay is to be the last hop, or NULL for a draw */
 };

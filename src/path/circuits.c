@@ -339,7 +339,8 @@ static bool is_fit(const struct cepa_circuits *circuits, const struct cepa_circu
     static const struct cepa_recipient_tag nobody;
     const struct cepa_circuits_one *beside =
         request->has_beside ? cepa_pool_find(&circuits->circuits, request->beside) : NULL;
-    bool is_plain = !request->is_hidden && !request->has_last && request->early_len == 0 &&
+    bool is_plain = !request->is_hidden && !request->is_fresh && !request->has_last &&
+                    request->early_len == 0 &&
                     memcmp(&request->recipient, &nobody, sizeof nobody) == 0;
     if (!one->is_prepared || !is_plain ||
         (request->hops_len != 0 && request->hops_len != circuits->limits.prepared_hops)) {

@@ -2,8 +2,7 @@
  * rebuilt, rotated, and some kept ready ahead of use.
  *
  * The owner carries packets and cells to the first hops and back, and finds keys. Everything that
- * takes time comes out of cepa_circuits_next as an effect. A circuit is salvaged at most once.
- * @[SPEC 11.5], @[SPEC 11.6] */
+ * takes time comes out of cepa_circuits_next as an effect. @[SPEC 11.5], @[SPEC 11.6] */
 #ifndef CEPA_PATH_CIRCUITS_H
 #define CEPA_PATH_CIRCUITS_H
 
@@ -56,6 +55,7 @@ struct cepa_circuits_limits {
 /* What a circuit shall be. */
 struct cepa_circuits_request {
     uint32_t hops_len; /* 1 to 5; 0: as the prepared ones, which may be given out */
+    bool is_fresh;     /* not one that was prepared */
     bool is_hidden;    /* a remote party can trigger it: second-layer guards */
     bool is_kept;      /* rebuilt after a break, replaced when old */
     bool has_last;     /* the last hop is `last` */

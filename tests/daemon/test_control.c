@@ -50,6 +50,8 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
         return;
     case CEPA_CONTROL_WATCH:
     case CEPA_CONTROL_ID:
+    case CEPA_CONTROL_PING:
+    case CEPA_CONTROL_PINGED:
         break;
     }
     cepa_control_answer(control, asked->client, object);
@@ -115,7 +117,8 @@ static void start(void)
 
 static cJSON *ask(enum cepa_control_kind kind)
 {
-    struct cepa_control_request request = {kind, 1000, "cepa:abc"};
+    struct cepa_control_request request = {
+        .kind = kind, .every_ms = 1000, .invitation = "cepa:abc"};
     cJSON *got = NULL;
     CHECK_INT(cepa_control_ask(&got, &reason, path, &request), 0);
     return got;
@@ -123,7 +126,7 @@ static cJSON *ask(enum cepa_control_kind kind)
 
 TEST(requests_are_answered)
 {
-    struct cepa_control_request invite = {CEPA_CONTROL_INVITE, 0, ""};
+    struct cepa_control_request invite = {.kind = CEPA_CONTROL_INVITE};
     struct stat facts;
     cJSON *got = NULL;
     start();
@@ -144,7 +147,7 @@ TEST(requests_are_answered)
 
 TEST(watching_goes_on)
 {
-    struct cepa_control_request request = {CEPA_CONTROL_WATCH, 100, ""};
+    struct cepa_control_request request = {.kind = CEPA_CONTROL_WATCH, .every_ms = 100};
     struct cepa_control_client client;
     start();
     CHECK_INT(cepa_control_client_open(&client, &reason, path), 0);
@@ -240,7 +243,7 @@ TEST(clients_are_bounded_and_who_does_not_read_is_dropped)
     /* They were all dropped: each would have more unread than one may. */
     int status = -1;
     for (int i = 0; i < 100 && status != 0; i++) {
-        struct cepa_control_request request = {CEPA_CONTROL_STATUS, 0, ""};
+        struct cepa_control_request request = {.kind = CEPA_CONTROL_STATUS};
         cJSON *got = NULL;
         status = cepa_control_ask(&got, &reason, path, &request);
         cJSON_Delete(status == 0 ? got : NULL);

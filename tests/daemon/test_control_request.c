@@ -15,14 +15,19 @@ TEST(good_requests_are_read_and_written)
         enum cepa_control_kind kind;
         uint32_t every_ms;
         const char *invitation;
+        uint32_t count;
+        uint32_t hops;
     } rows[] = {
-        {"{\"do\":\"status\"}", CEPA_CONTROL_STATUS, 0, ""},
-        {"{\"do\":\"watch\",\"every_ms\":1000}", CEPA_CONTROL_WATCH, 1000, ""},
-        {"{\"do\":\"invite\"}", CEPA_CONTROL_INVITE, 0, ""},
-        {"{\"do\":\"join\",\"invitation\":\"cepa:abc\"}", CEPA_CONTROL_JOIN, 0, "cepa:abc"},
-        {"{\"do\":\"id\"}", CEPA_CONTROL_ID, 0, ""},
-        {"{\"do\":\"metrics\"}", CEPA_CONTROL_METRICS, 0, ""},
-        {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, ""},
+        {"{\"do\":\"status\"}", CEPA_CONTROL_STATUS, 0, "", 0, 0},
+        {"{\"do\":\"watch\",\"every_ms\":1000}", CEPA_CONTROL_WATCH, 1000, "", 0, 0},
+        {"{\"do\":\"invite\"}", CEPA_CONTROL_INVITE, 0, "", 0, 0},
+        {"{\"do\":\"join\",\"invitation\":\"cepa:abc\"}", CEPA_CONTROL_JOIN, 0, "cepa:abc", 0, 0},
+        {"{\"do\":\"id\"}", CEPA_CONTROL_ID, 0, "", 0, 0},
+        {"{\"do\":\"metrics\"}", CEPA_CONTROL_METRICS, 0, "", 0, 0},
+        {"{\"do\":\"ping\",\"count\":1,\"hops\":5}", CEPA_CONTROL_PING, 0, "", 1, 5},
+        {"{\"do\":\"ping\",\"count\":10000,\"hops\":1}", CEPA_CONTROL_PING, 0, "", 10000, 1},
+        {"{\"do\":\"pinged\"}", CEPA_CONTROL_PINGED, 0, "", 0, 0},
+        {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cepa_control_request request;
@@ -31,6 +36,7 @@ TEST(good_requests_are_read_and_written)
             cepa_control_request_decode(&request, &reason, rows[i].line, strlen(rows[i].line)), 0);
         CHECK(request.kind == rows[i].kind && request.every_ms == rows[i].every_ms);
         CHECK(strcmp(request.invitation, rows[i].invitation) == 0);
+        CHECK(request.count == rows[i].count && request.hops == rows[i].hops);
         CHECK_INT(cepa_control_request_encode(line, sizeof line, &request), 0);
         CHECK(strncmp(line, rows[i].line, strlen(rows[i].line)) == 0);
         CHECK(strcmp(line + strlen(rows[i].line), "\n") == 0);
@@ -58,6 +64,14 @@ TEST(anything_else_is_refused)
         "{\"do\":\"statu\"}",
         "{\"Do\":\"status\"}",
         "{\"do\":\"status\",\"do\":\"stop\"}",
+        "{\"do\":\"ping\"}",
+        "{\"do\":\"ping\",\"count\":1}",
+        "{\"do\":\"ping\",\"count\":0,\"hops\":3}",
+        "{\"do\":\"ping\",\"count\":10001,\"hops\":3}",
+        "{\"do\":\"ping\",\"count\":1,\"hops\":6}",
+        "{\"do\":\"ping\",\"count\":\"1\",\"hops\":3}",
+        "{\"do\":\"status\",\"count\":1}",
+        "{\"do\":\"pinged\",\"hops\":1}",
         "{\"do\":\"status\",\"x\":1}",
         "{\"do\":\"status\\u0000\"}",
         "{\"do\":\"status\",\"every_ms\":1000}",
@@ -72,7 +86,8 @@ TEST(anything_else_is_refused)
         "{\"do\":\"id\",\"invitation\":\"cepa:a\"}",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        struct cepa_control_request request = {CEPA_CONTROL_ID, 77, "untouched"};
+        struct cepa_control_request request = {
+            .kind = CEPA_CONTROL_ID, .every_ms = 77, .invitation = "untouched"};
         reason.text[0] = '\0';
         int status = cepa_control_request_decode(&request, &reason, lines[i], strlen(lines[i]));
         if (status == 0) {

@@ -127,6 +127,13 @@ static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reaso
             return NULL;
         }
         return make_text("metrics", cepa_answers_metrics(answers)->text);
+    case CEPA_CONTROL_PING:
+        return cepa_engine_ping(answers->engine, reason, request->count, (uint8_t)request->hops) ==
+                       0
+                   ? cepa_engine_pinged(answers->engine)
+                   : NULL;
+    case CEPA_CONTROL_PINGED:
+        return cepa_engine_pinged(answers->engine);
     case CEPA_CONTROL_STATUS:
     case CEPA_CONTROL_WATCH:
     case CEPA_CONTROL_ID:

@@ -254,7 +254,7 @@ bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_a
 {
     for (uint32_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];
-        struct cepa_control_asked asked = {i, {CEPA_CONTROL_STATUS, 0, ""}};
+        struct cepa_control_asked asked = {i, {.kind = CEPA_CONTROL_STATUS}};
         while (client->fd >= 0 && memchr(client->input, '\n', client->input_len) != NULL) {
             if (!take_line(control, i, &asked)) {
                 continue;

@@ -3,10 +3,12 @@
 #include "native/daemon/control_request.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kinds[] = {"status", "watch", "invite", "join", "id", "metrics", "stop"};
+static const char *const kinds[] = {"status",  "watch", "invite", "join", "id",
+                                    "metrics", "ping",  "pinged", "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -32,6 +34,8 @@ struct fields {
     const cJSON *what;
     const cJSON *every;
     const cJSON *invitation;
+    const cJSON *count;
+    const cJSON *hops;
 };
 
 static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
@@ -42,6 +46,8 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
         const cJSON **place = strcmp(field->string, "do") == 0           ? &fields->what
                               : strcmp(field->string, "every_ms") == 0   ? &fields->every
                               : strcmp(field->string, "invitation") == 0 ? &fields->invitation
+                              : strcmp(field->string, "count") == 0      ? &fields->count
+                              : strcmp(field->string, "hops") == 0       ? &fields->hops
                                                                          : NULL;
         if (place == NULL) {
             return refuse(ret_reason, "the request has a field that is not known");
@@ -54,10 +60,38 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
     return 0;
 }
 
+/* Takes a number from `least` to `most`; one that is not there stays as it is. */
+static bool take_number(uint32_t *ret_number, const cJSON *field, uint32_t least, uint32_t most)
+{
+    if (field == NULL) {
+        return true;
+    }
+    double number = cJSON_IsNumber(field) ? field->valuedouble : -1;
+    if (!(number >= least && number <= most)) {
+        return false;
+    }
+    *ret_number = (uint32_t)number;
+    return true;
+}
+
+static int take_numbers(struct cepa_control_request *request, struct cepa_reason *ret_reason,
+                        const struct fields *fields)
+{
+    if (!take_number(&request->every_ms, fields->every, CEPA_CONTROL_EVERY_MIN_MS,
+                     CEPA_CONTROL_EVERY_MAX_MS)) {
+        return refuse(ret_reason, "every_ms is a number from 100 to 3600000");
+    }
+    if (!take_number(&request->count, fields->count, 1, CEPA_PING_COUNT_MAX) ||
+        !take_number(&request->hops, fields->hops, 1, CEPA_PING_HOPS_MAX)) {
+        return refuse(ret_reason, "count is a number from 1 to 10000, hops one from 1 to 5");
+    }
+    return 0;
+}
+
 static int take(struct cepa_control_request *request, struct cepa_reason *ret_reason,
                 const cJSON *object)
 {
-    struct fields fields = {NULL, NULL, NULL};
+    struct fields fields = {NULL, NULL, NULL, NULL, NULL};
     int status = sort(&fields, ret_reason, object);
     if (status != 0) {
         return status;
@@ -70,15 +104,14 @@ static int take(struct cepa_control_request *request, struct cepa_reason *ret_re
         return status;
     }
     if ((fields.every != NULL) != (request->kind == CEPA_CONTROL_WATCH) ||
-        (fields.invitation != NULL) != (request->kind == CEPA_CONTROL_JOIN)) {
+        (fields.invitation != NULL) != (request->kind == CEPA_CONTROL_JOIN) ||
+        (fields.count != NULL) != (request->kind == CEPA_CONTROL_PING) ||
+        (fields.hops != NULL) != (request->kind == CEPA_CONTROL_PING)) {
         return refuse(ret_reason, "the request has a field too many, or lacks one");
     }
-    if (fields.every != NULL) {
-        double every = cJSON_IsNumber(fields.every) ? fields.every->valuedouble : -1;
-        if (!(every >= CEPA_CONTROL_EVERY_MIN_MS && every <= CEPA_CONTROL_EVERY_MAX_MS)) {
-            return refuse(ret_reason, "every_ms is a number from 100 to 3600000");
-        }
-        request->every_ms = (uint32_t)every;
+    status = take_numbers(request, ret_reason, &fields);
+    if (status != 0) {
+        return status;
     }
     if (fields.invitation != NULL) {
         const char *text = cJSON_IsString(fields.invitation) ? fields.invitation->valuestring : "";
@@ -127,6 +160,9 @@ int cepa_control_request_encode(char *ret_line, size_t capacity,
         (void)cJSON_AddNumberToObject(object, "every_ms", request->every_ms);
     } else if (request->kind == CEPA_CONTROL_JOIN) {
         (void)cJSON_AddStringToObject(object, "invitation", request->invitation);
+    } else if (request->kind == CEPA_CONTROL_PING) {
+        (void)cJSON_AddNumberToObject(object, "count", request->count);
+        (void)cJSON_AddNumberToObject(object, "hops", request->hops);
     }
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);

@@ -7,6 +7,8 @@
  *     {"do": "join", "invitation": "cepa:..."}    take one
  *     {"do": "id"}                                who this node is
  *     {"do": "metrics"}                           figures for Prometheus, as one string
+ *     {"do": "ping", "count": 10, "hops": 3}      build circuits and time them; does not wait
+ *     {"do": "pinged"}                            how far that is
  *     {"do": "stop"}                              end the daemon
  *
  * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
@@ -19,6 +21,7 @@
 
 #include "base/error.h"
 #include "native/daemon/config.h"
+#include "native/daemon/ping.h"
 #include "native/reason.h"
 
 enum {
@@ -34,6 +37,8 @@ enum cepa_control_kind {
     CEPA_CONTROL_JOIN,
     CEPA_CONTROL_ID,
     CEPA_CONTROL_METRICS,
+    CEPA_CONTROL_PING,
+    CEPA_CONTROL_PINGED,
     CEPA_CONTROL_STOP
 };
 
@@ -42,6 +47,8 @@ struct cepa_control_request {
     enum cepa_control_kind kind;
     uint32_t every_ms;                            /* WATCH */
     char invitation[CEPA_CONFIG_INVITATION_SIZE]; /* JOIN */
+    uint32_t count;                               /* PING: 1 to CEPA_PING_COUNT_MAX circuits */
+    uint32_t hops;                                /* PING: 1 to CEPA_PING_HOPS_MAX */
 };
 
 /* cepa_control_request_decode reads one line. Nothing but the fields above is allowed, each once.

@@ -1,16 +1,136 @@
-/* The transport, with nobody on it yet: sockets answer, and connections are let go again. */
+/* Turns of the transport and the node. */
 #include "native/daemon/engine.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "native/daemon/engine_state.h"
 #include "native/daemon/transport.h"
 #include "native/net/clock.h"
+#include "node/node_facts.h"
 
-struct cepa_engine {
-    struct cepa_engine_config config;
-    struct cepa_webrtc *webrtc;
-};
+/* Numbers in the loop. */
+enum { NUMBER_WEBRTC, NUMBER_REACHABILITY, CERTIFICATE_MINUTES = 60, FAREWELL_MS = 300 };
+
+/* Carries out what the node wants. True if it wanted anything. */
+static bool carry_out(struct cepa_engine *engine, struct cepa_time now)
+{
+    struct cepa_node_effect effect;
+    bool has_some = false;
+    while (cepa_node_next(engine->node, &effect, now) == 0) {
+        has_some = true;
+        if (effect.kind == CEPA_NODE_STORE) {
+            cepa_engine_keep(engine, &effect);
+        } else if (effect.kind == CEPA_NODE_EVENT) {
+            if (!cepa_ping_on_event(&engine->ping, engine->node, &effect, now)) {
+                cepa_engine_tell(engine, &effect);
+            }
+        } else {
+            cepa_carriers_carry_out(engine->carriers, &effect, now);
+        }
+    }
+    return has_some;
+}
+
+/* Moves everything between transport and node that can move now. */
+static void settle(struct cepa_engine *engine, struct cepa_time now)
+{
+    bool has_events = true;
+    while (has_events) {
+        has_events = cepa_carriers_take(engine->carriers, now);
+        (void)carry_out(engine, now);
+    }
+    if (cepa_time_is_due(cepa_node_deadline(engine->node), now)) {
+        cepa_node_step(engine->node, now, cepa_clock_wall());
+    }
+    cepa_ping_step(&engine->ping, engine->node, now);
+    cepa_carriers_step(engine->carriers, now);
+    (void)carry_out(engine, now);
+    engine->has_more = cepa_carriers_pull(engine->carriers, now);
+    /* Pulling may free what the node has to say something about. */
+    engine->has_more = carry_out(engine, now) || engine->has_more;
+    cepa_endpoint_flush(cepa_webrtc_endpoint(engine->webrtc));
+}
+
+/* Joins by the invitations of the configuration. */
+static int join_configured(struct cepa_engine *engine, struct cepa_reason *ret_reason)
+{
+    const struct cepa_config *config = engine->config.config;
+    int status = 0;
+    for (size_t i = 0; i < config->invitations_len && status == 0; i++) {
+        status = cepa_engine_join(engine, ret_reason, config->invitations[i]);
+    }
+    return status;
+}
+
+static int open_reachability(struct cepa_engine *engine, struct cepa_reason *ret_reason)
+{
+    const struct cepa_address sockets[2] = {cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV4),
+                                            cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV6)};
+    int descriptors[2] = {-1, -1};
+    int status =
+        cepa_reachability_open(&engine->reachability, engine->config.config, sockets,
+                               engine->config.log, engine->config.random, cepa_clock_now());
+    if (status == 0) {
+        cepa_reachability_descriptors(engine->reachability, descriptors);
+    }
+    for (size_t i = 0; i < 2 && status == 0; i++) {
+        if (descriptors[i] >= 0) {
+            status = cepa_loop_add(engine->loop, descriptors[i], NUMBER_REACHABILITY + i,
+                                   CEPA_LOOP_READ);
+        }
+    }
+    if (status == 0) {
+        status = cepa_loop_add(engine->loop, cepa_webrtc_descriptor(engine->webrtc), NUMBER_WEBRTC,
+                               CEPA_LOOP_READ);
+    }
+    return status == 0 ? 0
+                       : cepa_reason_fail(ret_reason, status,
+                                          "the machine's addresses cannot be watched: %s",
+                                          cepa_error_text(status));
+}
+
+static int open_all(struct cepa_engine *engine, struct cepa_reason *ret_reason)
+{
+    const struct cepa_engine_config *config = &engine->config;
+    int status = cepa_loop_open(&engine->loop);
+    if (status != 0) {
+        return cepa_reason_fail(ret_reason, status, "%s", cepa_error_text(status));
+    }
+    status = cepa_transport_open(&engine->webrtc, ret_reason, config->config,
+                                 &config->state->secrets, config->random);
+    if (status == 0) {
+        status = open_reachability(engine, ret_reason);
+    }
+    if (status == 0) {
+        status = cepa_engine_make_node(engine, ret_reason);
+    }
+    if (status != 0) {
+        return status;
+    }
+    status = cepa_carriers_new(&engine->carriers, cepa_webrtc_endpoint(engine->webrtc),
+                               engine->node, config->random);
+    if (status == 0) {
+        status = cepa_node_start(engine->node, cepa_clock_now(), cepa_clock_wall());
+    }
+    if (status != 0) {
+        return cepa_reason_fail(ret_reason, status, "the node cannot start: %s",
+                                cepa_error_text(status));
+    }
+    return join_configured(engine, ret_reason);
+}
+
+static void free_all(struct cepa_engine *engine)
+{
+    cepa_carriers_free(engine->carriers);
+    cepa_webrtc_close(engine->webrtc);
+    if (engine->node != NULL) {
+        cepa_node_wipe(engine->node);
+    }
+    free(engine->memory);
+    cepa_reachability_close(engine->reachability);
+    cepa_loop_close(engine->loop);
+    free(engine);
+}
 
 int cepa_engine_open(struct cepa_engine **ret_engine, struct cepa_reason *ret_reason,
                      const struct cepa_engine_config *config)
@@ -20,45 +140,127 @@ int cepa_engine_open(struct cepa_engine **ret_engine, struct cepa_reason *ret_re
         return cepa_reason_fail(ret_reason, CEPA_ERR_EXHAUSTED, "there is not enough memory");
     }
     engine->config = *config;
-    int status = cepa_transport_open(&engine->webrtc, ret_reason, config->config,
-                                     &config->state->secrets, config->random);
+    engine->certificate_due =
+        cepa_time_add(cepa_clock_now(), CERTIFICATE_MINUTES * 60 * CEPA_SECOND_NS);
+    int status = open_all(engine, ret_reason);
     if (status != 0) {
-        free(engine);
+        free_all(engine);
         return status;
     }
     *ret_engine = engine;
     return 0;
 }
 
+/* Lets the node take leave: its last frames go out, for a moment. */
+static void take_leave(struct cepa_engine *engine)
+{
+    struct cepa_time now = cepa_clock_now();
+    struct cepa_time end = cepa_time_add(now, FAREWELL_MS * CEPA_MILLISECOND_NS);
+    cepa_node_stop(engine->node, now);
+    settle(engine, now);
+    while (cepa_time_is_before(now, end) &&
+           !cepa_time_is_never(cepa_carriers_deadline(engine->carriers))) {
+        struct cepa_time next = cepa_time_earliest(end, cepa_node_deadline(engine->node));
+        next = cepa_time_earliest(next, cepa_carriers_deadline(engine->carriers));
+        if (cepa_webrtc_wait(engine->webrtc, next) != 0) {
+            return;
+        }
+        now = cepa_clock_now();
+        settle(engine, now);
+    }
+}
+
 void cepa_engine_close(struct cepa_engine *engine)
 {
     if (engine != NULL) {
-        cepa_webrtc_close(engine->webrtc);
-        free(engine);
+        take_leave(engine);
+        free_all(engine);
     }
 }
 
 int cepa_engine_descriptor(const struct cepa_engine *engine)
 {
-    return cepa_webrtc_descriptor(engine->webrtc);
+    return cepa_loop_descriptor(engine->loop);
 }
 
 int cepa_engine_prepare(struct cepa_engine *engine)
 {
-    return cepa_webrtc_prepare(engine->webrtc);
+    struct cepa_time deadline = engine->has_more ? cepa_clock_now() : engine->certificate_due;
+    deadline = cepa_time_earliest(deadline, cepa_node_deadline(engine->node));
+    deadline = cepa_time_earliest(deadline, cepa_carriers_deadline(engine->carriers));
+    deadline = cepa_time_earliest(deadline, cepa_ping_deadline(&engine->ping));
+    deadline = cepa_time_earliest(deadline, cepa_reachability_deadline(engine->reachability));
+    int status = cepa_webrtc_prepare(engine->webrtc);
+    return status != 0 ? status : cepa_loop_set_deadline(engine->loop, deadline);
+}
+
+/* Follows the listening certificate by another one in time. */
+static void renew_certificate(struct cepa_engine *engine, struct cepa_time now)
+{
+    struct cepa_secrets *secrets = &engine->config.state->secrets;
+    struct cepa_reason reason = {"there is no randomness"};
+    struct cepa_certificate *certificate = NULL;
+    struct cepa_dtls_hash hashes[2];
+    bool is_new = false;
+    engine->certificate_due = cepa_time_add(now, CERTIFICATE_MINUTES * 60 * CEPA_SECOND_NS);
+    int status = cepa_secrets_renew(secrets, &is_new, (int64_t)(cepa_clock_wall().unix_ms / 1000),
+                                    engine->config.random);
+    if (status == 0 && !is_new) {
+        return;
+    }
+    if (status == 0) {
+        status = cepa_secrets_save(secrets, &reason, engine->config.state->folder.fd);
+    }
+    if (status == 0) {
+        status =
+            cepa_certificate_decode(&certificate, secrets->current.text, secrets->current.text_len);
+    }
+    if (status == 0) {
+        status = cepa_endpoint_set_certificate(cepa_webrtc_endpoint(engine->webrtc), certificate);
+        cepa_certificate_free(certificate);
+    }
+    if (status != 0) {
+        struct cepa_log_field why = cepa_log_text("why", reason.text);
+        cepa_log_write(engine->config.log, CEPA_CONFIG_LEVEL_ERROR,
+                       "the listening certificate cannot be renewed", &why, 1);
+        return;
+    }
+    cepa_engine_hashes(engine, hashes);
+    cepa_node_on_certificates(engine->node, &hashes[0], &hashes[1], now);
+}
+
+static void look_around(struct cepa_engine *engine, struct cepa_time now)
+{
+    struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
+    if (cepa_webrtc_has_moved(engine->webrtc)) {
+        cepa_node_on_moved(engine->node, now);
+    }
+    if (cepa_reachability_step(engine->reachability, now)) {
+        size_t len = cepa_reachability_get(engine->reachability, reaches);
+        cepa_node_on_addresses(engine->node, reaches, len, now);
+    }
 }
 
 int cepa_engine_turn(struct cepa_engine *engine)
 {
-    struct cepa_endpoint *endpoint = cepa_webrtc_endpoint(engine->webrtc);
-    struct cepa_endpoint_event event;
-    int status = cepa_webrtc_wait(engine->webrtc, cepa_clock_now());
-    while (cepa_endpoint_next(endpoint, &event) != CEPA_ENDPOINT_NOTHING) {
-        if (event.kind == CEPA_ENDPOINT_OPEN) {
-            status = status != 0 ? status : cepa_endpoint_close(endpoint, event.connection);
-        }
+    struct cepa_loop_ready ready;
+    struct cepa_time now = cepa_clock_now();
+    bool is_around = cepa_time_is_due(cepa_reachability_deadline(engine->reachability), now);
+    if (cepa_loop_wait(engine->loop, now) < 0 || cepa_webrtc_wait(engine->webrtc, now) != 0) {
+        return CEPA_ERR_SYSTEM;
     }
-    return status;
+    while (cepa_loop_next(engine->loop, &ready)) {
+        is_around = is_around || ready.number >= NUMBER_REACHABILITY;
+    }
+    now = cepa_clock_now();
+    if (is_around) {
+        look_around(engine, now);
+    }
+    if (cepa_time_is_due(engine->certificate_due, now)) {
+        renew_certificate(engine, now);
+    }
+    settle(engine, now);
+    return 0;
 }
 
 uint16_t cepa_engine_port(const struct cepa_engine *engine)
@@ -67,41 +269,4 @@ uint16_t cepa_engine_port(const struct cepa_engine *engine)
     return address.family != CEPA_ADDRESS_NONE
                ? address.port
                : cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV6).port;
-}
-
-int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
-{
-    struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
-    return cJSON_AddNumberToObject(object, "connections", counts.connections) != NULL
-               ? 0
-               : CEPA_ERR_EXHAUSTED;
-}
-
-void cepa_engine_metrics(struct cepa_engine *engine, struct cepa_metrics *metrics)
-{
-    struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
-    cepa_metrics_add(metrics, "connections", CEPA_METRICS_GAUGE, "connections of the transport",
-                     counts.connections);
-    cepa_metrics_add(metrics, "dials_accepted_total", CEPA_METRICS_COUNTER,
-                     "dials of others that began", counts.accepted);
-    cepa_metrics_add(metrics, "datagrams_unverified_total", CEPA_METRICS_COUNTER,
-                     "datagrams that came for nobody, or from nobody who is known",
-                     counts.unverified + counts.unrouted);
-}
-
-int cepa_engine_invite(struct cepa_engine *engine, struct cepa_reason *ret_reason, char *ret_text,
-                       size_t capacity)
-{
-    (void)engine;
-    (void)ret_text;
-    (void)capacity;
-    return cepa_reason_fail(ret_reason, CEPA_ERR_NOT_FOUND, "there is nobody to name yet");
-}
-
-int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
-                     const char *invitation)
-{
-    (void)engine;
-    (void)invitation;
-    return cepa_reason_fail(ret_reason, CEPA_ERR_UNSUPPORTED, "this build cannot join yet");
 }

@@ -69,4 +69,13 @@ CEPA_MUST_USE int cepa_engine_invite(struct cepa_engine *engine, struct cepa_rea
 CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                    const char *invitation);
 
+/* cepa_engine_ping begins a series of pings (native/daemon/ping.h). Returns 0, or CEPA_ERR_STATE
+ * with a reason while another is under way. */
+CEPA_MUST_USE int cepa_engine_ping(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                   uint32_t count, uint8_t hops);
+
+/* cepa_engine_pinged gives how far that is, as an object "ping" in an object that the caller
+ * deletes; NULL for lack of memory. */
+struct cJSON *cepa_engine_pinged(const struct cepa_engine *engine);
+
 #endif

@@ -173,6 +173,7 @@ size_t cepa_channels_buffered(struct cepa_channels *channels)
 void cepa_channels_set_low_mark(struct cepa_channels *channels, size_t low_mark)
 {
     channels->low_mark = low_mark;
+    channels->is_above = cepa_sctp_buffered(channels->sctp) > low_mark;
 }
 
 void cepa_channels_window(const struct cepa_channels *channels, size_t *ret_window,

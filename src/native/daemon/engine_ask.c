@@ -1,0 +1,140 @@
+/* What the control socket wants from transport and node. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "native/daemon/engine_state.h"
+#include "native/daemon/status.h"
+#include "native/net/clock.h"
+#include "node/node_commands.h"
+#include "node/profile.h"
+#include "wire/invitation.h"
+
+int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
+{
+    struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
+    struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
+    size_t reaches_len = cepa_reachability_get(engine->reachability, reaches);
+    return cJSON_AddNumberToObject(object, "connections", counts.connections) != NULL &&
+                   cJSON_AddNumberToObject(object, "addresses", (double)reaches_len) != NULL
+               ? cepa_status_json(object, engine->node, cepa_clock_now(), cepa_clock_wall())
+               : CEPA_ERR_EXHAUSTED;
+}
+
+void cepa_engine_metrics(struct cepa_engine *engine, struct cepa_metrics *metrics)
+{
+    struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
+    struct cepa_carriers_counts frames = cepa_carriers_counts(engine->carriers);
+    cepa_metrics_add(metrics, "connections", CEPA_METRICS_GAUGE, "connections of the transport",
+                     counts.connections);
+    cepa_metrics_add(metrics, "dials_accepted_total", CEPA_METRICS_COUNTER,
+                     "dials of others that began", counts.accepted);
+    cepa_metrics_add(metrics, "datagrams_unverified_total", CEPA_METRICS_COUNTER,
+                     "datagrams that came for nobody, or from nobody who is known",
+                     counts.unverified + counts.unrouted);
+    cepa_metrics_add(metrics, "frames_in_total", CEPA_METRICS_COUNTER, "frames that came",
+                     frames.frames_in);
+    cepa_metrics_add(metrics, "frames_out_total", CEPA_METRICS_COUNTER, "frames that left",
+                     frames.frames_out);
+    cepa_metrics_add(metrics, "frames_malformed_total", CEPA_METRICS_COUNTER,
+                     "messages that were no frames", frames.malformed);
+    cepa_metrics_add(metrics, "store_failures_total", CEPA_METRICS_COUNTER,
+                     "changes of state that could not be kept", engine->store_failures);
+    cepa_status_metrics(metrics, engine->node, cepa_clock_now(), cepa_clock_wall());
+}
+
+int cepa_engine_invite(struct cepa_engine *engine, struct cepa_reason *ret_reason, char *ret_text,
+                       size_t capacity)
+{
+    char text[CEPA_INVITATION_TEXT_SIZE];
+    int status = cepa_node_invite(engine->node, text);
+    if (status != 0) {
+        return cepa_reason_fail(ret_reason, status,
+                                "there is nobody to name yet: this node cannot be dialled, and "
+                                "knows no relay that can");
+    }
+    if (strlen(text) >= capacity) {
+        return cepa_reason_fail(ret_reason, CEPA_ERR_TOO_LONG, "the invitation is too long");
+    }
+    memcpy(ret_text, text, strlen(text) + 1);
+    return 0;
+}
+
+static int refuse(struct cepa_reason *ret_reason, int status, const char *profile)
+{
+    switch (status) {
+    case CEPA_ERR_AUTHENTICATION:
+        return cepa_reason_fail(ret_reason, status,
+                                "the invitation is mistyped, or a part of it is missing; copy all "
+                                "of it again");
+    case CEPA_ERR_VERSION:
+        return cepa_reason_fail(ret_reason, status,
+                                "the invitation is of a newer version of cepa; install that one");
+    case CEPA_ERR_UNSUPPORTED:
+        return cepa_reason_fail(ret_reason, status,
+                                "the invitation is for another network than '%s'; start the "
+                                "daemon with the 'profile' of whoever invites",
+                                profile);
+    default:
+        return cepa_reason_fail(ret_reason, status,
+                                "this is no invitation; one begins with 'cepa:'");
+    }
+}
+
+int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                     const char *invitation)
+{
+    const char *name = engine->config.config->profile;
+    struct cepa_invitation decoded;
+    struct cepa_network_id network;
+    struct cepa_profile profile;
+    int status = cepa_profile_find(&profile, name);
+    if (status == 0) {
+        cepa_profile_network(&network, &profile);
+        status = cepa_invitation_decode(&decoded, invitation, strlen(invitation), &network);
+    }
+    if (status != 0) {
+        return refuse(ret_reason, status, name);
+    }
+    status =
+        cepa_node_join(engine->node, decoded.addresses, decoded.addresses_len, cepa_clock_now());
+    return status == 0 ? 0 : cepa_reason_fail(ret_reason, status, "%s", cepa_error_text(status));
+}
+
+int cepa_engine_ping(struct cepa_engine *engine, struct cepa_reason *ret_reason, uint32_t count,
+                     uint8_t hops)
+{
+    int status = cepa_ping_begin(&engine->ping, count, hops);
+    return status == 0 ? 0
+                       : cepa_reason_fail(ret_reason, status,
+                                          "another series of pings is under way; wait for its end");
+}
+
+struct cJSON *cepa_engine_pinged(const struct cepa_engine *engine)
+{
+    struct cepa_ping_result result;
+    cepa_ping_result_of(&result, &engine->ping);
+    const struct {
+        const char *name;
+        uint32_t value;
+    } numbers[] = {{"count", result.count},
+                   {"done", result.done},
+                   {"failed", result.failed},
+                   {"build_us_median", result.build_us_median},
+                   {"build_us_p95", result.build_us_p95},
+                   {"build_us_max", result.build_us_max},
+                   {"echo_us_median", result.echo_us_median},
+                   {"echo_us_p95", result.echo_us_p95},
+                   {"echo_us_max", result.echo_us_max}};
+    cJSON *object = cJSON_CreateObject();
+    cJSON *ping = cJSON_AddObjectToObject(object, "ping");
+    bool is_whole = cJSON_AddBoolToObject(ping, "is_running", result.is_running) != NULL;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && is_whole; i++) {
+        is_whole = cJSON_AddNumberToObject(ping, numbers[i].name, numbers[i].value) != NULL;
+    }
+    if (!is_whole) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}

@@ -1,0 +1,47 @@
+/* Where others may dial this node, as it changes: its own addresses, and what the router passes on.
+ * The owner watches two descriptors for reading; cepa_reachability_step takes what they have. */
+#ifndef CEPA_NATIVE_DAEMON_REACHABILITY_H
+#define CEPA_NATIVE_DAEMON_REACHABILITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "native/daemon/config.h"
+#include "native/daemon/log.h"
+#include "native/net/address.h"
+#include "wire/ids.h"
+#include "wire/sizes.h"
+
+/* Opaque. */
+struct cepa_reachability;
+
+/* cepa_reachability_open begins with bound `sockets`, IPv4 and IPv6, family NONE for none. All is
+ * lent. Returns 0, CEPA_ERR_FULL, CEPA_ERR_EXHAUSTED or CEPA_ERR_SYSTEM. */
+CEPA_MUST_USE int cepa_reachability_open(struct cepa_reachability **ret_reachability,
+                                         const struct cepa_config *config,
+                                         const struct cepa_address sockets[2], struct cepa_log *log,
+                                         const struct cepa_random *random, struct cepa_time now);
+
+/* cepa_reachability_close takes away what the router had mapped, which may take
+ * CEPA_PORT_MAPPING_STOP_MS. NULL is allowed. */
+void cepa_reachability_close(struct cepa_reachability *reachability);
+
+/* cepa_reachability_descriptors gives what to watch; -1 for none. */
+void cepa_reachability_descriptors(const struct cepa_reachability *reachability,
+                                   int ret_descriptors[2]);
+
+/* cepa_reachability_step takes what has come and does what is due. True if the places are others
+ * than before. */
+bool cepa_reachability_step(struct cepa_reachability *reachability, struct cepa_time now);
+
+/* cepa_reachability_deadline gives when the next step is due without anything coming. */
+struct cepa_time cepa_reachability_deadline(const struct cepa_reachability *reachability);
+
+/* cepa_reachability_get writes the places, best first, and returns how many. */
+size_t cepa_reachability_get(const struct cepa_reachability *reachability,
+                             struct cepa_reach ret_reaches[CEPA_DESCRIPTOR_REACHES_MAX]);
+
+#endif

@@ -1,0 +1,22 @@
+/* What a node says of itself, as JSON and as figures. */
+#ifndef CEPA_NATIVE_DAEMON_STATUS_H
+#define CEPA_NATIVE_DAEMON_STATUS_H
+
+#include "base/error.h"
+#include "base/time.h"
+#include "native/daemon/metrics.h"
+#include "node/node.h"
+
+struct cJSON;
+
+/* cepa_status_json adds "network", "anonymity", "links", "circuits" and "guards" to `object`, with
+ * the names of node/node_status.h. Nobody's address is in it. Returns 0, or CEPA_ERR_EXHAUSTED for
+ * lack of memory. */
+CEPA_MUST_USE int cepa_status_json(struct cJSON *object, const struct cepa_node *node,
+                                   struct cepa_time now, struct cepa_wall wall);
+
+/* cepa_status_metrics adds the figures of the whole node. */
+void cepa_status_metrics(struct cepa_metrics *metrics, const struct cepa_node *node,
+                         struct cepa_time now, struct cepa_wall wall);
+
+#endif
