@@ -22,6 +22,18 @@ target_link_libraries(cepa_webrtc PUBLIC cepa_native PkgConfig::SSL PkgConfig::U
 target_include_directories(cepa_webrtc SYSTEM PRIVATE ${SCTP_INCLUDE_DIRS})
 target_link_options(cepa_webrtc PUBLIC LINKER:--wrap=sctp_timer_start)
 
+# Answers to the browser of the machine's user, and the page that is in them.
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
+file(GLOB http_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/native/http/*.c)
+add_library(cepa_http STATIC ${http_sources})
+target_link_libraries(cepa_http PUBLIC cepa_native PRIVATE PkgConfig::MICROHTTPD)
+file(GLOB dashboard_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/dashboard/*)
+add_custom_command(
+  OUTPUT ${PROJECT_BINARY_DIR}/dashboard_files.c
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${PROJECT_BINARY_DIR}/dashboard_files.c
+          "-DFILES=${dashboard_files}" -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${dashboard_files} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+
 # The daemon: its state, and everything around the node.
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
@@ -29,9 +41,9 @@ pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode>=4.1)
 file(GLOB daemon_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/src/native/store/*.c
   ${PROJECT_SOURCE_DIR}/src/native/daemon/*.c)
-add_library(cepa_daemon STATIC ${daemon_sources})
+add_library(cepa_daemon STATIC ${daemon_sources} ${PROJECT_BINARY_DIR}/dashboard_files.c)
 target_compile_definitions(cepa_daemon PUBLIC CEPA_VERSION="${PROJECT_VERSION}")
-target_link_libraries(cepa_daemon PUBLIC cepa_webrtc PkgConfig::SQLITE PkgConfig::CJSON)
+target_link_libraries(cepa_daemon PUBLIC cepa_webrtc cepa_http PkgConfig::SQLITE PkgConfig::CJSON)
 
 # The command without its main, so that tests reach its parts.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
@@ -55,6 +67,10 @@ target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
 target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
+
+# Serves the dashboard to a browser under test.
+add_executable(dashboard_server ${PROJECT_SOURCE_DIR}/tests/interop/dashboard_server.c)
+target_link_libraries(dashboard_server PRIVATE cepa_test_support)
 
 # The laboratory: an emulated link, and programs that measure one. What joins namespaces is Linux's.
 file(GLOB lab_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lab/*.c)

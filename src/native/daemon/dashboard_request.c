@@ -1,0 +1,47 @@
+/* Checks requests for the dashboard. */
+#include "native/daemon/dashboard_request.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ct.h"
+
+static bool is_host_ours(const struct cepa_dashboard_gate *gate, const char *host)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost"};
+    for (size_t i = 0; host != NULL && i < sizeof names / sizeof names[0]; i++) {
+        char wanted[32];
+        snprintf(wanted, sizeof wanted, "%s:%u", names[i], (unsigned)gate->port);
+        if (strcmp(host, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned cepa_dashboard_check(const struct cepa_dashboard_gate *gate, const char **ret_name,
+                              const struct cepa_http_request *request)
+{
+    const char *target = request->target;
+    if (!is_host_ours(gate, request->host)) {
+        return 403;
+    }
+    if (strcmp(request->method, "GET") != 0) {
+        return 405;
+    }
+    if (request->has_body) {
+        return 400;
+    }
+    if (target[0] == '\0') {
+        return 414;
+    }
+    /* "/TOKEN/name" */
+    if (strlen(target) < 1 + CEPA_DASHBOARD_TOKEN_LEN + 1 || target[0] != '/' ||
+        target[1 + CEPA_DASHBOARD_TOKEN_LEN] != '/' ||
+        cepa_ct_compare(target + 1, gate->token, CEPA_DASHBOARD_TOKEN_LEN) == 0) {
+        return 403;
+    }
+    *ret_name = target + 1 + CEPA_DASHBOARD_TOKEN_LEN + 1;
+    return 200;
+}
