@@ -429,10 +429,10 @@ function showLinks(status) {
           { text: isRelay ? short(link.peer) : "anonymous", title: isRelay ? link.peer : "", kind: "id" },
           network(link.prefix),
           link.is_stalled
-            ? { text: "not answering", kind: "alert" }
+            ? { text: "not answering", kind: "alert full" }
             : link.is_up
-              ? roles.join(", ")
-              : "being connected",
+              ? { text: roles.join(", "), kind: "full" }
+              : { text: "being connected", kind: "full" },
           CARRIERS[link.carrier] ?? String(link.carrier),
           milliseconds(link.rtt_ns),
           `${rate(flow?.rx)}/s`,

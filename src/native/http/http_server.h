@@ -62,7 +62,7 @@ CEPA_MUST_USE int cepa_http_server_open(struct cepa_http_server **ret_http, uint
 void cepa_http_server_close(struct cepa_http_server *http);
 
 /* cepa_http_server_descriptor gives the one descriptor for an event loop: readable when
- * cepa_http_step has something to do. */
+ * cepa_http_server_step has something to do. */
 int cepa_http_server_descriptor(const struct cepa_http_server *http);
 
 /* cepa_http_server_port gives the port that is listened on. */
