@@ -1,6 +1,8 @@
 /* Carving one block of memory. */
 #include "base/block.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 
 size_t cepa_block_round(size_t size)
@@ -48,4 +50,17 @@ void *cepa_block_carve(struct cepa_block *block, size_t size)
 int cepa_block_end(const struct cepa_block *block)
 {
     return block->error;
+}
+
+void cepa_block_zero(void *memory, size_t size)
+{
+    uint64_t *words = memory;
+    size_t words_len = size / sizeof words[0];
+    CEPA_ASSERT((uintptr_t)memory % sizeof words[0] == 0);
+    for (size_t i = 0; i < words_len; i++) {
+        if (words[i] != 0) {
+            words[i] = 0;
+        }
+    }
+    memset((uint8_t *)memory + words_len * sizeof words[0], 0, size % sizeof words[0]);
 }

@@ -40,6 +40,11 @@ void cepa_block_init(struct cepa_block *block, void *memory, size_t size);
  * not there. */
 void *cepa_block_carve(struct cepa_block *block, size_t size);
 
+/* cepa_block_zero makes `size` bytes at `memory`, aligned to 8 (asserted), zero, and writes only
+ * where they are not: memory that a system has given and nobody has used yet stays unused. Large
+ * tables begin with this. Not for secrets. O(size). */
+void cepa_block_zero(void *memory, size_t size);
+
 /* cepa_block_end gives 0 if every part fitted, else CEPA_ERR_FULL. Memory may be left. */
 CEPA_MUST_USE int cepa_block_end(const struct cepa_block *block);
 

@@ -60,7 +60,7 @@ void cepa_map_init(struct cepa_map *map, void *memory, size_t memory_len, uint32
     map->place_mask = (uint32_t)places - 1;
     map->capacity = capacity;
     map->key = *key;
-    memset(map->marks, 0, places * sizeof(uint32_t));
+    cepa_block_zero(map->marks, places * sizeof(uint32_t));
 }
 
 static uint32_t mark_of(const struct cepa_map *map, const void *key)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/block.h"
 
 /* The least power of two of which `capacity` is at most three quarters. */
 static uint32_t places_for(uint32_t capacity)
@@ -28,7 +29,7 @@ void cepa_slot_table_init(struct cepa_slot_table *table, void *memory, uint32_t 
     table->keys = keys;
     table->stride = stride;
     table->key = *key;
-    memset(memory, 0, cepa_slot_table_size(capacity));
+    cepa_block_zero(memory, cepa_slot_table_size(capacity));
 }
 
 static const uint8_t *key_at(const struct cepa_slot_table *table, uint32_t place)

@@ -2,7 +2,9 @@
 #include "onion/onion_keys.h"
 
 #include "base/assert.h"
+#include "base/block.h"
 #include "base/ct.h"
+#include "base/declassify.h"
 
 size_t cepa_onion_keys_size(const struct cepa_replay_limits *limits)
 {
@@ -32,7 +34,10 @@ int cepa_onion_keys_init(struct cepa_onion_keys *ret_keys, void *memory, size_t 
 
 static void retire(struct cepa_onion_keys *keys, size_t i)
 {
-    cepa_wipe(memory_of(keys, i), cepa_replay_cache_size(keys->limits.capacity));
+    size_t size = cepa_replay_cache_size(keys->limits.capacity);
+    /* Which words are in use says how many packets came, which whoever sent them knows. */
+    cepa_declassify(memory_of(keys, i), size);
+    cepa_block_zero(memory_of(keys, i), size);
     cepa_wipe(&keys->keys[i], sizeof keys->keys[i]);
 }
 

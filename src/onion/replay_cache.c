@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/block.h"
 #include "base/ct.h"
 #include "base/declassify.h"
 #include "base/endian.h"
@@ -57,7 +58,7 @@ int cepa_replay_cache_init(struct cepa_replay_cache *ret_cache, void *memory, si
     ret_cache->bucket_mask = buckets_of(limits->capacity) - 1;
     ret_cache->used = 0;
     ret_cache->limits = *limits;
-    memset(memory, 0, cepa_replay_cache_size(limits->capacity));
+    cepa_block_zero(memory, cepa_replay_cache_size(limits->capacity));
     return 0;
 }
 

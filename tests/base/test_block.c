@@ -2,6 +2,7 @@
 #include "base/block.h"
 
 #include <stdalign.h>
+#include <string.h>
 
 #include "support/panic.h"
 #include "support/test.h"
@@ -47,6 +48,20 @@ TEST(a_part_that_does_not_fit_ends_it)
     CHECK_INT(cepa_block_end(&block), CEPA_ERR_FULL);
 }
 
+TEST(zeroing_leaves_nothing)
+{
+    for (size_t size = 0; size <= 40; size++) {
+        uint64_t words[6];
+        memset(words, 0xa5, sizeof words);
+        words[1] = 0;
+        cepa_block_zero(words, size);
+        for (size_t i = 0; i < sizeof words; i++) {
+            bool is_zero = i < size || (i >= 8 && i < 16);
+            CHECK_INT(((const uint8_t *)words)[i], is_zero ? 0 : 0xa5);
+        }
+    }
+}
+
 static void start_between(void)
 {
     struct cepa_block block;
@@ -59,4 +74,5 @@ TEST(an_unaligned_block_is_our_own_mistake)
 }
 
 TEST_MAIN(RUN(sizes_round_up_and_saturate), RUN(parts_are_aligned_and_fill_the_block),
-          RUN(a_part_that_does_not_fit_ends_it), RUN(an_unaligned_block_is_our_own_mistake))
+          RUN(a_part_that_does_not_fit_ends_it), RUN(zeroing_leaves_nothing),
+          RUN(an_unaligned_block_is_our_own_mistake))
