@@ -48,7 +48,7 @@ static int wait_for_neighbour(struct cepa_control_client *client, struct cepa_re
 static int join(struct cepa_reason *ret_reason, const struct cepa_config *config,
                 const struct cepa_control_request *request, unsigned wait_s)
 {
-    struct cepa_control_client client;
+    struct cepa_control_client client = {.fd = -1};
     cJSON *answer = NULL;
     int status = cepa_control_client_open(&client, ret_reason, config->control);
     if (status != 0) {

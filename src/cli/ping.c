@@ -38,7 +38,7 @@ static int ping(struct cepa_cli_ping *ret_ping, struct cepa_reason *ret_reason, 
 {
     const struct cepa_control_request look = {.kind = CEPA_CONTROL_PINGED};
     const struct timespec pause = {0, LOOK_EVERY_MS * 1000000L};
-    struct cepa_control_client client;
+    struct cepa_control_client client = {.fd = -1};
     cJSON *answer = NULL;
     int status = cepa_control_client_open(&client, ret_reason, path);
     if (status != 0) {

@@ -27,7 +27,7 @@ static bool print(cJSON *answer, bool is_json)
 static int watch(const char *command, const struct cepa_cli_daemon *daemon)
 {
     const struct cepa_control_request request = {.kind = CEPA_CONTROL_WATCH, .every_ms = WATCH_MS};
-    struct cepa_control_client client;
+    struct cepa_control_client client = {.fd = -1};
     struct cepa_config config;
     struct cepa_reason reason;
     bool has_screen = !daemon->is_json && isatty(STDOUT_FILENO) == 1;

@@ -48,7 +48,9 @@ static void insert(const struct cepa_index_entry **entries, size_t *len,
         return;
     }
     size_t moved = (*len < CEPA_MESH_CUSTODIANS ? *len : CEPA_MESH_CUSTODIANS - 1) - at;
-    memmove(&entries[at + 1], &entries[at], moved * sizeof *entries);
+    for (size_t i = at + moved; i > at; i--) {
+        entries[i] = entries[i - 1];
+    }
     entries[at] = entry;
     *len += *len < CEPA_MESH_CUSTODIANS ? 1 : 0;
 }

@@ -101,6 +101,21 @@ struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
     return attempt;
 }
 
+/* Dials a node where its descriptor says that it can be reached. */
+static struct cepa_mesh_attempt *dial_direct(struct cepa_mesh *mesh,
+                                             const struct cepa_node_id *node,
+                                             const struct cepa_descriptor *descriptor,
+                                             enum cepa_mesh_purpose purpose)
+{
+    struct cepa_relay_address address;
+    memset(&address, 0, sizeof address);
+    address.reach = descriptor->reaches[0];
+    address.dtls = descriptor->dtls;
+    address.secret = descriptor->secret;
+    address.node = *node;
+    return cepa_dial_address(mesh, &address, purpose);
+}
+
 /* Asks an introducer that is linked, or dials one first; false if there is none. */
 static bool ask_introducer(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt,
                            const struct cepa_node_id *introducers, size_t introducers_len)
@@ -117,7 +132,8 @@ static bool ask_introducer(struct cepa_mesh *mesh, struct cepa_mesh_attempt *att
         if (first == NULL &&
             cepa_objects_decode(mesh->config.objects, &credentials, &introducers[i]) == 0 &&
             credentials.descriptor.reaches_len > 0) {
-            first = cepa_dial_node(mesh, &introducers[i], CEPA_MESH_FOR_CHANNEL);
+            first =
+                dial_direct(mesh, &introducers[i], &credentials.descriptor, CEPA_MESH_FOR_CHANNEL);
         }
         if (first != NULL) {
             attempt->waits_for = first->ticket;
@@ -149,7 +165,6 @@ struct cepa_mesh_attempt *cepa_dial_node(struct cepa_mesh *mesh, const struct ce
                                          enum cepa_mesh_purpose purpose)
 {
     struct cepa_credentials credentials;
-    struct cepa_relay_address address;
     if (cepa_mesh_is_self(mesh, node) || cepa_dial_of(mesh, node) != NULL ||
         cepa_objects_decode(mesh->config.objects, &credentials, node) != 0) {
         return NULL;
@@ -159,12 +174,7 @@ struct cepa_mesh_attempt *cepa_dial_node(struct cepa_mesh *mesh, const struct ce
         return cepa_dial_through(mesh, node, descriptor->introducers, descriptor->introducers_len,
                                  purpose);
     }
-    memset(&address, 0, sizeof address);
-    address.reach = descriptor->reaches[0];
-    address.dtls = descriptor->dtls;
-    address.secret = descriptor->secret;
-    address.node = *node;
-    return cepa_dial_address(mesh, &address, purpose);
+    return dial_direct(mesh, node, descriptor, purpose);
 }
 
 void cepa_dial_succeeded(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt,

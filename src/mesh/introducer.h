@@ -11,7 +11,7 @@ bool cepa_introducer_open(struct cepa_mesh *mesh, struct cepa_mesh_attempt *atte
                           struct cepa_mesh_peer *introducer);
 
 /* cepa_introducer_drop closes a channel that ends here. */
-void cepa_introducer_drop(struct cepa_mesh *mesh, uint64_t link, uint32_t channel,
+void cepa_introducer_drop(struct cepa_mesh *mesh, uint64_t link, uint32_t number,
                           enum cepa_mesh_channel_reason reason);
 
 /* cepa_introducer_find gives the own channel that a ticket was given for, or NULL. */

@@ -117,10 +117,10 @@ CEPA_MUST_USE int cepa_table_packet_make(struct cepa_circuit_table *table,
                                          struct cepa_handle link,
                                          const struct cepa_table_circuit *circuit,
                                          struct cepa_time deadline);
-void cepa_table_packet_free(struct cepa_circuit_table *table, struct cepa_handle packet);
+void cepa_table_packet_free(struct cepa_circuit_table *table, struct cepa_handle handle);
 void cepa_table_packet_ready(struct cepa_circuit_table *table, struct cepa_table_packet *packet,
                              struct cepa_time now);
-void cepa_table_packet_due(struct cepa_circuit_table *table, struct cepa_handle packet,
+void cepa_table_packet_due(struct cepa_circuit_table *table, struct cepa_handle handle,
                            struct cepa_time now);
 CEPA_MUST_USE int cepa_table_packet_part(struct cepa_circuit_table *table,
                                          struct cepa_table_circuit *circuit,

@@ -145,6 +145,15 @@ static void unlink_one(struct cepa_circuits *circuits, struct cepa_circuits_one 
     cepa_wipe(&one->origin, sizeof one->origin);
 }
 
+static void end_alone(struct cepa_circuits *circuits, struct cepa_circuits_one *one, int error)
+{
+    one->state = CEPA_CIRCUITS_CLOSED;
+    unlink_one(circuits, one);
+    one->todo &= CEPA_CIRCUITS_TELL_CLOSE;
+    one->error = error;
+    cepa_circuits_tell(circuits, one, one->is_known ? CEPA_CIRCUITS_TELL_ENDED : 0);
+}
+
 /* Breaks the tie between a circuit and its replacement; one without the other needs no word. */
 static void part_from_other(struct cepa_circuits *circuits, struct cepa_circuits_one *one)
 {
@@ -156,7 +165,7 @@ static void part_from_other(struct cepa_circuits *circuits, struct cepa_circuits
     }
     memset(&other->other, 0, sizeof other->other);
     if (!one->is_replacement && !other->is_known) {
-        cepa_circuits_end(circuits, other, 0);
+        end_alone(circuits, other, 0);
     }
 }
 
@@ -165,12 +174,8 @@ void cepa_circuits_end(struct cepa_circuits *circuits, struct cepa_circuits_one 
     if (one->state == CEPA_CIRCUITS_CLOSED) {
         return;
     }
-    one->state = CEPA_CIRCUITS_CLOSED;
-    unlink_one(circuits, one);
-    one->todo &= CEPA_CIRCUITS_TELL_CLOSE;
-    one->error = error;
+    end_alone(circuits, one, error);
     part_from_other(circuits, one);
-    cepa_circuits_tell(circuits, one, one->is_known ? CEPA_CIRCUITS_TELL_ENDED : 0);
 }
 
 static uint64_t backoff_ns(uint32_t failures)

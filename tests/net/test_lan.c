@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #include "native/net/socket.h"
 #include "support/loopback.h"
 #include "support/test.h"
+
+enum { ARRIVAL_US = 2000 };
 
 /* One of the two networks, and who is there. */
 struct side {
@@ -48,6 +51,22 @@ static void list_interfaces(struct side *side)
     cepa_interfaces_close(watch);
 }
 
+/* The kernel finds out by and by that both ends of a cable are up. */
+static void await_running(const struct side *side, const char *name)
+{
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    enter(side);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    for (int i = 0; i < 1000 && (request.ifr_flags & IFF_RUNNING) == 0; i++) {
+        CHECK_INT(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+        (void)usleep(ARRIVAL_US);
+    }
+    CHECK((request.ifr_flags & IFF_RUNNING) != 0);
+    close(fd);
+}
+
 /* A cable from va in a's network, 10.1.1.1 and fe80::1, to vb in b's, 10.1.1.2 and fe80::2. */
 static void lay_cable(void)
 {
@@ -64,6 +83,8 @@ static void lay_cable(void)
     enter(&a);
     loopback_command("ip addr add 10.1.1.1/24 dev va && ip link set va up"
                      " && ip addr add fe80::1/64 dev va nodad");
+    await_running(&a, "va");
+    await_running(&b, "vb");
     list_interfaces(&a);
     list_interfaces(&b);
     forger_interface = if_nametoindex("vb");
@@ -110,14 +131,30 @@ static void step(struct side *side)
     }
 }
 
+static uint64_t sent_by(const struct side *side)
+{
+    return side->lan == NULL ? 0 : cepa_lan_stats_of(side->lan)->sent;
+}
+
+/* Time is ours, the cable is the kernel's: what was sent gets a moment to arrive. */
 static void pass_ms(uint64_t ms)
 {
     struct cepa_time until = cepa_time_add(now, ms * CEPA_MILLISECOND_NS);
     while (cepa_time_is_before(now, until)) {
+        uint64_t before;
         now = cepa_time_add(now, 10 * CEPA_MILLISECOND_NS);
-        step(&a);
-        step(&b);
+        do {
+            before = sent_by(&a) + sent_by(&b);
+            step(&a);
+            step(&b);
+            if (sent_by(&a) + sent_by(&b) != before) {
+                (void)usleep(ARRIVAL_US);
+            }
+        } while (sent_by(&a) + sent_by(&b) != before);
     }
+    (void)usleep(ARRIVAL_US);
+    step(&a);
+    step(&b);
 }
 
 static void forge(size_t family, const void *bytes, size_t len)

@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -29,18 +30,18 @@ static uint64_t uptime_s(const struct cepa_answers *answers)
 static void own_costs(uint64_t *ret_cpu_ms, uint64_t *ret_resident_bytes)
 {
     struct rusage usage;
-    unsigned long long pages = 0;
+    char line[128];
+    uint64_t pages = 0;
     (void)getrusage(RUSAGE_SELF, &usage);
     *ret_cpu_ms = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
                   (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
     FILE *file = fopen("/proc/self/statm", "r");
     if (file != NULL) {
-        if (fscanf(file, "%*u %llu", &pages) != 1) {
-            pages = 0;
-        }
+        char *resident = fgets(line, sizeof line, file) != NULL ? strchr(line, ' ') : NULL;
+        pages = resident != NULL ? strtoull(resident, NULL, 10) : 0;
         fclose(file);
     }
-    *ret_resident_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    *ret_resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void write_id(char ret_text[2 * CEPA_NODE_ID_SIZE + 1], const struct cepa_node_id *node)

@@ -137,7 +137,7 @@ int cepa_control_client_receive(struct cepa_control_client *client, struct cJSON
 int cepa_control_ask(struct cJSON **ret_answer, struct cepa_reason *ret_reason, const char *path,
                      const struct cepa_control_request *request)
 {
-    struct cepa_control_client client;
+    struct cepa_control_client client = {.fd = -1};
     int status = cepa_control_client_open(&client, ret_reason, path);
     if (status != 0) {
         return status;

@@ -96,7 +96,7 @@ static int take(struct cepa_control_request *request, struct cepa_reason *ret_re
     if (status != 0) {
         return status;
     }
-    if (!cJSON_IsString(fields.what)) {
+    if (fields.what == NULL || !cJSON_IsString(fields.what)) {
         return refuse(ret_reason, "the request does not say what to do");
     }
     status = take_kind(request, ret_reason, fields.what->valuestring);

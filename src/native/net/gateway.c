@@ -2,10 +2,11 @@
 #define _GNU_SOURCE
 #include "native/net/gateway.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,23 +40,68 @@ static bool is_usable(unsigned flags)
     return (flags & (FLAG_UP | FLAG_GATEWAY | FLAG_REJECT)) == (FLAG_UP | FLAG_GATEWAY);
 }
 
+/* Cuts a line at its spaces. Returns how many fields it has, `max` at most. */
+static size_t split(char *line, char *ret_fields[], size_t max)
+{
+    static const char spaces[] = " \t";
+    size_t len = 0;
+    char *at = line + strspn(line, spaces);
+    while (*at != 0 && len < max) {
+        ret_fields[len++] = at;
+        at += strcspn(at, spaces);
+        if (*at != 0) {
+            *at++ = 0;
+            at += strspn(at, spaces);
+        }
+    }
+    return len;
+}
+
+/* Reads a whole field as a number of at most 32 bits; false if it is none. */
+static bool read_number(uint32_t *ret_number, const char *field, int base)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(field, &end, base);
+    if (end == field || *end != 0 || errno != 0 || number > UINT32_MAX || field[0] == '-') {
+        return false;
+    }
+    *ret_number = (uint32_t)number;
+    return true;
+}
+
+/* Keeps the name of an interface. */
+static bool copy_name(char ret_name[16], const char *field)
+{
+    size_t len = strlen(field);
+    if (len >= 16) {
+        return false;
+    }
+    memcpy(ret_name, field, len + 1);
+    return true;
+}
+
 int cepa_gateway_read_ipv4(struct cepa_gateway *ret_gateway, char ret_name[16], const char *text,
                            size_t text_len)
 {
+    enum { NAME, DESTINATION, GATEWAY, FLAGS, METRIC = 6, MASK, FIELDS };
     char line[LINE_SIZE];
-    unsigned best = 0;
+    char *fields[FIELDS];
+    uint32_t best = 0;
     bool is_found = false;
     while (next_line(&text, &text_len, line)) {
-        char name[16];
-        unsigned destination;
-        unsigned gateway;
-        unsigned flags;
-        unsigned metric;
-        unsigned mask;
-        if (sscanf(line, "%15s %8x %8x %4x %*s %*s %u %8x", name, &destination, &gateway, &flags,
-                   &metric, &mask) != 6 ||
-            destination != 0 || mask != 0 || gateway == 0 || !is_usable(flags) ||
-            (is_found && metric >= best)) {
+        uint32_t destination;
+        uint32_t gateway;
+        uint32_t flags;
+        uint32_t metric;
+        uint32_t mask;
+        if (split(line, fields, FIELDS) != FIELDS ||
+            !read_number(&destination, fields[DESTINATION], 16) ||
+            !read_number(&gateway, fields[GATEWAY], 16) ||
+            !read_number(&flags, fields[FLAGS], 16) || !read_number(&metric, fields[METRIC], 10) ||
+            !read_number(&mask, fields[MASK], 16) || destination != 0 || mask != 0 ||
+            gateway == 0 || !is_usable(flags) || (is_found && metric >= best) ||
+            !copy_name(ret_name, fields[NAME])) {
             continue;
         }
         is_found = true;
@@ -63,48 +109,57 @@ int cepa_gateway_read_ipv4(struct cepa_gateway *ret_gateway, char ret_name[16], 
         memset(ret_gateway, 0, sizeof *ret_gateway);
         ret_gateway->address.family = CEPA_ADDRESS_IPV4;
         /* The number is printed as the machine has it; its bytes stand in network order. */
-        uint32_t ip = gateway;
-        memcpy(ret_gateway->address.ip, &ip, 4);
-        memcpy(ret_name, name, sizeof name);
+        memcpy(ret_gateway->address.ip, &gateway, 4);
     }
     return is_found ? 0 : CEPA_ERR_NOT_FOUND;
+}
+
+/* Reads 32 hexadecimal digits. */
+static bool read_ip(uint8_t ret_ip[16], const char *digits)
+{
+    if (strlen(digits) != 32) {
+        return false;
+    }
+    for (size_t i = 0; i < 16; i++) {
+        const char byte[3] = {digits[2 * i], digits[2 * i + 1], 0};
+        uint32_t number;
+        if (!read_number(&number, byte, 16)) {
+            return false;
+        }
+        ret_ip[i] = (uint8_t)number;
+    }
+    return true;
 }
 
 int cepa_gateway_read_ipv6(struct cepa_gateway *ret_gateway, char ret_name[16], const char *text,
                            size_t text_len)
 {
-    static const char any[] = "00000000000000000000000000000000";
+    enum { DESTINATION, PREFIX_LEN, GATEWAY = 4, METRIC, FLAGS = 8, NAME, FIELDS };
+    static const uint8_t any[16];
     char line[LINE_SIZE];
-    unsigned best = 0;
+    char *fields[FIELDS];
+    uint32_t best = 0;
     bool is_found = false;
     while (next_line(&text, &text_len, line)) {
-        char destination[33];
-        char gateway[33];
-        char name[16];
-        unsigned prefix_len;
-        unsigned metric;
-        unsigned flags;
-        uint8_t ip[16];
-        if (sscanf(line, "%32s %2x %*s %*s %32s %8x %*s %*s %8x %15s", destination, &prefix_len,
-                   gateway, &metric, &flags, name) != 6 ||
-            prefix_len != 0 || strcmp(destination, any) != 0 || strlen(gateway) != 32 ||
-            strcmp(gateway, any) == 0 || !is_usable(flags) || (is_found && metric >= best)) {
-            continue;
-        }
-        size_t read = 0;
-        unsigned byte;
-        while (read < 16 && sscanf(gateway + 2 * read, "%2x", &byte) == 1) {
-            ip[read++] = (uint8_t)byte;
-        }
-        if (read < 16) {
+        uint8_t destination[16];
+        uint8_t gateway[16];
+        uint32_t prefix_len;
+        uint32_t metric;
+        uint32_t flags;
+        if (split(line, fields, FIELDS) != FIELDS || !read_ip(destination, fields[DESTINATION]) ||
+            !read_number(&prefix_len, fields[PREFIX_LEN], 16) ||
+            !read_ip(gateway, fields[GATEWAY]) || !read_number(&metric, fields[METRIC], 16) ||
+            !read_number(&flags, fields[FLAGS], 16) || prefix_len != 0 ||
+            memcmp(destination, any, sizeof any) != 0 || memcmp(gateway, any, sizeof any) == 0 ||
+            !is_usable(flags) || (is_found && metric >= best) ||
+            !copy_name(ret_name, fields[NAME])) {
             continue;
         }
         is_found = true;
         best = metric;
         memset(ret_gateway, 0, sizeof *ret_gateway);
         ret_gateway->address.family = CEPA_ADDRESS_IPV6;
-        memcpy(ret_gateway->address.ip, ip, sizeof ip);
-        memcpy(ret_name, name, sizeof name);
+        memcpy(ret_gateway->address.ip, gateway, sizeof gateway);
     }
     return is_found ? 0 : CEPA_ERR_NOT_FOUND;
 }
