@@ -427,7 +427,7 @@ function showLinks(status) {
         key: link.link,
         cells: [
           { text: isRelay ? short(link.peer) : "anonymous", title: isRelay ? link.peer : "", kind: "id" },
-          network(link.prefix),
+          { text: network(link.prefix), kind: "broad" },
           link.is_stalled
             ? { text: "not answering", kind: "alert full" }
             : link.is_up
@@ -506,7 +506,7 @@ function showRelays(status) {
     byPrefix.slice(0, RELAYS_LISTED_MAX).map((relay) => ({
       cells: [
         { text: isKnown(relay.node) ? short(relay.node) : `key ${short(relay.key)}`, title: isKnown(relay.node) ? relay.node : relay.key, kind: "id" },
-        network(relay.prefix),
+        { text: network(relay.prefix), kind: "broad" },
         relay.flags & FLAG_INTRODUCED ? "introduced" : relay.flags & FLAG_GUARD ? "may be a guard" : "reachable",
         String(relay.capacity),
         `day ${number(relay.first_seen)}`,
