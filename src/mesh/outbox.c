@@ -8,7 +8,7 @@
 /* Before each item. Link 0: it has been taken. */
 struct entry {
     uint64_t link;
-    uint64_t len;
+    size_t len;
 };
 
 static size_t entry_size(size_t len)

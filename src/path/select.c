@@ -85,9 +85,10 @@ int cepa_select_draw(size_t *ret_index, const struct cepa_path_relays *relays,
             return error;
         }
         uint64_t drawn = cepa_draw_scale(bits, (uint64_t)relays->len * WEIGHT_MAX);
-        const struct cepa_path_relay *relay = &relays->items[drawn / WEIGHT_MAX];
+        size_t index = (size_t)(drawn / WEIGHT_MAX);
+        const struct cepa_path_relay *relay = &relays->items[index];
         if (drawn % WEIGHT_MAX < cepa_select_weight(relay) && is_fit(relay, bounds)) {
-            *ret_index = drawn / WEIGHT_MAX;
+            *ret_index = index;
             return 0;
         }
     }
