@@ -19,6 +19,28 @@ static void drop(struct cepa_link *link, struct cepa_link_partial *partial)
     }
 }
 
+/* How many buffers a link may hold: eight while there are many, fewer when they grow scarce, so
+ * that no number of links leaves the others without. */
+static unsigned share_of(const struct cepa_link *link)
+{
+    const struct cepa_link_pool *pool = &link->shared->buffer_pool;
+    uint32_t free = pool->capacity - pool->count;
+    if (free > pool->capacity / 2) {
+        return 2 * CEPA_LINK_PARTIAL_MAX;
+    }
+    return free > pool->capacity / 4 ? 2 : 1;
+}
+
+static unsigned held_by(const struct cepa_link *link)
+{
+    unsigned held = 0;
+    for (unsigned i = 0; i < CEPA_LINK_PARTIAL_MAX; i++) {
+        held += link->partial_packets[i].buffer != CEPA_LINK_NONE;
+        held += link->partial_messages[i].buffer != CEPA_LINK_NONE;
+    }
+    return held;
+}
+
 /* Finds the one that a part belongs to, or begins it. NULL if there is no room. */
 static struct cepa_link_partial *find(struct cepa_link *link, struct cepa_link_partial *partials,
                                       uint32_t circuit_id, uint16_t number, uint8_t count,
@@ -34,7 +56,7 @@ static struct cepa_link_partial *find(struct cepa_link *link, struct cepa_link_p
             return partial;
         }
     }
-    if (unused == NULL) {
+    if (unused == NULL || held_by(link) >= share_of(link)) {
         return NULL;
     }
     unused->buffer = cepa_link_pool_take(&link->shared->buffer_pool);

@@ -260,8 +260,9 @@ int cepa_link_send_cell(struct cepa_link *link, uint32_t circuit_id, uint64_t co
     if (circuit->queue.count >= 2 * shared->limits.window_max) {
         return CEPA_ERR_FULL;
     }
-    struct cepa_link_cell *element =
-        cepa_link_queue_push(shared, &circuit->queue, shared->limits.cells >> RESERVE_SHIFT);
+    /* A link whose peer takes nothing may fill as much as it leaves free, no more. */
+    struct cepa_link_cell *element = cepa_link_queue_push(
+        shared, &circuit->queue, (shared->limits.cells >> RESERVE_SHIFT) + link->cells_queued);
     if (element == NULL) {
         return CEPA_ERR_FULL;
     }
@@ -334,7 +335,7 @@ int cepa_link_circuits_receive(struct cepa_link *link, const struct cepa_frame_c
 }
 
 /* At the end of a round: a peer that used its window in about a round trip, while we kept up, gets
- * a larger one, but never more than its share of half the pool. */
+ * a larger one, but never more than its share of what one link may fill. */
 static void grow(struct cepa_link *link, struct cepa_link_circuit *circuit, struct cepa_time now)
 {
     const struct cepa_link_shared *shared = link->shared;
@@ -342,7 +343,7 @@ static void grow(struct cepa_link *link, struct cepa_link_circuit *circuit, stru
         return;
     }
     uint64_t round_ns = cepa_time_since(now, circuit->round_start);
-    uint32_t share = shared->limits.cells / 2 / (shared->grown + 1);
+    uint32_t share = shared->limits.cells / 8 * 3 / (shared->grown + 1);
     share = share < shared->limits.window_max ? share : shared->limits.window_max;
     uint32_t window = circuit->window;
     if (round_ns <= 2 * link->ack.smoothed_ns + ROUND_SLACK_NS && circuit->held <= window / 2) {

@@ -11,6 +11,8 @@
 /* What can be paid for. */
 enum cepa_mesh_cost {
     CEPA_MESH_COST_MESSAGES = 0, /* messages */
+    CEPA_MESH_COST_ITEMS,        /* items in them */
+    CEPA_MESH_COST_SCANS,        /* comparisons that look through the index */
     CEPA_MESH_COST_VERIFY,       /* signatures of index records that nobody asked for */
     CEPA_MESH_COST_OBJECTS,      /* credentials and key records that nobody asked for */
     CEPA_MESH_COST_BYTES,        /* bytes of answers */

@@ -266,9 +266,27 @@ static void on_list(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     cepa_gossip_batch_end(&batch);
 }
 
+/* What an item makes this node look through: the whole index, as often as it has roots. */
+static uint32_t scans_of(const struct cepa_mesh_item *item)
+{
+    switch ((unsigned)item->type) {
+    case CEPA_MESH_ITEM_ROOTS:
+        return (uint32_t)item->as.roots.len;
+    case CEPA_MESH_ITEM_DIGESTS:
+    case CEPA_MESH_ITEM_LIST:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 void cepa_gossip_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                          const struct cepa_mesh_item *item)
 {
+    if (!cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_SCANS, scans_of(item))) {
+        cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_BUDGET);
+        return;
+    }
     switch ((unsigned)item->type) {
     case CEPA_MESH_ITEM_ROOTS:
         on_roots(mesh, peer, &item->as.roots);

@@ -282,6 +282,10 @@ void cepa_mesh_on_message(struct cepa_mesh *mesh, uint64_t link, const uint8_t *
     cepa_reader_init(&reader, data, data_len);
     while (result != 0 && !peer->is_closing) {
         result = cepa_mesh_item_decode(&item, &reader);
+        if (result == 1 && !cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_ITEMS, 1)) {
+            cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_BUDGET);
+            return; /* and the rest of the message with it */
+        }
         if (result == 1) {
             dispatch(mesh, peer, &item);
         } else if (result < 0 && result != CEPA_ERR_UNSUPPORTED) {

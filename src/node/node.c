@@ -359,7 +359,6 @@ int cepa_node_start(struct cepa_node *node, struct cepa_time now, struct cepa_wa
     node->wall = wall;
     node->wall_at = now;
     node->tick = now;
-    node->handshake_filled = now;
     if (cepa_index_count(&node->index) > 0) {
         cepa_admission_remember(&node->index.admission, node->index.admitted);
     }

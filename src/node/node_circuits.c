@@ -5,7 +5,7 @@
 #include "base/assert.h"
 #include "node/node_parts.h"
 
-enum { CLOSE_REASON = 0 };
+enum { CLOSE_REASON = 0, PACKETS_PER_S_MAX = 1000 };
 
 static struct cepa_node_link *up_link(const struct cepa_node *node, uint64_t number)
 {
@@ -92,10 +92,29 @@ void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
     }
 }
 
+/* So many that no source fills more of a replay cache than its share. */
+static uint32_t packets_per_s(const struct cepa_node *node)
+{
+    uint64_t epoch_ms = node->config.profile.calendar.epoch_len_ms;
+    uint64_t per_s = (uint64_t)node->config.limits.replay_tags * 1000 / CEPA_NODE_SOURCE_SHARE;
+    per_s /= epoch_ms;
+    return per_s == 0 ? 1 : per_s > PACKETS_PER_S_MAX ? PACKETS_PER_S_MAX : (uint32_t)per_s;
+}
+
 void cepa_node_on_packet(struct cepa_node *node, struct cepa_node_link *link,
                          const struct cepa_link_event *event, struct cepa_time now)
 {
     struct cepa_circuit_outcome outcome;
+    struct cepa_prefix source = cepa_node_link_source(node, link);
+    if (!cepa_node_sources_packet(&node->sources, &source, packets_per_s(node), now)) {
+        node->counts.refused++;
+        node->counts.packets_dropped++;
+        if (event->circuit_id != 0) {
+            cepa_link_close_circuit(&link->link, event->circuit_id, CLOSE_REASON, now);
+            cepa_node_touch(node, link);
+        }
+        return;
+    }
     if (event->circuit_id != 0) {
         int error = cepa_link_accept_circuit(&link->link, event->circuit_id);
         if (error == CEPA_ERR_IN_USE) {
@@ -180,18 +199,25 @@ void cepa_node_waiting_answer(struct cepa_node *node, uint64_t ticket, uint64_t 
 static void wait_for_link(struct cepa_node *node, const struct cepa_circuit_effect *effect,
                           struct cepa_time now)
 {
-    size_t place = 0;
-    while (place < CEPA_NODE_WAITING_MAX && !cepa_handle_is_none(node->waiting[place].packet)) {
-        place++;
+    size_t place = CEPA_NODE_WAITING_MAX;
+    size_t share = CEPA_NODE_WAITING_MAX / CEPA_NODE_SOURCE_SHARE;
+    for (size_t i = 0; i < CEPA_NODE_WAITING_MAX; i++) {
+        if (cepa_handle_is_none(node->waiting[i].packet)) {
+            place = i;
+        } else {
+            share -= node->waiting[i].from == effect->link && share > 0;
+        }
     }
     uint64_t ticket;
-    if (place == CEPA_NODE_WAITING_MAX ||
+    if (place == CEPA_NODE_WAITING_MAX || share == 0 ||
         cepa_mesh_connect(node->mesh, &ticket, &effect->next, now) != 0) {
         cepa_circuit_table_unreachable(&node->table, effect->packet, now);
         return;
     }
-    node->waiting[place] = (struct cepa_node_waiting){
-        .packet = effect->packet, .ticket = ticket, .is_circuit = effect->is_circuit};
+    node->waiting[place] = (struct cepa_node_waiting){.packet = effect->packet,
+                                                      .ticket = ticket,
+                                                      .from = effect->link,
+                                                      .is_circuit = effect->is_circuit};
 }
 
 bool cepa_node_table_settle(struct cepa_node *node, struct cepa_time now)

@@ -4,23 +4,14 @@
 #include "node/node_parts.h"
 #include "wire/reach.h"
 
-enum { HANDSHAKES_PER_SECOND = 50, HANDSHAKES_BURST = 100, MILLI = 1000 };
-
-/* A node-wide budget for the key operations of those who dial. */
-static bool may_shake(struct cepa_node *node, struct cepa_time now)
+/* Whether whoever dials may cause the key operations of a handshake. */
+static bool may_shake(struct cepa_node *node, const struct cepa_node_link *link,
+                      struct cepa_time now)
 {
-    uint64_t full = (uint64_t)HANDSHAKES_BURST * MILLI;
-    uint64_t gap_ns = cepa_time_since(now, node->handshake_filled);
-    gap_ns = gap_ns < 10 * CEPA_SECOND_NS ? gap_ns : 10 * CEPA_SECOND_NS;
-    node->handshake_tokens += gap_ns * HANDSHAKES_PER_SECOND * MILLI / CEPA_SECOND_NS;
-    node->handshake_tokens = node->handshake_tokens < full ? node->handshake_tokens : full;
-    node->handshake_filled = now;
-    if (node->handshake_tokens < MILLI) {
-        node->counts.refused++;
-        return false;
-    }
-    node->handshake_tokens -= MILLI;
-    return true;
+    struct cepa_prefix source = cepa_node_link_source(node, link);
+    bool may = cepa_node_sources_handshake(&node->sources, &source, now);
+    node->counts.refused += !may;
+    return may;
 }
 
 /* Where a relay that has dialled says that it can be dialled itself. */
@@ -160,7 +151,7 @@ static bool on_link_event(struct cepa_node *node, struct cepa_node_link *link,
     int error = 0;
     switch ((int)event->kind) {
     case CEPA_LINK_HANDSHAKE:
-        error = may_shake(node, now) ? cepa_link_allow(&link->link, now) : CEPA_ERR_TOO_SOON;
+        error = may_shake(node, link, now) ? cepa_link_allow(&link->link, now) : CEPA_ERR_TOO_SOON;
         break;
     case CEPA_LINK_CREDENTIALS:
         error = on_credentials(node, link, event->data, event->data_len, now);

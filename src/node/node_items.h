@@ -13,6 +13,7 @@
 #include "node/node_commands.h"
 #include "node/node_facts.h"
 #include "node/node_status.h"
+#include "node/sources.h"
 #include "onion/circuit_ends.h"
 #include "onion/circuit_table.h"
 #include "path/circuits.h"
@@ -97,6 +98,7 @@ struct cepa_node_carrier_place {
 struct cepa_node_waiting {
     struct cepa_handle packet; /* none: the place is free */
     uint64_t ticket;           /* of cepa_mesh_connect */
+    uint64_t from;             /* the link that it came on */
     bool is_circuit;
 };
 

@@ -19,6 +19,14 @@ struct cepa_node_link *cepa_node_link_find(const struct cepa_node *node, uint64_
     return number == 0 ? NULL : cepa_pool_find(&node->links, handle);
 }
 
+struct cepa_prefix cepa_node_link_source(const struct cepa_node *node,
+                                         const struct cepa_node_link *link)
+{
+    const struct cepa_node_link *via =
+        link->is_relayed ? cepa_node_link_find(node, link->slots[0].via) : NULL;
+    return via != NULL ? via->prefix : link->prefix;
+}
+
 struct cepa_node_link *cepa_node_link_next(const struct cepa_node *node, uint32_t *cursor)
 {
     struct cepa_handle handle;
@@ -410,17 +418,49 @@ size_t cepa_node_pull(struct cepa_node *node, uint64_t carrier, uint8_t *ret_fra
 
 /* --- facts ---------------------------------------------------------------------------------- */
 
+/* Whether the network that somebody dials from has its share of the links, or of the handshakes,
+ * already. */
+static bool is_crowded(const struct cepa_node *node, const struct cepa_prefix *prefix)
+{
+    uint32_t links = 0;
+    uint32_t shaking = 0;
+    uint32_t cursor = 0;
+    const struct cepa_node_link *link;
+    while ((link = cepa_node_link_next(node, &cursor)) != NULL) {
+        if (!link->is_initiator && memcmp(&link->prefix, prefix, sizeof *prefix) == 0) {
+            links += link->state <= CEPA_NODE_LINK_UP;
+            shaking += link->state < CEPA_NODE_LINK_UP;
+        }
+    }
+    return links >= node->config.limits.links / CEPA_NODE_SOURCE_SHARE ||
+           shaking >= node->config.limits.handshakes / CEPA_NODE_SOURCE_SHARE;
+}
+
+/* A link for a carrier that somebody else has opened; NULL if there is no room. */
+static struct cepa_node_link *accept(struct cepa_node *node, uint64_t carrier,
+                                     const struct cepa_carrier_facts *facts, struct cepa_time now)
+{
+    struct cepa_prefix prefix;
+    cepa_prefix_of(&prefix, &facts->remote);
+    if (is_crowded(node, &prefix)) {
+        node->counts.refused++;
+        return NULL;
+    }
+    struct cepa_node_link *link = cepa_node_link_new(node, false, now);
+    if (link != NULL && cepa_node_carrier_add(node, link, 0, carrier) != 0) {
+        link->state = CEPA_NODE_LINK_OVER;
+        link = NULL;
+    }
+    return link;
+}
+
 void cepa_node_on_carrier_open(struct cepa_node *node, uint64_t carrier,
                                const struct cepa_carrier_facts *facts, struct cepa_time now)
 {
     unsigned slot = 0;
     struct cepa_node_link *link = carrier_find(node, carrier, &slot);
     if ((carrier & CEPA_NODE_CARRIER_ACCEPTED) != 0 && link == NULL && node->is_started) {
-        link = cepa_node_link_new(node, false, now);
-        if (link != NULL && cepa_node_carrier_add(node, link, 0, carrier) != 0) {
-            link->state = CEPA_NODE_LINK_OVER;
-            link = NULL;
-        }
+        link = accept(node, carrier, facts, now);
     }
     if (link == NULL || link->state >= CEPA_NODE_LINK_CLOSING) {
         struct cepa_node_effect effect = {.kind = CEPA_NODE_CLOSE, .carrier = carrier};

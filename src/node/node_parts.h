@@ -18,6 +18,9 @@ struct cepa_node_link *cepa_node_link_new(struct cepa_node *node, bool is_initia
 struct cepa_node_link *cepa_node_link_find(const struct cepa_node *node, uint64_t number);
 struct cepa_node_link *cepa_node_link_next(const struct cepa_node *node, uint32_t *cursor);
 uint64_t cepa_node_link_number(const struct cepa_node_link *link);
+/* Who pays for what a link costs: the network it comes from, or its introducer's. */
+struct cepa_prefix cepa_node_link_source(const struct cepa_node *node,
+                                         const struct cepa_node_link *link);
 CEPA_MUST_USE int cepa_node_link_dial(struct cepa_node *node, struct cepa_node_link *link,
                                       const struct cepa_relay_address *address,
                                       struct cepa_time now);

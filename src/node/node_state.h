@@ -33,8 +33,7 @@ struct cepa_node {
     struct cepa_ring touched; /* handles of links */
     struct cepa_timer_heap timers;
     uint64_t last_carrier;
-    uint64_t handshake_tokens; /* thousandths */
-    struct cepa_time handshake_filled;
+    struct cepa_node_sources sources; /* of those who dial */
     struct cepa_index index;
     struct cepa_objects objects;
     struct cepa_mesh *mesh;

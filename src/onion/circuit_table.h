@@ -94,10 +94,10 @@ struct cepa_circuit_outcome {
  * if `is_circuit`, and to answer by cepa_circuit_table_sent or …_unreachable, at once or when a
  * link to that relay is there. */
 enum cepa_circuit_effect_kind {
-    CEPA_CIRCUIT_EFFECT_CELL,    /* send: link, circuit_id, counter, body */
-    CEPA_CIRCUIT_EFFECT_PACKET,  /* as above: next, body, packet, is_circuit */
-    CEPA_CIRCUIT_EFFECT_CLOSE,   /* signal "closed" on link, circuit_id */
-    CEPA_CIRCUIT_EFFECT_ENDED,   /* the circuit `circuit`, which ended here, is gone */
+    CEPA_CIRCUIT_EFFECT_CELL,   /* send: link, circuit_id, counter, body */
+    CEPA_CIRCUIT_EFFECT_PACKET, /* as above: next, body, packet, is_circuit; link: whence it came */
+    CEPA_CIRCUIT_EFFECT_CLOSE,  /* signal "closed" on link, circuit_id */
+    CEPA_CIRCUIT_EFFECT_ENDED,  /* the circuit `circuit`, which ended here, is gone */
     CEPA_CIRCUIT_EFFECT_OWN_LOST /* the link under the own circuit `owner` is lost */
 };
 

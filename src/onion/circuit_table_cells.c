@@ -316,11 +316,14 @@ static int next_packet(struct cepa_circuit_table *table, struct cepa_circuit_eff
     while (cepa_ring_pop(&table->ready_packets, &handle) == 0) {
         struct cepa_table_packet *packet = cepa_pool_find(&table->packets, handle);
         if (packet != NULL) {
+            const struct cepa_circuit_table_link *from =
+                cepa_pool_find(&table->links, packet->link);
             packet->state = CEPA_TABLE_OFFERED;
             ret_effect->kind = CEPA_CIRCUIT_EFFECT_PACKET;
             ret_effect->body = packet->bytes;
             ret_effect->packet = handle;
             ret_effect->next = packet->next;
+            ret_effect->link = from == NULL ? 0 : from->number;
             ret_effect->is_circuit = !cepa_handle_is_none(packet->circuit);
             return 0;
         }

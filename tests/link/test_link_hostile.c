@@ -202,6 +202,29 @@ TEST(floods_of_parts_are_bounded)
     link_pair_end(&pair);
 }
 
+TEST(a_peer_that_takes_nothing_fills_half_of_the_cells)
+{
+    static const uint8_t body[CEPA_CELL_BODY_SIZE];
+    begin(1);
+    pair.is_cut[0] = true;
+    struct cepa_link *link = &pair.sides[0].link;
+    uint32_t usable = link_pair_limits.cells - link_pair_limits.cells / 8;
+    uint32_t sent = 0;
+    int error = 0;
+    for (unsigned i = 0; i < link_pair_limits.circuits_per_link && error != CEPA_ERR_FULL; i++) {
+        uint32_t id;
+        CHECK_INT(cepa_link_open_circuit(link, &id), 0);
+        for (unsigned j = 0; j < 32 && error == 0; j++) {
+            error = cepa_link_send_cell(link, id, j, body, link_pair_now(&pair));
+            sent += error == 0;
+        }
+    }
+    test_note("%u of %u cells wait", sent, link_pair_limits.cells);
+    CHECK_INT(error, CEPA_ERR_FULL);
+    CHECK_INT(sent, usable / 2);
+    link_pair_end(&pair);
+}
+
 TEST(a_repeated_frame_is_dropped)
 {
     uint8_t frame[CEPA_FRAME_SIZE] = {0};
@@ -224,4 +247,4 @@ TEST_MAIN(RUN(random_frames_are_dropped), RUN(random_handshake_frames_are_droppe
           RUN(sealed_noise_ends_the_link), RUN(cells_beyond_credit_end_the_link),
           RUN(lies_about_credit_are_harmless_or_end_the_link),
           RUN(ten_thousand_circuits_stay_within_the_grant), RUN(floods_of_parts_are_bounded),
-          RUN(a_repeated_frame_is_dropped))
+          RUN(a_peer_that_takes_nothing_fills_half_of_the_cells), RUN(a_repeated_frame_is_dropped))

@@ -162,6 +162,59 @@ TEST(a_flood_of_probes)
     flood(&item, 300, true);
 }
 
+/* One message of 16 KiB holds a thousand lists, each a look through the whole index. */
+TEST(a_message_full_of_lists)
+{
+    static uint8_t bytes[CEPA_MESH_MESSAGE_SIZE_MAX];
+    struct cepa_mesh_item item = item_of(CEPA_MESH_ITEM_LIST);
+    struct mesh_net_node *victim = NULL;
+    struct cepa_mesh_status status;
+    struct cepa_writer writer;
+    uint64_t link = begin(&victim, true);
+    item.as.list.table = CEPA_MESH_TABLE_INDEX;
+    item.as.list.last_bucket = 255;
+    cepa_writer_init(&writer, bytes, sizeof bytes);
+    size_t len = 0;
+    uint32_t count = 0;
+    while (!writer.failed) {
+        len = writer.len;
+        cepa_mesh_item_encode(&writer, &item);
+        count++;
+    }
+    for (int i = 0; i < 2 && mesh_net_is_linked(link); i++) {
+        cepa_mesh_on_message(victim->mesh, link, bytes, len, mesh_net_now());
+        mesh_net_run(50);
+    }
+    mesh_net_run(1100);
+    cepa_mesh_status_get(&status, victim->mesh);
+    test_note("two messages of %u lists: %llu refused", count - 1,
+              (unsigned long long)status.refused);
+    CHECK(!mesh_net_is_linked(link));
+    check_well(victim);
+}
+
+/* And one of many small questions. */
+TEST(a_flood_of_items)
+{
+    static uint8_t bytes[CEPA_MESH_MESSAGE_SIZE_MAX];
+    struct cepa_mesh_item item = item_of(CEPA_MESH_ITEM_PING);
+    struct mesh_net_node *victim = NULL;
+    struct cepa_writer writer;
+    uint64_t link = begin(&victim, true);
+    cepa_writer_init(&writer, bytes, sizeof bytes);
+    size_t len = 0;
+    while (!writer.failed) {
+        len = writer.len;
+        cepa_mesh_item_encode(&writer, &item);
+    }
+    for (int i = 0; i < 200 && mesh_net_is_linked(link); i++) {
+        cepa_mesh_on_message(victim->mesh, link, bytes, len, mesh_net_now());
+        mesh_net_run(10);
+    }
+    CHECK(!mesh_net_is_linked(link));
+    check_well(victim);
+}
+
 TEST(a_liar_kills_nobody)
 {
     struct mesh_net_node *victim = NULL;
@@ -197,4 +250,5 @@ TEST(records_by_the_thousand_do_not_fit)
 
 TEST_MAIN(RUN(forged_and_replayed_records), RUN(an_oversized_or_malformed_message),
           RUN(a_flood_of_pulls), RUN(a_flood_of_dialbacks), RUN(a_flood_of_probes),
-          RUN(a_liar_kills_nobody), RUN(records_by_the_thousand_do_not_fit))
+          RUN(a_message_full_of_lists), RUN(a_flood_of_items), RUN(a_liar_kills_nobody),
+          RUN(records_by_the_thousand_do_not_fit))
