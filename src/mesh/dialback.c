@@ -11,6 +11,8 @@ enum {
     ANSWER_S = 15,   /* until a receipt must be here */
     AGAIN_MS = 1000, /* between two requests */
     FOR_OTHERS_S = 12,
+    BUSY_MS = 1000, /* and up to twice as long: a relay that had no time is left alone */
+    ELSEWHERE_MS = 100,
     DIALS_PER_S = 2, /* that this node does for all others together */
     DIALS_BURST = 6
 };
@@ -99,6 +101,7 @@ void cepa_dialback_on_request(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
     for (uint32_t i = 0; i < CEPA_MESH_DIALBACKS && dialback == NULL; i++) {
         dialback = mesh->dialbacks[i].asker == 0 ? &mesh->dialbacks[i] : NULL;
     }
+    cepa_founders_tell(mesh, peer); /* before the answer: then it still waits for it */
     if (dialback == NULL || !is_served(mesh, peer, item)) {
         answer(mesh, peer->link, item->nonce, NULL);
         return;
@@ -116,7 +119,6 @@ void cepa_dialback_on_request(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
         return;
     }
     dialback->asker = peer->link;
-    cepa_founders_tell(mesh, peer);
 }
 
 void cepa_dialback_done(struct cepa_mesh *mesh, uint64_t ticket, bool was_reached)
@@ -232,6 +234,10 @@ void cepa_dialback_on_receipt(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
         }
         wait->link = 0;
         if (!item->was_reached) {
+            uint32_t wait_ms = BUSY_MS + cepa_mesh_draw_below(mesh, BUSY_MS);
+            peer->dialback_at = cepa_time_add(mesh->now, wait_ms * CEPA_MILLISECOND_NS);
+            mesh->receipt_at = cepa_time_earliest(
+                mesh->receipt_at, cepa_time_add(mesh->now, ELSEWHERE_MS * CEPA_MILLISECOND_NS));
             return;
         }
         if (!is_good(mesh, peer, &item->receipt)) {
@@ -292,7 +298,7 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh)
         struct cepa_prefix prefix;
         bool is_listed = false;
         if (peer->link == 0 || !peer->facts.is_relay || peer->is_closing || peer->is_stalled ||
-            peer->facts.is_relayed) {
+            peer->facts.is_relayed || cepa_time_is_before(mesh->now, peer->dialback_at)) {
             continue;
         }
         prefix_of_peer(mesh, &prefix, peer, &is_listed);

@@ -10,7 +10,8 @@
 
 enum {
     ENOUGH = 16, /* usable relays: then the index tells whom to dial */
-    TOLD_MAX = 3
+    TOLD_MAX = 3,
+    DIALS_MAX = 8 /* that are begun on such advice at a time */
 };
 
 static bool is_tellable(const struct cepa_mesh_peer *other, const struct cepa_mesh_peer *peer)
@@ -46,11 +47,12 @@ void cepa_founders_tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
 void cepa_founders_on_relay(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                             const struct cepa_relay_address *relay)
 {
-    bool has_asked = false;
+    bool has_asked = peer->bond == CEPA_MESH_BOND_ASKED || peer->bond == CEPA_MESH_BOND_REFUSED;
     for (size_t i = 0; i < sizeof mesh->receipt_waits / sizeof mesh->receipt_waits[0]; i++) {
         has_asked |= mesh->receipt_waits[i].link == peer->link;
     }
-    if (!has_asked || mesh->config.index->admitted >= ENOUGH ||
+    if (!has_asked || cepa_dial_count(mesh, CEPA_MESH_FOR_JOINING) >= DIALS_MAX ||
+        mesh->config.index->admitted >= ENOUGH ||
         cepa_index_find(mesh->config.index, mesh->config.public_key) != NULL ||
         cepa_mesh_is_self(mesh, &relay->node) || cepa_mesh_peer_of(mesh, &relay->node) != NULL) {
         return;

@@ -4,12 +4,13 @@
 
 #include "mesh/mesh_state.h"
 
-/* cepa_founders_tell tells a relay that has asked for a dial-back, and that the index does not
- * list, of a few others that are linked here; nothing where there are relays enough. */
+/* cepa_founders_tell tells a relay that has asked for a dial-back or was refused as a neighbour,
+ * and that the index does not list, of a few others that are linked here; nothing where there are
+ * relays enough. */
 void cepa_founders_tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer);
 
-/* cepa_founders_on_relay takes RELAY: this relay dials it, if it waits for a receipt of that peer.
- */
+/* cepa_founders_on_relay takes RELAY: this relay dials it, if it waits for a receipt of that peer
+ * or has asked to be its neighbour. */
 void cepa_founders_on_relay(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                             const struct cepa_relay_address *relay);
 

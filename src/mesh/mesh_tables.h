@@ -38,15 +38,16 @@ struct cepa_mesh_peer {
     struct cepa_time heard_at;  /* the last message */
     struct cepa_time bonded_at; /* since when it is a neighbour */
     enum cepa_mesh_bond bond;
-    bool is_outbound;          /* this node chose it */
-    bool is_closing;           /* UNLINK was asked for */
-    bool is_released;          /* the mesh has no use for it */
-    bool introduces;           /* it introduces this node */
-    uint32_t solicited;        /* index records that it was asked for */
-    bool is_stalled;           /* nothing is acknowledged */
-    bool is_suspected;         /* and nobody else reaches it */
-    bool is_reached_by_others; /* a helper does */
-    bool has_helper;           /* any helper has answered */
+    bool is_outbound;             /* this node chose it */
+    bool is_closing;              /* UNLINK was asked for */
+    bool is_released;             /* the mesh has no use for it */
+    bool introduces;              /* it introduces this node */
+    uint32_t solicited;           /* index records that it was asked for */
+    struct cepa_time dialback_at; /* before it is not asked for a dial-back: it has no time */
+    bool is_stalled;              /* nothing is acknowledged */
+    bool is_suspected;            /* and nobody else reaches it */
+    bool is_reached_by_others;    /* a helper does */
+    bool has_helper;              /* any helper has answered */
     struct cepa_time stalled_at;
     struct cepa_time probe_until; /* never: no probe is on its way */
     uint64_t probe_nonce;

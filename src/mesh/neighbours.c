@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mesh/dial.h"
+#include "mesh/founders.h"
 #include "mesh/gossip.h"
 #include "mesh/view.h"
 #include "wire/reach.h"
@@ -14,6 +15,7 @@ enum {
     LOOKS_MAX = 96,  /* entries that are looked at for one neighbour */
     OLD_S = 60,      /* a neighbour that old may be replaced */
     IDLE_S = 10,     /* a link of no use is let go */
+    AGAIN_S = 2,     /* a node without neighbours asks those again that refused it */
     YOUNG_S = 30,
     LOST_FORGET_S = 1800 /* a neighbour lost so long ago is not tried any more */
 };
@@ -109,6 +111,7 @@ static void bond(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
 static void leave(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
 {
     send(mesh, peer, CEPA_MESH_NEIGHBOUR_LEAVE, 0);
+    cepa_founders_tell(mesh, peer);
     peer->bond = CEPA_MESH_BOND_REFUSED;
     peer->bonded_at = mesh->now;
 }
@@ -157,6 +160,7 @@ static void on_ask(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint8_t 
                       make_room(mesh, is_client, max, is_isolated)));
     if (!may_be) {
         send(mesh, peer, CEPA_MESH_NEIGHBOUR_REFUSE, 0);
+        cepa_founders_tell(mesh, peer);
         return;
     }
     if (!is_known) {
@@ -244,14 +248,26 @@ static bool dial_one(struct cepa_mesh *mesh)
     return false;
 }
 
-/* A linked relay that is not asked yet, or was refused long ago: asking costs no dial. */
-static bool ask_linked(struct cepa_mesh *mesh)
+/* Whether a linked relay may be asked: one that was not yet, or has refused a node that has no
+ * neighbour at all; it may know more relays by now. */
+static bool is_askable(const struct cepa_mesh *mesh, const struct cepa_mesh_peer *peer,
+                       bool is_isolated)
+{
+    if (peer->bond == CEPA_MESH_BOND_REFUSED) {
+        return is_isolated &&
+               cepa_time_since(mesh->now, peer->bonded_at) > AGAIN_S * CEPA_SECOND_NS;
+    }
+    return peer->bond == CEPA_MESH_BOND_NONE &&
+           cepa_time_since(mesh->now, peer->up_at) > CEPA_SECOND_NS;
+}
+
+/* A linked relay is asked to be a neighbour, which costs no dial; false if there is none. */
+static bool ask_linked(struct cepa_mesh *mesh, bool is_isolated)
 {
     for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
         struct cepa_mesh_peer *peer = &mesh->peers[i];
         if (peer->link != 0 && peer->facts.is_relay && !peer->is_closing && !peer->is_stalled &&
-            !peer->facts.is_guard && peer->bond == CEPA_MESH_BOND_NONE &&
-            cepa_time_since(mesh->now, peer->up_at) > CEPA_SECOND_NS &&
+            !peer->facts.is_guard && is_askable(mesh, peer, is_isolated) &&
             !has_prefix(mesh, &peer->facts.prefix, &peer->facts.node)) {
             cepa_neighbours_ask(mesh, peer);
             return true;
@@ -267,7 +283,7 @@ void cepa_neighbours_fill(struct cepa_mesh *mesh)
     uint32_t count = cepa_neighbours_count(mesh, &outbound);
     uint32_t dialled = cepa_dial_count(mesh, CEPA_MESH_FOR_NEIGHBOUR);
     while (dialled < DIALS_MAX && (count + dialled < wanted || outbound + dialled < wanted / 2)) {
-        if (count + dialled < wanted && ask_linked(mesh)) {
+        if (count + dialled < wanted && ask_linked(mesh, count == 0)) {
             count++;
             outbound++;
         } else if (dial_one(mesh)) {

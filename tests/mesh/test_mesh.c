@@ -30,6 +30,22 @@ TEST(three_founders_certify_each_other)
     CHECK(is_so);
 }
 
+/* The first relay alone could not dial so many back, nor keep them all as neighbours. */
+TEST(sixty_begin_a_network_from_one)
+{
+    mesh_net_reset(4);
+    struct mesh_net_node *first = mesh_net_add(false);
+    for (uint32_t i = 1; i < 60; i++) {
+        mesh_net_join(mesh_net_add(false), first);
+    }
+    uint64_t began = mesh_net_now().ns;
+    bool is_so = mesh_net_run_until(all_joined, 15000);
+    test_note("after %llu ms, at least %u neighbours",
+              (unsigned long long)((mesh_net_now().ns - began) / 1000000),
+              mesh_net_neighbours_min());
+    CHECK(is_so);
+}
+
 TEST(thirty_join_from_one)
 {
     mesh_net_reset(2);
@@ -171,7 +187,8 @@ TEST(a_wrong_clock_is_reported)
     CHECK_INT(mesh_net_node(0)->clock_reports, 0);
 }
 
-TEST_MAIN(RUN(three_founders_certify_each_other), RUN(thirty_join_from_one),
-          RUN(half_vanish_and_the_rest_goes_on), RUN(idle_nodes_say_little),
-          RUN(a_parted_network_heals), RUN(a_suspended_node_accuses_nobody),
-          RUN(relays_behind_nat_are_introduced), RUN(a_wrong_clock_is_reported))
+TEST_MAIN(RUN(three_founders_certify_each_other), RUN(sixty_begin_a_network_from_one),
+          RUN(thirty_join_from_one), RUN(half_vanish_and_the_rest_goes_on),
+          RUN(idle_nodes_say_little), RUN(a_parted_network_heals),
+          RUN(a_suspended_node_accuses_nobody), RUN(relays_behind_nat_are_introduced),
+          RUN(a_wrong_clock_is_reported))
