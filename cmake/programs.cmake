@@ -66,7 +66,7 @@ target_include_directories(cepa_test_support PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
-target_link_libraries(cepa_test_support PUBLIC cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
+target_link_libraries(cepa_test_support PUBLIC cepa_sim cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
 
 # Serves the dashboard to a browser under test.
 add_executable(dashboard_server ${PROJECT_SOURCE_DIR}/tests/interop/dashboard_server.c)

@@ -7,6 +7,7 @@ enum {
     HELPERS = 3,
     PROBE_MS = 1500,          /* until helpers have answered */
     ERRAND_MS = 1000,         /* until a pinged peer has, for somebody else */
+    HEARD_MS = 1000,          /* who said something so lately need not be pinged */
     GIVE_UP_MS = 4000,        /* a stalled link is closed */
     GIVE_UP_ALONE_MS = 12000, /* the same when everything is silent: the trouble is here */
     VERIFY_MS = 1500,         /* after a suspend, until a link has shown that it lives */
@@ -140,6 +141,17 @@ void cepa_detector_on_suspend(struct cepa_mesh *mesh)
     mesh->contact_next = 0;
 }
 
+/* The nonce of a ping to this link for somebody, 0 if there is none. */
+static uint64_t ping_on_its_way(const struct cepa_mesh *mesh, uint64_t link)
+{
+    for (uint32_t i = 0; i < CEPA_MESH_ERRANDS; i++) {
+        if (mesh->errands[i].asker != 0 && mesh->errands[i].target == link) {
+            return mesh->errands[i].ping_nonce;
+        }
+    }
+    return 0;
+}
+
 /* A neighbour asks whether we reach somebody. */
 static void on_probe(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                      const struct cepa_mesh_probe *item)
@@ -157,12 +169,21 @@ static void on_probe(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
         send(mesh, peer, CEPA_MESH_ITEM_PROBED, item->nonce, NULL, false);
         return;
     }
+    if (cepa_time_since(mesh->now, target->heard_at) < HEARD_MS * CEPA_MILLISECOND_NS) {
+        send(mesh, peer, CEPA_MESH_ITEM_PROBED, item->nonce, NULL, true);
+        return;
+    }
+    /* However many ask: pings are paid for by this node, with the target. */
+    uint64_t ping_nonce = ping_on_its_way(mesh, target->link);
+    if (ping_nonce == 0) {
+        ping_nonce = cepa_mesh_number(mesh);
+        send(mesh, target, CEPA_MESH_ITEM_PING, ping_nonce, NULL, false);
+    }
     errand->asker = peer->link;
     errand->target = target->link;
     errand->nonce = item->nonce;
-    errand->ping_nonce = cepa_mesh_number(mesh);
+    errand->ping_nonce = ping_nonce;
     errand->until = cepa_time_add(mesh->now, ERRAND_MS * CEPA_MILLISECOND_NS);
-    send(mesh, target, CEPA_MESH_ITEM_PING, errand->ping_nonce, NULL, false);
 }
 
 static void end_errand(struct cepa_mesh *mesh, struct cepa_mesh_errand *errand, bool is_alive)
