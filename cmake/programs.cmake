@@ -66,11 +66,16 @@ target_include_directories(cepa_test_support PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
-target_link_libraries(cepa_test_support PUBLIC cepa_sim cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
+target_link_libraries(cepa_test_support PUBLIC
+  cepa_sim cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
 
 # Serves the dashboard to a browser under test.
 add_executable(dashboard_server ${PROJECT_SOURCE_DIR}/tests/interop/dashboard_server.c)
 target_link_libraries(dashboard_server PRIVATE cepa_test_support)
+
+# Floods a daemon, for tests/demo/run.
+add_executable(hostile_daemons ${PROJECT_SOURCE_DIR}/tests/demo/hostile_daemons.c)
+target_link_libraries(hostile_daemons PRIVATE cepa_test_support)
 
 # The laboratory: an emulated link, and programs that measure one. What joins namespaces is Linux's.
 file(GLOB lab_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lab/*.c)
