@@ -19,10 +19,12 @@
 
 enum {
     CEPA_CARRIERS_STREAM = 0,
-    CEPA_CARRIERS_QUEUE_MS = 5,           /* how much may wait before the network's own window */
-    CEPA_CARRIERS_ROOM_MIN = 16 * 1128,   /* bytes that may always be under way, */
-    CEPA_CARRIERS_ROOM_MAX = 768 * 1024,  /* and never more than these */
-    CEPA_CARRIERS_QUEUE_MAX = 128 * 1024, /* of them before the window, at most */
+    CEPA_CARRIERS_QUEUE_MS = 5,          /* how much may wait before the network's own window */
+    CEPA_CARRIERS_ROOM_MIN = 16 * 1128,  /* bytes that may always be under way, */
+    CEPA_CARRIERS_ROOM_MAX = 768 * 1024, /* and never more than these */
+    /* Of them before the window, at most. Twice as much makes cells of other circuits wait twice as
+     * long and nothing faster, half as much costs a quarter of the speed (bench_speed). */
+    CEPA_CARRIERS_QUEUE_MAX = 64 * 1024,
     CEPA_CARRIERS_BATCH = 32,      /* frames of one connection before the next has its turn */
     CEPA_CARRIERS_TURN = 1024,     /* frames before everything else has its turn */
     CEPA_CARRIERS_EVENTS = 8,      /* messages before effects are carried out */
