@@ -475,6 +475,16 @@ void cepa_node_own_room(struct cepa_node *node, struct cepa_handle circuit, uint
     }
 }
 
+/* Lets a user that was refused try again, if there is room. */
+static void go_on(struct cepa_node *node, const struct cepa_node_circuit *own, struct cepa_time now)
+{
+    const struct cepa_node_link *link = first_link(node, own);
+    if (link != NULL) {
+        cepa_node_own_room(node, own->circuit, cepa_link_circuit_room(&link->link, own->circuit_id),
+                           now);
+    }
+}
+
 /* A cell for this node as the origin. True if its user will say when it is used up. */
 bool cepa_node_own_cell(struct cepa_node *node, struct cepa_handle circuit, uint64_t counter,
                         uint8_t *body, struct cepa_time now)
@@ -483,6 +493,9 @@ bool cepa_node_own_cell(struct cepa_node *node, struct cepa_handle circuit, uint
     struct cepa_node_circuit *own = cepa_node_own_find(node, circuit);
     if (cepa_circuits_on_cell(&node->circuits, &data, circuit, counter, body, now) != 0) {
         return false;
+    }
+    if (own != NULL && own->is_blocked) {
+        go_on(node, own, now); /* the cell may be the answer to a renewal */
     }
     if (own == NULL || !data.is_data || !own->is_asked) {
         return false;
