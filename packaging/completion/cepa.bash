@@ -3,7 +3,7 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status ping id demo version help'
+    local commands='up invite join status ping speed id demo version help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -29,6 +29,7 @@ _cepa()
     join) options="--wait $node" ;;
     status) options="--watch --metrics $node" ;;
     ping) options="--count --hops $node" ;;
+    speed) options="--megabytes --download --hops $node" ;;
     id) options=$node ;;
     demo) options='--json --nodes --circuits --help' ;;
     version) options='--json --help' ;;

@@ -22,6 +22,7 @@ enum cepa_cli_status {
     X(join, "join by such a link")                                                                 \
     X(status, "show how the running node is")                                                      \
     X(ping, "build circuits through the network and time them")                                    \
+    X(speed, "measure how fast a circuit is, and what it costs others")                            \
     X(id, "print who this node is")                                                                \
     X(demo, "start a network of nodes on this machine")                                            \
     X(version, "print the versions of this program and of what it uses")                           \

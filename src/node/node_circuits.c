@@ -32,24 +32,6 @@ static bool send_cell(struct cepa_node *node, uint64_t number, uint32_t circuit_
     return cepa_link_send_cell(&link->link, circuit_id, counter, body, now) == 0;
 }
 
-/* DATA that ends at this relay. True if the cell is used up when its answer has left. */
-static bool serve(struct cepa_node *node, const struct cepa_circuit_outcome *outcome,
-                  struct cepa_time now)
-{
-    const struct cepa_cell_message *message = &outcome->message;
-    uint64_t link;
-    uint64_t counter;
-    uint32_t circuit_id;
-    if (!node->config.answers_echo || message->data_len == 0 ||
-        message->data[0] != CEPA_NODE_SERVICE_ECHO) {
-        return false;
-    }
-    int error =
-        cepa_circuit_table_send(&node->table, outcome->circuit, &link, &circuit_id, &counter,
-                                node->workspace->body, message->data, message->data_len, now);
-    return error == 0 && send_cell(node, link, circuit_id, counter, node->workspace->body, now);
-}
-
 void cepa_node_on_cell(struct cepa_node *node, struct cepa_node_link *link,
                        const struct cepa_link_event *event, struct cepa_time now)
 {
@@ -63,7 +45,7 @@ void cepa_node_on_cell(struct cepa_node *node, struct cepa_node_link *link,
     } else if (outcome.kind == CEPA_CIRCUIT_OUTCOME_CELL) {
         is_held = send_cell(node, outcome.link, outcome.circuit_id, outcome.counter, body, now);
     } else if (outcome.kind == CEPA_CIRCUIT_OUTCOME_DATA) {
-        is_held = serve(node, &outcome, now);
+        is_held = cepa_node_serve(node, link, event->circuit_id, &outcome, now);
     } else if (outcome.kind == CEPA_CIRCUIT_OUTCOME_OWN) {
         is_held = cepa_node_own_cell(node, outcome.owner, event->counter, body, now);
     }
@@ -87,7 +69,7 @@ void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
         if (other != NULL) {
             consumed(node, other, ends.circuit_id, event->count, now);
         }
-    } else {
+    } else if (!cepa_node_serve_window(node, ends.circuit, event, now)) {
         consumed(node, link, event->circuit_id, event->count, now); /* answers of this relay */
     }
 }

@@ -136,8 +136,8 @@ int cepa_node_circuit_send(struct cepa_node *node, uint64_t circuit, const uint8
                            cepa_link_circuit_room(&link->link, own->circuit_id));
         cepa_node_touch(node, link);
     }
-    own->is_blocked |= error == CEPA_ERR_FULL;
-    return error;
+    own->is_blocked |= error == CEPA_ERR_FULL || error == CEPA_ERR_TOO_SOON;
+    return error == CEPA_ERR_TOO_SOON ? CEPA_ERR_FULL : error; /* a renewal needs its answer */
 }
 
 void cepa_node_circuit_consumed(struct cepa_node *node, uint64_t circuit, uint32_t count,

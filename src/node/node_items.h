@@ -19,6 +19,7 @@
 #include "path/circuits.h"
 
 enum {
+    CEPA_NODE_BULKS_MAX = 16,   /* transfers that measure circuits which end here */
     CEPA_NODE_WAITING_MAX = 64, /* packets that wait for a link to their next relay */
     CEPA_NODE_ONION_DAYS = 2,   /* of which keys are kept: this day, and the next when it is near */
     CEPA_NODE_LINK_KEY_DAYS = 2, /* this day and the one before */
@@ -164,6 +165,15 @@ struct cepa_node_own {
     struct cepa_directory_day certificate_last;
     uint32_t stored_days[CEPA_NODE_ONION_DAYS]; /* which are on disk; 0: none */
     uint32_t stored_keys[CEPA_NODE_LINK_KEY_DAYS];
+};
+
+/* A transfer that measures a circuit which ends at this relay. */
+struct cepa_node_bulk {
+    struct cepa_handle circuit; /* of the circuit table; none: free */
+    uint8_t service;            /* SINK or SOURCE of enum cepa_node_service */
+    uint32_t total;             /* DATA in all, */
+    uint32_t done;              /* counted or sent so far, */
+    uint32_t waiting;           /* sent, and not gone over the link yet */
 };
 
 /* Large temporaries; nothing stays in them between calls. */

@@ -67,6 +67,13 @@ void cepa_node_on_circuit_closed(struct cepa_node *node, struct cepa_node_link *
 void cepa_node_waiting_answer(struct cepa_node *node, uint64_t ticket, uint64_t link,
                               struct cepa_time now);
 
+/* node_services.c: this relay as the last hop. _serve gives true if the cell is used up when its
+ * answer has left; _serve_window true if the cells that left were nobody's answers. */
+bool cepa_node_serve(struct cepa_node *node, struct cepa_node_link *link, uint32_t circuit_id,
+                     const struct cepa_circuit_outcome *outcome, struct cepa_time now);
+bool cepa_node_serve_window(struct cepa_node *node, struct cepa_handle circuit,
+                            const struct cepa_link_event *event, struct cepa_time now);
+
 /* node_paths.c: this node as an origin. */
 void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now);
 void cepa_node_paths_step(struct cepa_node *node, struct cepa_time now);

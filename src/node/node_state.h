@@ -42,6 +42,7 @@ struct cepa_node {
     struct cepa_onion_keys onion_keys;
     struct cepa_circuit_table table;
     struct cepa_node_waiting waiting[CEPA_NODE_WAITING_MAX];
+    struct cepa_node_bulk bulks[CEPA_NODE_BULKS_MAX];
     struct cepa_guards guards;
     struct cepa_layer2 layer2;
     struct cepa_circuits circuits;

@@ -17,6 +17,14 @@ int cepa_circuit_ends_find(const struct cepa_circuit_table *table,
                                            .goes_on = !circuit->is_own && other->is_mapped,
                                            .circuit_id = other->circuit_id,
                                            .link = other->link,
-                                           .owner = circuit->owner};
+                                           .owner = circuit->owner,
+                                           .circuit = circuit->self};
     return 0;
+}
+
+bool cepa_circuit_ends_is_last(const struct cepa_circuit_table *table, struct cepa_handle circuit)
+{
+    const struct cepa_table_circuit *found = cepa_pool_find(&table->circuits, circuit);
+    return found != NULL && !found->is_own && !found->is_over &&
+           found->relay.state == CEPA_RELAY_LAST;
 }

@@ -12,6 +12,7 @@ struct cepa_circuit_ends {
     uint32_t circuit_id;
     uint64_t link;
     struct cepa_handle owner;
+    struct cepa_handle circuit; /* in the table */
 };
 
 /* cepa_circuit_ends_find gives the other end of the circuit `circuit_id` of a link. Returns 0 or
@@ -19,5 +20,8 @@ struct cepa_circuit_ends {
 CEPA_MUST_USE int cepa_circuit_ends_find(const struct cepa_circuit_table *table,
                                          struct cepa_circuit_ends *ret_ends, uint64_t link,
                                          uint32_t circuit_id);
+
+/* cepa_circuit_ends_is_last says whether a circuit is there and ends at this relay. */
+bool cepa_circuit_ends_is_last(const struct cepa_circuit_table *table, struct cepa_handle circuit);
 
 #endif

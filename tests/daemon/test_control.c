@@ -52,6 +52,8 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
     case CEPA_CONTROL_ID:
     case CEPA_CONTROL_PING:
     case CEPA_CONTROL_PINGED:
+    case CEPA_CONTROL_SPEED:
+    case CEPA_CONTROL_SPEED_RESULT:
         break;
     }
     cepa_control_answer(control, asked->client, object);

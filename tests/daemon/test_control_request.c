@@ -17,17 +17,26 @@ TEST(good_requests_are_read_and_written)
         const char *invitation;
         uint32_t count;
         uint32_t hops;
+        uint32_t megabytes;
+        bool is_download;
     } rows[] = {
-        {"{\"do\":\"status\"}", CEPA_CONTROL_STATUS, 0, "", 0, 0},
-        {"{\"do\":\"watch\",\"every_ms\":1000}", CEPA_CONTROL_WATCH, 1000, "", 0, 0},
-        {"{\"do\":\"invite\"}", CEPA_CONTROL_INVITE, 0, "", 0, 0},
-        {"{\"do\":\"join\",\"invitation\":\"cepa:abc\"}", CEPA_CONTROL_JOIN, 0, "cepa:abc", 0, 0},
-        {"{\"do\":\"id\"}", CEPA_CONTROL_ID, 0, "", 0, 0},
-        {"{\"do\":\"metrics\"}", CEPA_CONTROL_METRICS, 0, "", 0, 0},
-        {"{\"do\":\"ping\",\"count\":1,\"hops\":5}", CEPA_CONTROL_PING, 0, "", 1, 5},
-        {"{\"do\":\"ping\",\"count\":10000,\"hops\":1}", CEPA_CONTROL_PING, 0, "", 10000, 1},
-        {"{\"do\":\"pinged\"}", CEPA_CONTROL_PINGED, 0, "", 0, 0},
-        {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0},
+        {"{\"do\":\"status\"}", CEPA_CONTROL_STATUS, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"watch\",\"every_ms\":1000}", CEPA_CONTROL_WATCH, 1000, "", 0, 0, 0, false},
+        {"{\"do\":\"invite\"}", CEPA_CONTROL_INVITE, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"join\",\"invitation\":\"cepa:abc\"}", CEPA_CONTROL_JOIN, 0, "cepa:abc", 0, 0, 0,
+         false},
+        {"{\"do\":\"id\"}", CEPA_CONTROL_ID, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"metrics\"}", CEPA_CONTROL_METRICS, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"ping\",\"count\":1,\"hops\":5}", CEPA_CONTROL_PING, 0, "", 1, 5, 0, false},
+        {"{\"do\":\"ping\",\"count\":10000,\"hops\":1}", CEPA_CONTROL_PING, 0, "", 10000, 1, 0,
+         false},
+        {"{\"do\":\"pinged\"}", CEPA_CONTROL_PINGED, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"speed\",\"megabytes\":4000,\"hops\":3,\"download\":true}", CEPA_CONTROL_SPEED,
+         0, "", 0, 3, 4000, true},
+        {"{\"do\":\"speed\",\"megabytes\":1,\"hops\":1,\"download\":false}", CEPA_CONTROL_SPEED, 0,
+         "", 0, 1, 1, false},
+        {"{\"do\":\"speed_result\"}", CEPA_CONTROL_SPEED_RESULT, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cepa_control_request request;
@@ -37,6 +46,8 @@ TEST(good_requests_are_read_and_written)
         CHECK(request.kind == rows[i].kind && request.every_ms == rows[i].every_ms);
         CHECK(strcmp(request.invitation, rows[i].invitation) == 0);
         CHECK(request.count == rows[i].count && request.hops == rows[i].hops);
+        CHECK(request.megabytes == rows[i].megabytes);
+        CHECK(request.is_download == rows[i].is_download);
         CHECK_INT(cepa_control_request_encode(line, sizeof line, &request), 0);
         CHECK(strncmp(line, rows[i].line, strlen(rows[i].line)) == 0);
         CHECK(strcmp(line + strlen(rows[i].line), "\n") == 0);
@@ -70,6 +81,12 @@ TEST(anything_else_is_refused)
         "{\"do\":\"ping\",\"count\":10001,\"hops\":3}",
         "{\"do\":\"ping\",\"count\":1,\"hops\":6}",
         "{\"do\":\"ping\",\"count\":\"1\",\"hops\":3}",
+        "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3}",
+        "{\"do\":\"speed\",\"megabytes\":0,\"hops\":3,\"download\":true}",
+        "{\"do\":\"speed\",\"megabytes\":4001,\"hops\":3,\"download\":true}",
+        "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3,\"download\":1}",
+        "{\"do\":\"ping\",\"count\":1,\"hops\":3,\"download\":true}",
+        "{\"do\":\"speed_result\",\"megabytes\":1}",
         "{\"do\":\"status\",\"count\":1}",
         "{\"do\":\"pinged\",\"hops\":1}",
         "{\"do\":\"status\",\"x\":1}",

@@ -135,6 +135,13 @@ static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reaso
                    : NULL;
     case CEPA_CONTROL_PINGED:
         return cepa_engine_pinged(answers->engine);
+    case CEPA_CONTROL_SPEED:
+        return cepa_engine_speed(answers->engine, reason, request->megabytes,
+                                 (uint8_t)request->hops, request->is_download) == 0
+                   ? cepa_engine_speed_result(answers->engine)
+                   : NULL;
+    case CEPA_CONTROL_SPEED_RESULT:
+        return cepa_engine_speed_result(answers->engine);
     case CEPA_CONTROL_STATUS:
     case CEPA_CONTROL_WATCH:
     case CEPA_CONTROL_ID:

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kinds[] = {"status",  "watch", "invite", "join", "id",
-                                    "metrics", "ping",  "pinged", "stop"};
+static const char *const kinds[] = {"status", "watch",  "invite", "join",         "id",  "metrics",
+                                    "ping",   "pinged", "speed",  "speed_result", "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -36,6 +36,8 @@ struct fields {
     const cJSON *invitation;
     const cJSON *count;
     const cJSON *hops;
+    const cJSON *megabytes;
+    const cJSON *download;
 };
 
 static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
@@ -48,6 +50,8 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
                               : strcmp(field->string, "invitation") == 0 ? &fields->invitation
                               : strcmp(field->string, "count") == 0      ? &fields->count
                               : strcmp(field->string, "hops") == 0       ? &fields->hops
+                              : strcmp(field->string, "megabytes") == 0  ? &fields->megabytes
+                              : strcmp(field->string, "download") == 0   ? &fields->download
                                                                          : NULL;
         if (place == NULL) {
             return refuse(ret_reason, "the request has a field that is not known");
@@ -85,13 +89,18 @@ static int take_numbers(struct cepa_control_request *request, struct cepa_reason
         !take_number(&request->hops, fields->hops, 1, CEPA_PING_HOPS_MAX)) {
         return refuse(ret_reason, "count is a number from 1 to 10000, hops one from 1 to 5");
     }
+    if (!take_number(&request->megabytes, fields->megabytes, 1, CEPA_SPEED_MEGABYTES_MAX) ||
+        (fields->download != NULL && !cJSON_IsBool(fields->download))) {
+        return refuse(ret_reason, "megabytes is a number from 1 to 4000, download true or false");
+    }
+    request->is_download = cJSON_IsTrue(fields->download);
     return 0;
 }
 
 static int take(struct cepa_control_request *request, struct cepa_reason *ret_reason,
                 const cJSON *object)
 {
-    struct fields fields = {NULL, NULL, NULL, NULL, NULL};
+    struct fields fields = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
     int status = sort(&fields, ret_reason, object);
     if (status != 0) {
         return status;
@@ -106,7 +115,10 @@ static int take(struct cepa_control_request *request, struct cepa_reason *ret_re
     if ((fields.every != NULL) != (request->kind == CEPA_CONTROL_WATCH) ||
         (fields.invitation != NULL) != (request->kind == CEPA_CONTROL_JOIN) ||
         (fields.count != NULL) != (request->kind == CEPA_CONTROL_PING) ||
-        (fields.hops != NULL) != (request->kind == CEPA_CONTROL_PING)) {
+        (fields.hops != NULL) !=
+            (request->kind == CEPA_CONTROL_PING || request->kind == CEPA_CONTROL_SPEED) ||
+        (fields.megabytes != NULL) != (request->kind == CEPA_CONTROL_SPEED) ||
+        (fields.download != NULL) != (request->kind == CEPA_CONTROL_SPEED)) {
         return refuse(ret_reason, "the request has a field too many, or lacks one");
     }
     status = take_numbers(request, ret_reason, &fields);
@@ -163,6 +175,10 @@ int cepa_control_request_encode(char *ret_line, size_t capacity,
     } else if (request->kind == CEPA_CONTROL_PING) {
         (void)cJSON_AddNumberToObject(object, "count", request->count);
         (void)cJSON_AddNumberToObject(object, "hops", request->hops);
+    } else if (request->kind == CEPA_CONTROL_SPEED) {
+        (void)cJSON_AddNumberToObject(object, "megabytes", request->megabytes);
+        (void)cJSON_AddNumberToObject(object, "hops", request->hops);
+        (void)cJSON_AddBoolToObject(object, "download", request->is_download);
     }
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);

@@ -9,6 +9,8 @@
  *     {"do": "metrics"}                           figures for Prometheus, as one string
  *     {"do": "ping", "count": 10, "hops": 3}      build circuits and time them; does not wait
  *     {"do": "pinged"}                            how far that is
+ *     {"do": "speed", "megabytes": 100, "hops": 3, "download": true}   measure; does not wait
+ *     {"do": "speed_result"}                      how far that is
  *     {"do": "stop"}                              end the daemon
  *
  * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
@@ -16,12 +18,14 @@
 #ifndef CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
 #define CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "native/daemon/config.h"
 #include "native/daemon/ping.h"
+#include "native/daemon/speed.h"
 #include "native/reason.h"
 
 enum {
@@ -39,6 +43,8 @@ enum cepa_control_kind {
     CEPA_CONTROL_METRICS,
     CEPA_CONTROL_PING,
     CEPA_CONTROL_PINGED,
+    CEPA_CONTROL_SPEED,
+    CEPA_CONTROL_SPEED_RESULT,
     CEPA_CONTROL_STOP
 };
 
@@ -48,7 +54,9 @@ struct cepa_control_request {
     uint32_t every_ms;                            /* WATCH */
     char invitation[CEPA_CONFIG_INVITATION_SIZE]; /* JOIN */
     uint32_t count;                               /* PING: 1 to CEPA_PING_COUNT_MAX circuits */
-    uint32_t hops;                                /* PING: 1 to CEPA_PING_HOPS_MAX */
+    uint32_t hops;                                /* PING, SPEED: 1 to CEPA_PING_HOPS_MAX */
+    uint32_t megabytes;                           /* SPEED: 1 to CEPA_SPEED_MEGABYTES_MAX */
+    bool is_download;                             /* SPEED: the bytes come, else they go */
 };
 
 /* cepa_control_request_decode reads one line. Nothing but the fields above is allowed, each once.

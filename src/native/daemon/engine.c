@@ -21,7 +21,8 @@ static bool carry_out(struct cepa_engine *engine, struct cepa_time now)
         if (effect.kind == CEPA_NODE_STORE) {
             cepa_engine_keep(engine, &effect);
         } else if (effect.kind == CEPA_NODE_EVENT) {
-            if (!cepa_ping_on_event(&engine->ping, engine->node, &effect, now)) {
+            if (!cepa_ping_on_event(&engine->ping, engine->node, &effect, now) &&
+                !cepa_speed_on_event(&engine->speed, engine->node, &effect, now)) {
                 cepa_engine_tell(engine, &effect);
             }
         } else {
@@ -43,6 +44,7 @@ static void settle(struct cepa_engine *engine, struct cepa_time now)
         cepa_node_step(engine->node, now, cepa_clock_wall());
     }
     cepa_ping_step(&engine->ping, engine->node, now);
+    cepa_speed_step(&engine->speed, engine->node, now);
     cepa_carriers_step(engine->carriers, now);
     (void)carry_out(engine, now);
     engine->has_more = cepa_carriers_pull(engine->carriers, now);
@@ -189,6 +191,7 @@ int cepa_engine_prepare(struct cepa_engine *engine)
     deadline = cepa_time_earliest(deadline, cepa_node_deadline(engine->node));
     deadline = cepa_time_earliest(deadline, cepa_carriers_deadline(engine->carriers));
     deadline = cepa_time_earliest(deadline, cepa_ping_deadline(&engine->ping));
+    deadline = cepa_time_earliest(deadline, cepa_speed_deadline(&engine->speed));
     deadline = cepa_time_earliest(deadline, cepa_reachability_deadline(engine->reachability));
     int status = cepa_webrtc_prepare(engine->webrtc);
     return status != 0 ? status : cepa_loop_set_deadline(engine->loop, deadline);

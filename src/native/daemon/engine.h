@@ -78,4 +78,13 @@ CEPA_MUST_USE int cepa_engine_ping(struct cepa_engine *engine, struct cepa_reaso
  * deletes; NULL for lack of memory. */
 struct cJSON *cepa_engine_pinged(const struct cepa_engine *engine);
 
+/* cepa_engine_speed begins a measurement (native/daemon/speed.h). Returns 0, or CEPA_ERR_STATE with
+ * a reason while another is under way. */
+CEPA_MUST_USE int cepa_engine_speed(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                    uint32_t megabytes, uint8_t hops, bool is_download);
+
+/* cepa_engine_speed_result gives how far that is, as an object "speed" in an object that the caller
+ * deletes; NULL for lack of memory. */
+struct cJSON *cepa_engine_speed_result(const struct cepa_engine *engine);
+
 #endif

@@ -138,3 +138,44 @@ struct cJSON *cepa_engine_pinged(const struct cepa_engine *engine)
     }
     return object;
 }
+
+int cepa_engine_speed(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                      uint32_t megabytes, uint8_t hops, bool is_download)
+{
+    int status = cepa_speed_begin(&engine->speed, megabytes, hops, is_download);
+    return status == 0 ? 0
+                       : cepa_reason_fail(ret_reason, status,
+                                          "another measurement is under way; wait for its end");
+}
+
+/* Adds times of small messages. */
+static bool add_times(cJSON *object, const char *name, const struct cepa_speed_times *times)
+{
+    cJSON *item = cJSON_AddObjectToObject(object, name);
+    return cJSON_AddNumberToObject(item, "sent", times->sent) != NULL &&
+           cJSON_AddNumberToObject(item, "answered", times->answered) != NULL &&
+           cJSON_AddNumberToObject(item, "median_us", times->median) != NULL &&
+           cJSON_AddNumberToObject(item, "p95_us", times->p95) != NULL &&
+           cJSON_AddNumberToObject(item, "max_us", times->max) != NULL;
+}
+
+struct cJSON *cepa_engine_speed_result(const struct cepa_engine *engine)
+{
+    struct cepa_speed_result result;
+    cepa_speed_result_of(&result, &engine->speed);
+    cJSON *object = cJSON_CreateObject();
+    cJSON *speed = cJSON_AddObjectToObject(object, "speed");
+    bool is_whole = cJSON_AddBoolToObject(speed, "is_running", result.is_running) != NULL &&
+                    cJSON_AddBoolToObject(speed, "is_failed", result.is_failed) != NULL &&
+                    cJSON_AddBoolToObject(speed, "is_download", result.is_download) != NULL &&
+                    cJSON_AddBoolToObject(speed, "has_same_path", result.has_same_path) != NULL &&
+                    cJSON_AddNumberToObject(speed, "bytes", (double)result.bytes) != NULL &&
+                    cJSON_AddNumberToObject(speed, "took_us", (double)result.took_us) != NULL &&
+                    add_times(speed, "quiet", &result.quiet) &&
+                    add_times(speed, "busy", &result.busy);
+    if (!is_whole) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}

@@ -6,6 +6,7 @@
 #include "native/daemon/engine.h"
 #include "native/daemon/ping.h"
 #include "native/daemon/reachability.h"
+#include "native/daemon/speed.h"
 #include "native/net/loop.h"
 #include "native/webrtc/webrtc.h"
 #include "node/node.h"
@@ -21,6 +22,7 @@ struct cepa_engine {
     struct cepa_carriers *carriers;
     struct cepa_time certificate_due; /* when the listening certificate is looked at again */
     struct cepa_ping ping;
+    struct cepa_speed speed;
     bool has_more;           /* a turn ended so that others have theirs */
     uint64_t store_failures; /* values that could not be kept */
 };
