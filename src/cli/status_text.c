@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* Below, a tenth of them is not even two relays, and the shares say nothing. */
+enum { ESTIMATE_NETWORKS_MIN = 20 };
+
 /* Gives a number of an object; 0 if it has none. */
 static double number(const cJSON *object, const char *name)
 {
@@ -66,6 +69,21 @@ static void print_process(const cJSON *status)
     printf(", %.2f %% of a core\n", uptime_s > 0 ? number(status, "cpu_ms") / 10 / uptime_s : 0);
 }
 
+/* Whether others can reach this node, and where the page about it is. */
+static void print_reach(const cJSON *status)
+{
+    const cJSON *reach = cJSON_GetObjectItemCaseSensitive(status, "reachability");
+    const cJSON *url = cJSON_GetObjectItemCaseSensitive(status, "dashboard");
+    if (reach != NULL) {
+        printf("reachable  %s: %s\n",
+               is_true(reach, "direct")   ? "yes"
+               : is_true(status, "relay") ? "NO"
+                                          : "no",
+               text(reach, "why"));
+    }
+    printf("page       %s\n", cJSON_IsString(url) ? url->valuestring : "off");
+}
+
 static void print_place(const cJSON *network)
 {
     printf("mesh       %s; %llu links (%llu neighbours, %llu clients), %llu more opening\n",
@@ -105,8 +123,10 @@ static void print_work(const cJSON *network)
 
 static void print_anonymity(const cJSON *anonymity)
 {
-    if (whole(anonymity, "relays") == 0) {
-        printf("anonymity  none yet: there are no relays for a circuit\n");
+    if (whole(anonymity, "prefixes") < ESTIMATE_NETWORKS_MIN) {
+        printf(
+            "anonymity  no estimate yet: %llu relays in %llu networks, and it takes %d networks\n",
+            whole(anonymity, "relays"), whole(anonymity, "prefixes"), ESTIMATE_NETWORKS_MIN);
         return;
     }
     printf(
@@ -121,6 +141,7 @@ void cepa_cli_status_print(const struct cJSON *status)
     const cJSON *network = cJSON_GetObjectItemCaseSensitive(status, "network");
     const cJSON *anonymity = cJSON_GetObjectItemCaseSensitive(status, "anonymity");
     print_process(status);
+    print_reach(status);
     printf("shaping    %s\n", text(status, "shaper"));
     if (network != NULL) {
         print_place(network);

@@ -96,12 +96,12 @@ try {
   });
 
   await check("warnings say what is wrong", async () => {
-    say({ seconds: 5, changes: { is_clock_off: true, clock_error_ms: 95000, is_published: false } });
+    say({ seconds: 5, changes: { network: { clock_off: true, clock_error_ms: 95000, published: false } } });
     await until(() => document.querySelector("#warnings")?.textContent.includes("95.0\u00a0s ahead of"));
-    say({ seconds: 6, changes: { is_published: false, receipts: 1 } });
+    say({ seconds: 6, changes: { network: { published: false, receipts: 1 }, reachability: { why: "1 of 2 could", receipts_needed: 2 } } });
     await until(() => document.querySelector("#warnings").textContent.includes("Not reachable. 1 of 2"));
     await shoot("warning");
-    say({ seconds: 7, changes: { is_joined: false, links: [], circuits: [], guards: [], relays: [] } });
+    say({ seconds: 7, changes: { network: { joined: false }, links: [], circuits: [], guards: [], relays: [] } });
     await until(() => document.querySelector("#warnings").textContent.includes("Not in the mesh"));
     assert.equal(await text("#state"), "Not in the mesh");
     await shoot("alone");

@@ -12,8 +12,8 @@ const hex = (seed, digits) => {
 export const nodeId = (number) => hex(number, 64);
 const prefixOf = (number) =>
   number % 7 === 3
-    ? `06${["2001", "2a01", "2604"][number % 3]}${hex(number + 500, 4)}`
-    : `04${(16 + ((number * 37) % 200)).toString(16).padStart(2, "0")}${hex(number + 900, 2)}0000`;
+    ? `${["2001", "2a01", "2604"][number % 3]}:${hex(number + 500, 4).replace(/^0+(?=.)/, "")}::/32`
+    : `${16 + ((number * 37) % 200)}.${parseInt(hex(number + 900, 2), 16)}.0.0/16`;
 
 /** `relays` are known, `linked` of them (and two clients) have a link. */
 export function makeStatus({ seconds, relays = 60, linked = 12, changes = {} }) {
@@ -22,14 +22,14 @@ export function makeStatus({ seconds, relays = 60, linked = 12, changes = {} }) 
     link: 100 + at,
     peer: nodeId(at),
     prefix: prefixOf(at),
-    carrier: at % 5 === 4 ? 2 : 1,
-    is_up: true,
-    is_initiator: at % 3 !== 0,
-    is_neighbour: at < 10,
-    is_guard: at === 1 || at === 5,
-    is_stalled: false,
-    rtt_ns: 4000000 + ((at * 17) % 60) * 1500000,
-    age_ns: (seconds + 60 + at * 1217) * 1000000000,
+    carrier: at % 5 === 4 ? "relayed" : "webrtc",
+    up: true,
+    initiator: at % 3 !== 0,
+    neighbour: at < 10,
+    guard: at === 1 || at === 5,
+    stalled: false,
+    rtt_us: 4000 + ((at * 17) % 60) * 1500,
+    age_s: seconds + 60 + at * 1217,
     frames_in: Math.round(seconds * busy[at % 12] * 0.6),
     frames_out: Math.round(seconds * busy[at % 12] * 0.4),
     padding_out: seconds,
@@ -38,41 +38,47 @@ export function makeStatus({ seconds, relays = 60, linked = 12, changes = {} }) 
     shaper_rate: 8,
   }));
   for (const at of [0, 1]) {
-    links.push({ ...links[0], link: 300 + at, peer: "0".repeat(64), prefix: prefixOf(70 + at), is_neighbour: false, is_initiator: false, age_ns: (seconds + at) * 1000000000 });
+    links.push({ ...links[0], link: 300 + at, peer: "0".repeat(64), prefix: prefixOf(70 + at), neighbour: false, initiator: false, age_s: seconds + at });
   }
   const circuit = (number, hops, fields) => ({
     circuit: number,
-    state: 1,
-    is_ahead: true,
-    hops_len: hops.length,
-    hops: hops.map(nodeId),
-    age_ns: (seconds + 20 * number) * 1000000000,
+    state: "ready",
+    ahead: true,
+    hops: hops.map((hop) => ({ node: nodeId(hop) })),
+    age_s: seconds + 20 * number,
     cells_sent: 0,
     cells_received: 0,
     ...fields,
   });
   const base = {
+    version: "0.1.0",
+    uptime_s: 3600 + seconds,
+    resident_bytes: 24e6,
     profile: "test",
-    network: hex(7777, 64),
-    node: hex(4242, 64),
-    is_relay: true,
-    is_published: true,
-    is_joined: true,
-    is_clock_off: false,
+    id: hex(4242, 64),
+    relay: true,
+    shaper: "stepped",
+    reachability: { direct: true, why: "2 relays in other networks have dialled this node back", receipts_needed: 2 },
+    links,
+  };
+  const network = {
+    published: true,
+    joined: true,
+    clock_off: false,
     clock_error_ms: 12,
     day: 496000,
     epoch: 11904000,
     receipts: 2,
-    links_count: links.length,
+    links: links.length,
     links_opening: 1,
     neighbours: 10,
     clients: 2,
     relays_known: relays,
     relays_usable: relays - 4,
     relays_here: relays - 6,
-    guards_count: 3,
+    guards: 3,
     guards_reached: 2,
-    circuits_own: 4,
+    circuits_own: 1,
     circuits_ready_ahead: 3,
     circuits_relayed: 17,
     cells_waiting: 0,
@@ -91,7 +97,8 @@ export function makeStatus({ seconds, relays = 60, linked = 12, changes = {} }) 
     dials: 30,
     dials_failed: 2,
     handshakes_failed: 1,
-    shaper: { mode: 1, rate: 0, bytes_per_second: 0, padding_bytes_per_day: 0 },
+  };
+  const lists = {
     anonymity: {
       both_ends_ppm_10: 10200,
       both_ends_ppm_20: 41000,
@@ -101,31 +108,31 @@ export function makeStatus({ seconds, relays = 60, linked = 12, changes = {} }) 
       prefixes: relays - 11,
       effective_relays: Math.round(relays * 0.7),
     },
-    links,
     circuits: [
-      circuit(1, [1, 20, 33], { is_ahead: false, cells_sent: 40 * seconds, cells_received: 900 * seconds }),
+      circuit(1, [1, 20, 33], { ahead: false, cells_sent: 40 * seconds, cells_received: 900 * seconds }),
       circuit(2, [5, 41, 8], {}),
       circuit(3, [1, 27, 50], {}),
-      circuit(4, [5, 15, 38], { state: 0 }),
+      circuit(4, [5, 15, 38], { state: "building" }),
     ],
     guards: [1, 5, 14].map((number, at) => ({
       node: nodeId(number),
       prefix: prefixOf(number),
-      state: at === 2 ? 0 : 1,
-      is_in_use: at < 2,
-      is_confirmed: at < 2,
-      is_listed: true,
+      state: at === 2 ? "untried" : "reached",
+      in_use: at < 2,
+      confirmed: at < 2,
+      listed: true,
     })),
     relays: Array.from({ length: relays }, (_, at) => ({
       key: hex(at + 3000, 64),
       node: nodeId(at),
       prefix: prefixOf(at),
       capacity: at % 4,
-      flags: at % 9 === 4 ? 3 : 5,
-      first_seen: 495990 + (at % 9),
-      is_usable: at % 15 !== 14,
-      is_linked: at < linked,
+      introduced: at % 9 === 4,
+      guard: at % 9 !== 4,
+      first_day: 495990 + (at % 9),
+      usable: at % 15 !== 14,
+      linked: at < linked,
     })),
   };
-  return { ...base, ...changes };
+  return { ...base, ...lists, ...changes, network: { ...network, ...changes.network } };
 }

@@ -1,18 +1,15 @@
 // Asks for the node's state each second and shows it. Text goes into the page as text only.
-import { Mesh, draw } from "./mesh.js";
+import { Mesh, draw, sum } from "./mesh.js";
 
 const INTERVAL_MS = 1000;
 const SOON_MS = 150; // when the node has no state ready yet
 const LIMIT_MS = 4000; // for an answer
 const SAMPLES_MAX = 180;
+const ESTIMATE_NETWORKS_MIN = 20; // below, a tenth is not even two relays
 const RELAYS_LISTED_MAX = 300;
-const MIN_RECEIPTS = 2;
-const CARRIERS = { 0: "none", 1: "WebRTC", 2: "relayed", 5: "simulated" };
-const SHAPERS = { 0: "off", 1: "stepped", 2: "poisson", 3: "constant" };
-const CIRCUIT_STATES = ["building", "ready", "being mended"];
-const GUARD_STATES = ["not tried", "reached", "not reachable"];
-const FLAG_INTRODUCED = 2;
-const FLAG_GUARD = 4;
+const CARRIERS = { none: "none", webrtc: "WebRTC", relayed: "relayed" };
+const CIRCUIT_STATES = { building: "building", ready: "in use", mending: "being mended" };
+const GUARD_STATES = { untried: "not tried", reached: "reached", unreachable: "not reachable" };
 
 const $ = (id) => document.getElementById(id);
 
@@ -52,11 +49,11 @@ function milliseconds(ns) {
   return ms >= 1000 ? `${(ms / 1000).toFixed(1)}\u00a0s` : `${ms.toFixed(ms < 10 ? 1 : 0)}\u00a0ms`;
 }
 
-function duration(ns) {
-  if (!Number.isFinite(ns)) {
+function duration(seconds) {
+  if (!Number.isFinite(seconds)) {
     return "\u2013";
   }
-  const seconds = Math.floor(ns / 1e9);
+  seconds = Math.floor(seconds);
   const pieces = [
     [86400, "d"],
     [3600, "h"],
@@ -74,25 +71,8 @@ function duration(ns) {
   return first < 2 && rest > 0 ? `${text} ${rest}\u00a0${next[1]}` : text;
 }
 
-/** A coarse network prefix: its family and four bytes in hex, or a text that is shown as it is. */
-function network(prefix) {
-  if (typeof prefix !== "string" || prefix === "") {
-    return "\u2013";
-  }
-  if (!/^[0-9a-f]{10}$/.test(prefix)) {
-    return prefix;
-  }
-  const family = parseInt(prefix.slice(0, 2), 16);
-  if (family === 0) {
-    return "\u2013";
-  }
-  const octets = prefix.slice(2).match(/../g);
-  if (family === 6) {
-    const groups = [0, 2].map((at) => parseInt(octets[at] + octets[at + 1], 16).toString(16));
-    return `${groups.join(":")}::/32`;
-  }
-  return `${parseInt(octets[0], 16)}.${parseInt(octets[1], 16)}.0.0/16`;
-}
+/** A coarse network prefix. */
+const network = (prefix) => (typeof prefix === "string" && prefix !== "" ? prefix : "\u2013");
 
 const percent = (ppm) => {
   const value = ppm / 10000;
@@ -180,51 +160,41 @@ function fillWarnings(warnings) {
 /** What the owner of the node should know of. */
 function warningsOf(status) {
   const warnings = [];
-  if (status.is_clock_off) {
-    const off = milliseconds(Math.abs(status.clock_error_ms) * 1e6);
-    const side = status.clock_error_ms > 0 ? "ahead of" : "behind";
+  const mesh = status.network;
+  if (mesh.clock_off) {
+    const off = milliseconds(Math.abs(mesh.clock_error_ms) * 1e6);
+    const side = mesh.clock_error_ms > 0 ? "ahead of" : "behind";
     warnings.push([
       "The clock is wrong.",
       `It is ${off} ${side} the clocks of the neighbours. Until it is set right, nothing about this node is published.`,
     ]);
   }
-  if (status.is_joined === false) {
+  if (!mesh.joined) {
     warnings.push([
       "Not in the mesh.",
       "This node has no neighbour. An invitation brings it in: cepa join INVITATION. If it was in before, the network of this machine may be down.",
     ]);
-  } else if (status.is_relay && status.is_published === false && !status.is_clock_off) {
-    const got = status.receipts ?? 0;
-    warnings.push(
-      got < MIN_RECEIPTS
-        ? [
-            "Not reachable.",
-            `${number(got)} of ${MIN_RECEIPTS} relays in other networks could dial this node back, so nobody is told of it. Most likely a router or a firewall lets no UDP in to its port, or it has just started.`,
-          ]
-        : ["Not published yet.", "Enough relays have dialled this node back; its record is on its way."],
-    );
+  } else if (status.relay && !mesh.published && !mesh.clock_off) {
+    const needed = status.reachability?.receipts_needed ?? 2;
+    const title = mesh.receipts < needed ? "Not reachable." : "Not published yet.";
+    warnings.push([title, sentence(status.reachability?.why ?? "")]);
   }
-  if (status.is_joined && status.guards.length > 0 && status.guards_reached === 0) {
+  if (mesh.joined && mesh.guards > 0 && mesh.guards_reached === 0) {
     warnings.push(["No guard can be reached.", "Circuits cannot be built until one of them answers."]);
-  } else if (status.is_joined && status.circuits_own === 0) {
+  } else if (mesh.joined && mesh.circuits_own + mesh.circuits_ready_ahead === 0) {
     warnings.push(["No circuit is ready.", "Nothing can be sent anonymously for now."]);
   }
-  const stalled = status.links.filter((link) => link.is_stalled).length;
+  const stalled = status.links.filter((link) => link.stalled).length;
   if (stalled > 0) {
     warnings.push([
       `${plural(stalled, "link")} ${stalled === 1 ? "does" : "do"} not answer.`,
       "If it is most of them, this machine's own network is the likely cause.",
     ]);
   }
-  if (shaperMode(status) === "off") {
+  if (status.shaper === "off") {
     warnings.push(["Shaping is off.", "Who sees this machine's traffic sees when it sends, and how much."]);
   }
   return warnings;
-}
-
-function shaperMode(status) {
-  const mode = status.shaper?.mode;
-  return SHAPERS[mode] ?? mode;
 }
 
 // Rates: counters are compared with those of the state before.
@@ -248,9 +218,9 @@ class Rates {
         }
       }
       this.samples.push({
-        rx: per(status.bytes_in, before.status.bytes_in),
-        tx: per(status.bytes_out, before.status.bytes_out),
-        padding: per(status.padding_out, before.status.padding_out),
+        rx: per(status.network.bytes_in, before.status.network.bytes_in),
+        tx: per(status.network.bytes_out, before.status.network.bytes_out),
+        padding: per(status.network.padding_out, before.status.network.padding_out),
       });
       this.samples.splice(0, this.samples.length - SAMPLES_MAX);
     }
@@ -318,9 +288,10 @@ function describe(node, nodes) {
     return "";
   }
   if (node === null) {
-    const links = shown.links.filter((link) => isKnown(link.peer)).length;
-    const clients = shown.links.length - links;
-    const more = Math.max(0, (shown.relays_known ?? shown.relays.length) - links);
+    const peers = shown.links.map((link) => link.peer).filter(isKnown);
+    const links = new Set(peers).size;
+    const clients = shown.links.length - peers.length;
+    const more = Math.max(0, shown.network.relays_known - links - (shown.relays.some(({ node }) => node === shown.id) ? 1 : 0));
     const hidden = nodes.notDrawn > 0 ? `, ${number(nodes.notDrawn)} of them not drawn` : "";
     const guests = clients > 0 ? ` and ${plural(clients, "client")}` : "";
     return `This node is linked with ${plural(links, "relay")}${guests}, and knows ${number(more)} more${hidden}.`;
@@ -334,16 +305,17 @@ function describe(node, nodes) {
     words.push("a guard");
   }
   if (node.link) {
-    const flow = rates.links.get(node.link.link);
-    words.push(node.link.is_up ? `round trip ${milliseconds(node.link.rtt_ns)}` : "being connected");
+    const flows = node.links.map(({ link }) => rates.links.get(link)).filter(Boolean);
+    const flow = flows.length > 0 && { rx: sum(flows.map(({ rx }) => rx)), tx: sum(flows.map(({ tx }) => tx)) };
+    words.push(node.link.up ? `round trip ${milliseconds(node.link.rtt_us * 1e3)}` : "being connected");
     if (flow) {
       words.push(`${rate(flow.rx)} frames/s in, ${rate(flow.tx)} out`);
     }
-    if (node.link.is_stalled) {
+    if (node.link.stalled) {
       words.push("not answering");
     }
   } else {
-    words.push(node.relay && !node.relay.is_usable ? "known, not usable" : "known, not linked");
+    words.push(node.relay && !node.relay.usable ? "known, not usable" : "known, not linked");
   }
   const circuits = shown.circuits.filter((circuit) => circuit.hops?.includes(node.id)).length;
   if (circuits > 0) {
@@ -355,26 +327,34 @@ function describe(node, nodes) {
 const mesh = new Mesh($("mesh"), describe, (text) => setText($("told"), text));
 
 function showHead(status) {
-  const role = status.is_relay ? "relay" : "client";
+  const role = status.relay ? "relay" : "client";
   const profile = status.profile ? `, network ${status.profile}` : "";
-  setText($("who"), `${isKnown(status.node) ? `${role} ${short(status.node)}` : role}${profile}`);
-  $("who").title = isKnown(status.node) ? status.node : "";
-  setText($("state"), status.is_joined ? `In the mesh, ${plural(status.neighbours, "neighbour")}` : "Not in the mesh");
-  document.title = status.is_joined ? `Cepa, ${plural(status.neighbours, "neighbour")}` : "Cepa, not in the mesh";
+  const neighbours = plural(status.network.neighbours, "neighbour");
+  setText($("who"), `${isKnown(status.id) ? `${role} ${short(status.id)}` : role}${profile}`);
+  $("who").title = isKnown(status.id) ? status.id : "";
+  setText($("state"), status.network.joined ? `In the mesh, ${neighbours}` : "Not in the mesh");
+  document.title = status.network.joined ? `Cepa, ${neighbours}` : "Cepa, not in the mesh";
 }
 
+const upperFirst = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const sentence = (text) => (text === "" ? "" : `${upperFirst(text)}.`);
+
 function showFacts(status) {
-  const opening = status.links_opening > 0 ? `, ${number(status.links_opening)} opening` : "";
-  const padding = status.bytes_out > 0 ? `, ${percent((1e6 * status.padding_out) / status.bytes_out)} of it padding` : "";
+  const mesh = status.network;
+  const opening = mesh.links_opening > 0 ? `, ${number(mesh.links_opening)} opening` : "";
+  const padding = mesh.bytes_out > 0 ? `, ${percent((1e6 * mesh.padding_out) / mesh.bytes_out)} of what is sent is padding` : "";
+  const isDirect = status.reachability?.direct;
   fillFacts([
-    ["Links", number(status.links_count ?? status.links.length), `${number(status.neighbours)} neighbours, ${number(status.clients)} clients${opening}`],
-    ["Relays known", number(status.relays_known), `${number(status.relays_usable)} usable, keys of ${number(status.relays_here)} here`],
-    ["Circuits ready", number(status.circuits_own), `${number(status.circuits_ready_ahead)} prepared; ${number(status.circuits_built)} built, ${number(status.circuits_failed)} failed`],
-    ["To build one", milliseconds(status.build_time_ns), `${number(status.circuits_salvaged)} saved at the second try`],
-    ["For others", number(status.circuits_relayed), `circuits through here, ${number(status.cells_relayed)} cells so far`],
-    ["Sent", bytes(status.bytes_out), `received ${bytes(status.bytes_in)}${padding}`],
-    ["Shaping", shaperMode(status) ?? "\u2013", `day ${number(status.day)}, epoch ${number(status.epoch)}`],
-    ["Refused", number((status.misbehaviour ?? 0) + (status.refused_budget ?? 0)), `${number(status.misbehaviour)} broke a rule, ${number(status.refused_budget)} beyond a budget`],
+    ["Links", number(mesh.links), `${number(mesh.neighbours)} neighbours, ${number(mesh.clients)} clients${opening}`],
+    ["Relays known", number(mesh.relays_known), `${number(mesh.relays_usable)} usable, keys of ${number(mesh.relays_here)} here`],
+    ["Circuits ready", number(mesh.circuits_own + mesh.circuits_ready_ahead), `${number(mesh.circuits_ready_ahead)} prepared; ${number(mesh.circuits_built)} built, ${number(mesh.circuits_failed)} failed`],
+    ["To build one", milliseconds(mesh.build_time_ns), `${number(mesh.circuits_salvaged)} saved at the second try`],
+    ["For others", number(mesh.circuits_relayed), `circuits through here, ${number(mesh.cells_relayed)} cells so far`],
+    ["Sent", bytes(mesh.bytes_out), `received ${bytes(mesh.bytes_in)}${padding}`],
+    ["Shaping", status.shaper ?? "\u2013", `day ${number(mesh.day)}, epoch ${number(mesh.epoch)}`],
+    ["Refused", number(mesh.misbehaviour + mesh.refused_budget), `${number(mesh.misbehaviour)} broke a rule, ${number(mesh.refused_budget)} beyond a budget`],
+    ["Reachable", isDirect ? "yes" : status.relay ? "no" : "not needed", sentence(status.reachability?.why ?? "")],
+    ["Running for", duration(status.uptime_s), `${bytes(status.resident_bytes)} of memory, cepa ${status.version}`],
   ]);
 }
 
@@ -397,11 +377,11 @@ function showCircuits(status) {
       return {
         key: circuit.circuit,
         cells: [
-          circuit.is_ahead && circuit.state === 1 ? "prepared" : circuit.state === 1 ? "in use" : state,
+          circuit.ahead && circuit.state === "ready" ? "prepared" : state,
           { text: ["here", ...hops.map(short)].join(" \u2192 "), title: hops.join("\n"), kind: "id full" },
           number(circuit.cells_sent),
           number(circuit.cells_received),
-          duration(circuit.age_ns),
+          duration(circuit.age_s),
         ],
         onSelect: (isOn) => mesh.selectCircuit(isOn ? circuit.circuit : null),
       };
@@ -410,8 +390,8 @@ function showCircuits(status) {
 }
 
 function showLinks(status) {
-  setText($("links-count"), String(status.links_count ?? status.links.length));
-  const links = [...status.links].sort((a, b) => b.is_guard - a.is_guard || b.is_neighbour - a.is_neighbour || b.age_ns - a.age_ns);
+  setText($("links-count"), String(status.network.links ?? status.links.length));
+  const links = [...status.links].sort((a, b) => b.guard - a.guard || b.neighbour - a.neighbour || b.age_s - a.age_s);
   fillTable(
     $("links"),
     links.map((link) => {
@@ -419,26 +399,26 @@ function showLinks(status) {
       const flow = rates.links.get(link.link);
       const roles = [
         !isRelay && "client",
-        link.is_guard && "guard",
-        link.is_neighbour && "neighbour",
-        link.is_initiator ? "dialled by us" : "dialled us",
+        link.guard && "guard",
+        link.neighbour && "neighbour",
+        link.initiator ? "dialled by us" : "dialled us",
       ].filter(Boolean);
       return {
         key: link.link,
         cells: [
           { text: isRelay ? short(link.peer) : "anonymous", title: isRelay ? link.peer : "", kind: "id" },
           { text: network(link.prefix), kind: "broad" },
-          link.is_stalled
+          link.stalled
             ? { text: "not answering", kind: "alert full" }
-            : link.is_up
+            : link.up
               ? { text: roles.join(", "), kind: "full" }
               : { text: "being connected", kind: "full" },
           CARRIERS[link.carrier] ?? String(link.carrier),
-          milliseconds(link.rtt_ns),
+          milliseconds(link.rtt_us * 1e3),
           `${rate(flow?.rx)}/s`,
           `${rate(flow?.tx)}/s`,
           number(link.circuits),
-          duration(link.age_ns),
+          duration(link.age_s),
         ],
       };
     }),
@@ -446,7 +426,7 @@ function showLinks(status) {
 }
 
 function showGuards(status) {
-  setText($("guards-count"), String(status.guards_count ?? status.guards.length));
+  setText($("guards-count"), String(status.guards.length));
   fillTable(
     $("guards"),
     status.guards.map((guard, at) => ({
@@ -455,9 +435,9 @@ function showGuards(status) {
         { text: short(guard.node), title: isKnown(guard.node) ? guard.node : "", kind: "id" },
         network(guard.prefix),
         [
-          guard.is_in_use && "in use",
+          guard.in_use && "in use",
           GUARD_STATES[guard.state] ?? String(guard.state),
-          guard.is_listed === false && "not listed any more",
+          guard.listed === false && "not listed any more",
         ]
           .filter(Boolean)
           .join(", "),
@@ -469,8 +449,9 @@ function showGuards(status) {
 function showAnonymity(status) {
   const estimate = status.anonymity;
   $("anonymity").hidden = !estimate;
-  if (!estimate || !estimate.relays) {
-    setText($("anonymity-lead"), "There is none before enough relays are known.");
+  if (!estimate || !(estimate.prefixes >= ESTIMATE_NETWORKS_MIN)) {
+    const got = estimate?.relays ? `: there are ${plural(estimate.relays, "relay")} in ${plural(estimate.prefixes, "network")} so far` : "";
+    setText($("anonymity-lead"), `There is none before relays of ${ESTIMATE_NETWORKS_MIN} networks are known${got}.`);
     $("anonymity").hidden = true;
     setText($("anonymity-spread"), "");
     return;
@@ -492,10 +473,10 @@ function showAnonymity(status) {
 }
 
 function showRelays(status) {
-  setText($("relays-count"), number(status.relays_known ?? status.relays.length));
+  setText($("relays-count"), number(status.network.relays_known ?? status.relays.length));
   setText(
     $("relays-text"),
-    `${number(status.relays_usable)} can be used for circuits now; the keys of ${number(status.relays_here)} for this epoch are here.`,
+    `${number(status.network.relays_usable)} can be used for circuits now; the keys of ${number(status.network.relays_here)} for this epoch are here.`,
   );
   if (!$("relays-details").open) {
     return;
@@ -507,10 +488,10 @@ function showRelays(status) {
       cells: [
         { text: isKnown(relay.node) ? short(relay.node) : `key ${short(relay.key)}`, title: isKnown(relay.node) ? relay.node : relay.key, kind: "id" },
         { text: network(relay.prefix), kind: "broad" },
-        relay.flags & FLAG_INTRODUCED ? "introduced" : relay.flags & FLAG_GUARD ? "may be a guard" : "reachable",
+        relay.introduced ? "introduced" : relay.guard ? "may be a guard" : "reachable",
         String(relay.capacity),
-        `day ${number(relay.first_seen)}`,
-        relay.is_linked ? "linked" : relay.is_usable ? "usable" : "not usable",
+        `day ${number(relay.first_day)}`,
+        relay.linked ? "linked" : relay.usable ? "usable" : "not usable",
       ],
     })),
   );
@@ -531,13 +512,14 @@ function show(status) {
   showRelays(status);
 }
 
-/** What may be missing is made empty. */
+/** What may be missing is made empty; a circuit's hops become ids. */
 function normalise(status) {
   for (const name of ["links", "circuits", "guards", "relays"]) {
-    if (!Array.isArray(status[name])) {
-      status[`${name}_count`] ??= status[name];
-      status[name] = [];
-    }
+    status[name] = Array.isArray(status[name]) ? status[name] : [];
+  }
+  status.network ??= {};
+  for (const circuit of status.circuits) {
+    circuit.hops = (circuit.hops ?? []).map((hop) => hop.node);
   }
   return status;
 }
@@ -568,7 +550,7 @@ function take({ text, time }) {
 }
 
 function showSilence() {
-  const since = lastAt === null ? "" : ` What is shown is from ${duration((performance.now() - lastAt) * 1e6)} ago.`;
+  const since = lastAt === null ? "" : ` What is shown is from ${duration((performance.now() - lastAt) / 1000)} ago.`;
   document.body.classList.add("stale");
   setText($("state"), "No answer");
   fillWarnings([["The node does not answer.", `It may have ended, or been started anew with another address.${since}`]]);

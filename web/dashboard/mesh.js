@@ -26,16 +26,23 @@ function nodesOf(status) {
     const id = isKnown(relay.node) ? relay.node : relay.key;
     relays.set(id, { id, prefix: String(relay.prefix ?? ""), relay, key: relay.key });
   }
-  const linked = [];
+  relays.delete(status.id); // stands in the middle
+  const linked = new Map();
   for (const link of status.links) {
     const isRelay = isKnown(link.peer);
     const id = isRelay ? link.peer : `client ${link.link}`;
+    const node = linked.get(id);
+    if (node) {
+      // A guard that is a neighbour too has a second link, under no name.
+      node.links.push(link);
+      continue;
+    }
     const known = relays.get(id);
     relays.delete(id);
-    linked.push({ id, prefix: String(link.prefix ?? ""), isRelay, link, relay: known?.relay });
+    linked.set(id, { id, prefix: String(link.prefix ?? ""), isRelay, link, links: [link], relay: known?.relay });
   }
   for (const hop of status.circuits.flatMap((circuit) => circuit.hops ?? [])) {
-    if (!relays.has(hop) && !linked.some((node) => node.id === hop)) {
+    if (!relays.has(hop) && !linked.has(hop)) {
       relays.set(hop, { id: hop, prefix: "~" });
     }
   }
@@ -44,9 +51,9 @@ function nodesOf(status) {
   const outside = others.filter((node) => onPath.has(node.id));
   outside.push(...others.filter((node) => !onPath.has(node.id)).slice(0, Math.max(0, OUTER_MAX - outside.length)));
   // Clients come last, so that the relays stand together.
-  linked.sort((a, b) => b.isRelay - a.isRelay || inOrder(a, b));
+  const around = [...linked.values()].sort((a, b) => b.isRelay - a.isRelay || inOrder(a, b));
   outside.sort(inOrder);
-  return { linked, outside, notDrawn: others.length - outside.length };
+  return { linked: around, outside, notDrawn: others.length - outside.length };
 }
 
 /** Gives each a place on an ellipse, the first at the top. */
@@ -90,6 +97,8 @@ function pathThrough(points, centre, bend) {
   }
   return text;
 }
+
+export const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** 0: silent, to 4: thousands of frames a second. */
 function level(framesPerSecond) {
@@ -141,7 +150,7 @@ export class Mesh {
     for (const guard of status.guards) {
       const node = byId.get(guard.node);
       if (node) {
-        node.isGuard = guard.is_in_use;
+        node.isGuard = guard.in_use;
       }
     }
     this.#drawOrbits(centre, outer, share, linked.length, outside.length);
@@ -164,7 +173,7 @@ export class Mesh {
   #drawLinks(linked, centre, rates) {
     const layer = this.#layers[1];
     const wanted = new Set();
-    for (const { link, x, y } of linked) {
+    for (const { link, links, x, y } of linked) {
       const key = `link-${link.link}`;
       wanted.add(key);
       let group = layer.querySelector(`[data-key="${CSS.escape(key)}"]`);
@@ -174,7 +183,7 @@ export class Mesh {
         draw("line", {}, group);
       }
       const ends = { x1: centre.x, y1: centre.y, x2: x, y2: y };
-      const classes = [`link${link.is_stalled ? " stalled" : ""}`, `flow rate-${link.is_up ? level(rates.get(link.link) ?? 0) : 0}`];
+      const classes = [`link${link.stalled ? " stalled" : ""}`, `flow rate-${links.some(({ up }) => up) ? level(sum(links.map((one) => rates.get(one.link) ?? 0))) : 0}`];
       [...group.children].forEach((line, index) => {
         for (const [name, value] of Object.entries({ ...ends, class: classes[index] })) {
           if (line.getAttribute(name) !== String(value)) {
@@ -193,13 +202,13 @@ export class Mesh {
   #drawCircuits(circuits, byId, centre) {
     const parts = [];
     // What is in use is drawn over what is only prepared.
-    const order = [...circuits].sort((a, b) => b.is_ahead - a.is_ahead);
+    const order = [...circuits].sort((a, b) => b.ahead - a.ahead);
     order.forEach((circuit, index) => {
       const points = (circuit.hops ?? []).map((hop) => byId.get(hop)).filter(Boolean);
       if (points.length === 0) {
         return;
       }
-      const classes = `${circuit.is_ahead ? " ahead" : ""}${circuit.state === 1 ? "" : " unready"}`;
+      const classes = `${circuit.ahead ? " ahead" : ""}${circuit.state === "ready" ? "" : " unready"}`;
       const bend = ((index % 5) - 2) / 2;
       const path = draw("path", { class: `circuit${classes}`, d: pathThrough(points, centre, bend) });
       path.dataset.circuit = circuit.circuit;
@@ -250,8 +259,8 @@ export class Mesh {
 
   #fillNode(element, node, linked, hasLabels, centre) {
     const isLinked = linked.includes(node);
-    const kind = node.kind ?? (!isLinked ? "known" : !node.isRelay ? "client" : node.link.is_up ? "linked" : "opening");
-    const dot = kind === "known" && node.relay && !node.relay.is_usable ? "known unusable" : kind;
+    const kind = node.kind ?? (!isLinked ? "known" : !node.isRelay ? "client" : node.link.up ? "linked" : "opening");
+    const dot = kind === "known" && node.relay && !node.relay.usable ? "known unusable" : kind;
     const label = kind === "self" ? "this node" : isLinked && node.isRelay ? node.id.slice(0, 6) : "";
     const look = [dot, node.isGuard, hasLabels, label, node.angle?.toFixed(2)].join();
     if (element.dataset.look !== look) {

@@ -9,15 +9,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/ct.h"
 #include "native/net/clock.h"
 
 void cepa_answers_init(struct cepa_answers *ret_answers, const struct cepa_config *config,
-                       const struct cepa_state *state, struct cepa_engine *engine)
+                       const struct cepa_state *state, struct cepa_engine *engine,
+                       const struct cepa_dashboard *dashboard)
 {
     memset(ret_answers, 0, sizeof *ret_answers);
     ret_answers->config = config;
     ret_answers->state = state;
     ret_answers->engine = engine;
+    ret_answers->dashboard = dashboard;
     ret_answers->started = cepa_clock_now();
 }
 
@@ -78,6 +81,32 @@ static cJSON *make_status(const struct cepa_answers *answers)
         return NULL;
     }
     return object;
+}
+
+char *cepa_answers_page(const struct cepa_answers *answers)
+{
+    cJSON *object = make_status(answers);
+    char *json = object != NULL ? cJSON_PrintUnformatted(object) : NULL;
+    cJSON_Delete(object);
+    return json;
+}
+
+void cepa_answers_page_free(char *json)
+{
+    cJSON_free(json);
+}
+
+/* Adds where the page is, which only those learn who may speak to the control socket. */
+static bool add_url(cJSON *object, const struct cepa_answers *answers)
+{
+    char url[CEPA_DASHBOARD_URL_SIZE];
+    if (answers->dashboard == NULL) {
+        return cJSON_AddNullToObject(object, "dashboard") != NULL;
+    }
+    cepa_dashboard_url(answers->dashboard, url);
+    bool is_added = cJSON_AddStringToObject(object, "dashboard", url) != NULL;
+    cepa_wipe(url, sizeof url);
+    return is_added;
 }
 
 const struct cepa_metrics *cepa_answers_metrics(struct cepa_answers *answers)
@@ -159,6 +188,10 @@ bool cepa_answers_give(struct cepa_answers *answers, struct cepa_control *contro
     cJSON *object;
     if (asked->request.kind == CEPA_CONTROL_STATUS || asked->request.kind == CEPA_CONTROL_WATCH) {
         object = make_status(answers);
+        if (object != NULL && !add_url(object, answers)) {
+            cJSON_Delete(object);
+            object = NULL;
+        }
     } else if (asked->request.kind == CEPA_CONTROL_ID) {
         write_id(id, &answers->state->node);
         object = make_text("id", id);

@@ -31,6 +31,7 @@ void cepa_config_init(struct cepa_config *ret_config)
     ret_config->neighbours = 24;
     ret_config->log_level = CEPA_CONFIG_LEVEL_INFO;
     ret_config->metrics = CEPA_CONFIG_METRICS_SOCKET;
+    ret_config->has_dashboard = true;
     ret_config->has_port_mapping = true;
 }
 

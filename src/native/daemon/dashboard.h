@@ -14,14 +14,8 @@
  *
  * While nobody looks at the page nothing is wanted, and nothing is done.
  *
- * The JSON is one object: the fields of struct cepa_node_status under their own names, and
- * the arrays `links`, `circuits`, `guards` and `relays` of objects with the fields of struct
- * cepa_node_link_status and so on, likewise. Where a field of the node has the name of an array
- * (`links`, `guards`), the array takes it, and the number is `links_count`, `guards_count`. Numbers
- * are JSON numbers, flags are true and false; ids and keys are hex (of zeros: not known); `hops` is
- * an array of ids; `prefix` is hex of its 5 bytes, family and address; `shaper` is an object with
- * `mode`, a number, and the other fields; `anonymity` is an object. Arrays may be cut short: the
- * numbers of the node say how long they would be. What is missing is shown as missing. */
+ * The JSON is what 'cepa status --json' prints, cepa-status(5), without the page's own address.
+ * What is missing is shown as missing. */
 #ifndef CEPA_NATIVE_DAEMON_DASHBOARD_H
 #define CEPA_NATIVE_DAEMON_DASHBOARD_H
 

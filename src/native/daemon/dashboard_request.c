@@ -1,30 +1,16 @@
 /* Checks requests for the dashboard. */
 #include "native/daemon/dashboard_request.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/ct.h"
-
-static bool is_host_ours(const struct cepa_dashboard_gate *gate, const char *host)
-{
-    static const char *const names[] = {"127.0.0.1", "localhost"};
-    for (size_t i = 0; host != NULL && i < sizeof names / sizeof names[0]; i++) {
-        char wanted[32];
-        snprintf(wanted, sizeof wanted, "%s:%u", names[i], (unsigned)gate->port);
-        if (strcmp(host, wanted) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+#include "native/http/http_host.h"
 
 unsigned cepa_dashboard_check(const struct cepa_dashboard_gate *gate, const char **ret_name,
                               const struct cepa_http_request *request)
 {
     const char *target = request->target;
-    if (!is_host_ours(gate, request->host)) {
+    if (!cepa_http_host_is_ours(request->host, gate->port)) {
         return 403;
     }
     if (strcmp(request->method, "GET") != 0) {

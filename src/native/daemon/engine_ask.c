@@ -4,20 +4,55 @@
 #include <string.h>
 
 #include "native/daemon/engine_state.h"
+#include "native/daemon/reach_report.h"
 #include "native/daemon/status.h"
 #include "native/net/clock.h"
 #include "node/node_commands.h"
+#include "node/node_status.h"
 #include "node/profile.h"
 #include "wire/invitation.h"
 
+/* Adds whether others can reach this node, and why or why not. */
+static bool add_reachability(struct cepa_engine *engine, struct cJSON *object,
+                             const struct cepa_node_status *status)
+{
+    static const char *const states[] = {"off",    "unwanted", "asking",
+                                         "mapped", "private",  "failed"};
+    struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
+    char text[CEPA_REACH_REPORT_SIZE];
+    char router[CEPA_REACH_REPORT_SIZE];
+    const struct cepa_reach_facts facts = {
+        .is_relay = status->is_relay,
+        .is_metered = engine->config.config->is_metered,
+        .is_joined = status->is_joined,
+        .is_published = status->is_published,
+        .receipts = status->receipts,
+        .receipts_min = engine->receipts_min,
+        .addresses = cepa_reachability_get(engine->reachability, reaches),
+        .port = cepa_engine_port(engine),
+        .mapping = cepa_reachability_mapping(engine->reachability),
+    };
+    bool is_reachable = cepa_reach_report(text, &facts);
+    cepa_reach_report_mapping(router, &facts.mapping);
+    cJSON *part = cJSON_AddObjectToObject(object, "reachability");
+    return cJSON_AddNumberToObject(object, "addresses", (double)facts.addresses) != NULL &&
+           cJSON_AddBoolToObject(part, "direct", is_reachable) != NULL &&
+           cJSON_AddStringToObject(part, "why", text) != NULL &&
+           cJSON_AddNumberToObject(part, "receipts_needed", facts.receipts_min) != NULL &&
+           cJSON_AddStringToObject(part, "port_mapping", states[facts.mapping.state]) != NULL &&
+           cJSON_AddNumberToObject(part, "mapped_port", facts.mapping.port) != NULL &&
+           cJSON_AddStringToObject(part, "router", router) != NULL;
+}
+
 int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
 {
-    struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
     struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
-    size_t reaches_len = cepa_reachability_get(engine->reachability, reaches);
+    struct cepa_node_status status;
+    struct cepa_time now = cepa_clock_now();
+    cepa_node_status_get(engine->node, &status, now, cepa_clock_wall());
     return cJSON_AddNumberToObject(object, "connections", counts.connections) != NULL &&
-                   cJSON_AddNumberToObject(object, "addresses", (double)reaches_len) != NULL
-               ? cepa_status_json(object, engine->node, cepa_clock_now(), cepa_clock_wall())
+                   add_reachability(engine, object, &status)
+               ? cepa_status_json(object, &status, engine->node, now)
                : CEPA_ERR_EXHAUSTED;
 }
 

@@ -123,6 +123,7 @@ int cepa_engine_make_node(struct cepa_engine *engine, struct cepa_reason *ret_re
     struct cepa_node_config config;
     memset(&config, 0, sizeof config);
     int status = cepa_profile_find(&config.profile, engine->config.config->profile);
+    engine->receipts_min = config.profile.receipts_min;
     configure(&config, engine);
     engine->memory_len = cepa_node_size(&config);
     engine->memory = status == 0 && engine->memory_len < SIZE_MAX / 2

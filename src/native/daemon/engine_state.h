@@ -19,6 +19,7 @@ struct cepa_engine {
     void *memory; /* of the node */
     size_t memory_len;
     struct cepa_node *node;
+    uint32_t receipts_min; /* of the profile */
     struct cepa_carriers *carriers;
     struct cepa_time certificate_due; /* when the listening certificate is looked at again */
     struct cepa_ping ping;

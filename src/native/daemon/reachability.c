@@ -17,7 +17,8 @@ struct cepa_reachability {
     struct cepa_interfaces_watch *watch;
     struct cepa_interfaces interfaces;
     struct cepa_port_mapping *mapping; /* NULL: not asked for */
-    struct cepa_reach mapped;          /* what the router passes on; family NONE: nothing */
+    struct cepa_reachability_mapping outcome;
+    struct cepa_reach mapped; /* what the router passes on; family NONE: nothing */
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
     size_t reaches_len;
 };
@@ -77,6 +78,10 @@ int cepa_reachability_open(struct cepa_reachability **ret_reachability,
                                                          .tcp_port = sockets[0].port,
                                                          .random = random};
         status = cepa_port_mapping_open(&reachability->mapping, &mapping, now);
+        reachability->outcome.state = CEPA_REACHABILITY_MAPPING_ASKING;
+    } else {
+        reachability->outcome.state = config->has_port_mapping ? CEPA_REACHABILITY_MAPPING_UNWANTED
+                                                               : CEPA_REACHABILITY_MAPPING_OFF;
     }
     if (status != 0) {
         cepa_interfaces_close(reachability->watch);
@@ -132,7 +137,10 @@ static void take_mapping(struct cepa_reachability *reachability,
                          const struct cepa_port_mapping_event *event)
 {
     struct cepa_log_field why = cepa_log_text("why", cepa_error_text(event->reason));
+    struct cepa_reachability_mapping *outcome = &reachability->outcome;
     if (event->kind == CEPA_PORT_MAPPING_FAILED) {
+        outcome->state = CEPA_REACHABILITY_MAPPING_FAILED;
+        outcome->error = event->reason;
         cepa_log_write(reachability->log, CEPA_CONFIG_LEVEL_INFO, "the router passes no port on",
                        &why, 1);
         return;
@@ -141,6 +149,11 @@ static void take_mapping(struct cepa_reachability *reachability,
         return;
     }
     memset(&reachability->mapped, 0, sizeof reachability->mapped);
+    outcome->state = event->kind != CEPA_PORT_MAPPING_MAPPED ? CEPA_REACHABILITY_MAPPING_ASKING
+                     : event->is_private                     ? CEPA_REACHABILITY_MAPPING_PRIVATE
+                                                             : CEPA_REACHABILITY_MAPPING_MAPPED;
+    outcome->protocol = event->protocol;
+    outcome->port = event->external.port;
     if (event->kind == CEPA_PORT_MAPPING_MAPPED && !event->is_private) {
         reachability->mapped.family = event->external.family;
         memcpy(reachability->mapped.ip, event->external.ip, sizeof reachability->mapped.ip);
@@ -184,4 +197,17 @@ size_t cepa_reachability_get(const struct cepa_reachability *reachability,
     memcpy(ret_reaches, reachability->reaches,
            reachability->reaches_len * sizeof reachability->reaches[0]);
     return reachability->reaches_len;
+}
+
+struct cepa_reachability_mapping cepa_reachability_mapping(
+    const struct cepa_reachability *reachability)
+{
+    return reachability->outcome;
+}
+
+const char *cepa_reachability_protocol(enum cepa_port_mapping_protocol protocol)
+{
+    return protocol == CEPA_PORT_MAPPING_PCP      ? "PCP"
+           : protocol == CEPA_PORT_MAPPING_NATPMP ? "NAT-PMP"
+                                                  : "UPnP";
 }

@@ -12,11 +12,29 @@
 #include "native/daemon/config.h"
 #include "native/daemon/log.h"
 #include "native/net/address.h"
+#include "native/net/port_mapping.h"
 #include "wire/ids.h"
 #include "wire/sizes.h"
 
 /* Opaque. */
 struct cepa_reachability;
+
+/* What came of asking the router. */
+enum cepa_reachability_mapping_state {
+    CEPA_REACHABILITY_MAPPING_OFF,      /* by configuration */
+    CEPA_REACHABILITY_MAPPING_UNWANTED, /* one address is listened at, or nobody is to reach us */
+    CEPA_REACHABILITY_MAPPING_ASKING,
+    CEPA_REACHABILITY_MAPPING_MAPPED,
+    CEPA_REACHABILITY_MAPPING_PRIVATE, /* mapped, but another NAT is behind the router */
+    CEPA_REACHABILITY_MAPPING_FAILED   /* for now: it is asked again */
+};
+
+struct cepa_reachability_mapping {
+    enum cepa_reachability_mapping_state state;
+    enum cepa_port_mapping_protocol protocol; /* MAPPED, PRIVATE */
+    uint16_t port;                            /* MAPPED, PRIVATE: of the router, for UDP */
+    int error; /* FAILED: the reason of enum cepa_port_mapping_kind's FAILED */
+};
 
 /* cepa_reachability_open begins with bound `sockets`, IPv4 and IPv6, family NONE for none. All is
  * lent. Returns 0, CEPA_ERR_FULL, CEPA_ERR_EXHAUSTED or CEPA_ERR_SYSTEM. */
@@ -43,5 +61,12 @@ struct cepa_time cepa_reachability_deadline(const struct cepa_reachability *reac
 /* cepa_reachability_get writes the places, best first, and returns how many. */
 size_t cepa_reachability_get(const struct cepa_reachability *reachability,
                              struct cepa_reach ret_reaches[CEPA_DESCRIPTOR_REACHES_MAX]);
+
+/* cepa_reachability_mapping gives what came of asking the router so far. */
+struct cepa_reachability_mapping cepa_reachability_mapping(
+    const struct cepa_reachability *reachability);
+
+/* cepa_reachability_protocol gives the name of a protocol of port mapping. */
+const char *cepa_reachability_protocol(enum cepa_port_mapping_protocol protocol);
 
 #endif

@@ -14,9 +14,9 @@
 #include "native/daemon/answers.h"
 #include "native/daemon/control.h"
 #include "native/daemon/engine.h"
-#include "native/daemon/http.h"
 #include "native/daemon/log.h"
 #include "native/daemon/notify.h"
+#include "native/daemon/pages.h"
 #include "native/daemon/state.h"
 #include "native/host.h"
 #include "native/net/clock.h"
@@ -26,8 +26,8 @@
 enum {
     NUMBER_SIGNALS,
     NUMBER_ENGINE,
-    NUMBER_CONTROL,
-    NUMBER_HTTP = NUMBER_CONTROL + CEPA_CONTROL_CLIENTS_MAX + 1
+    NUMBER_PAGES,
+    NUMBER_CONTROL = NUMBER_PAGES + CEPA_PAGES_NUMBERS /* and CEPA_CONTROL_CLIENTS_MAX more */
 };
 
 /* All that runs. */
@@ -40,7 +40,7 @@ struct daemon {
     int signals_fd;
     struct cepa_engine *engine;
     struct cepa_control *control;
-    struct cepa_http *http; /* NULL: not wanted */
+    struct cepa_pages pages;
     struct cepa_answers answers;
     uint64_t watchdog_ms;      /* how often the service manager is told; 0: never */
     struct cepa_time watchdog; /* when next */
@@ -97,9 +97,9 @@ static int open_all(struct daemon *daemon, struct cepa_reason *ret_reason)
         status = cepa_control_open(&daemon->control, ret_reason, daemon->config->control,
                                    daemon->loop, NUMBER_CONTROL);
     }
-    if (status == 0 && daemon->config->metrics == CEPA_CONFIG_METRICS_PORT) {
-        status = cepa_http_open(&daemon->http, ret_reason, daemon->config->metrics_port,
-                                daemon->loop, NUMBER_HTTP);
+    if (status == 0) {
+        status = cepa_pages_open(&daemon->pages, ret_reason, daemon->config, daemon->loop,
+                                 NUMBER_PAGES, cepa_native_random());
     }
     return status == 0 ? open_engine(daemon, ret_reason) : status;
 }
@@ -108,7 +108,7 @@ static int close_all(struct daemon *daemon)
 {
     int status = 0;
     cepa_control_close(daemon->control);
-    cepa_http_close(daemon->http);
+    cepa_pages_close(&daemon->pages);
     cepa_engine_close(daemon->engine);
     if (daemon->has_state) {
         status = cepa_state_close(&daemon->state);
@@ -143,33 +143,13 @@ static void answer_requests(struct daemon *daemon, struct cepa_time now)
     }
 }
 
-/* Answers who asks by HTTP. */
-static void answer_http(struct daemon *daemon, struct cepa_time now)
-{
-    struct cepa_http_asked asked;
-    while (daemon->http != NULL && cepa_http_next(daemon->http, &asked)) {
-        if (strcmp(asked.path, "/metrics") == 0) {
-            const struct cepa_metrics *metrics = cepa_answers_metrics(&daemon->answers);
-            cepa_http_answer(daemon->http, asked.client, "200 OK", "text/plain; version=0.0.4",
-                             metrics->text, metrics->len);
-        } else {
-            cepa_http_answer(daemon->http, asked.client, "404 Not Found", "text/plain",
-                             "there is only /metrics\n", 23);
-        }
-    }
-    if (daemon->http != NULL) {
-        cepa_http_step(daemon->http, now);
-    }
-}
-
 /* When something is to be done though nothing comes. */
 static struct cepa_time deadline_of(const struct daemon *daemon)
 {
     struct cepa_time deadline = cepa_control_deadline(daemon->control);
     deadline = cepa_time_earliest(deadline, cepa_store_deadline(daemon->state.store));
     deadline = cepa_time_earliest(deadline, daemon->watchdog);
-    return daemon->http != NULL ? cepa_time_earliest(deadline, cepa_http_deadline(daemon->http))
-                                : deadline;
+    return cepa_time_earliest(deadline, cepa_pages_deadline(&daemon->pages));
 }
 
 /* Waits for something, and does it. */
@@ -181,18 +161,23 @@ static int turn(struct daemon *daemon)
         return CEPA_ERR_SYSTEM;
     }
     struct cepa_time now = cepa_clock_now();
+    bool is_asked = cepa_time_is_due(cepa_pages_deadline(&daemon->pages), now);
     int status = 0;
     while (cepa_loop_next(daemon->loop, &ready)) {
         if (ready.number == NUMBER_SIGNALS) {
             take_signals(daemon);
         } else if (ready.number == NUMBER_ENGINE) {
             status = cepa_engine_turn(daemon->engine);
-        } else if (!cepa_control_on_ready(daemon->control, &ready, now) && daemon->http != NULL) {
-            (void)cepa_http_on_ready(daemon->http, &ready, now);
+        } else if (ready.number >= NUMBER_CONTROL) {
+            (void)cepa_control_on_ready(daemon->control, &ready, now);
+        } else {
+            is_asked = true;
         }
     }
     answer_requests(daemon, now);
-    answer_http(daemon, now);
+    if (is_asked) {
+        cepa_pages_step(&daemon->pages, &daemon->answers, now);
+    }
     if (cepa_store_step(daemon->state.store, now) != 0) {
         struct cepa_log_field why = cepa_log_text("why", cepa_store_reason(daemon->state.store));
         cepa_log_write(&daemon->log, CEPA_CONFIG_LEVEL_ERROR, "state cannot be kept", &why, 1);
@@ -236,7 +221,8 @@ int cepa_daemon_run(struct cepa_reason *ret_reason, const struct cepa_config *co
             : cepa_time_add(cepa_clock_now(), daemon.watchdog_ms * CEPA_MILLISECOND_NS);
     int status = open_all(&daemon, ret_reason);
     if (status == 0) {
-        cepa_answers_init(&daemon.answers, config, &daemon.state, daemon.engine);
+        cepa_answers_init(&daemon.answers, config, &daemon.state, daemon.engine,
+                          daemon.pages.dashboard);
         if (on_ready != NULL) {
             on_ready(context);
         }

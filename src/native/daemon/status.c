@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "node/node_status.h"
+#include "native/daemon/status_lists.h"
 
 enum { PLACES = 48 };
 
@@ -73,20 +73,6 @@ static size_t list(struct number ret_numbers[PLACES], const struct cepa_node_sta
     return len + list_sums(ret_numbers + len, status);
 }
 
-static bool add_number(cJSON *object, const char *name, uint64_t value)
-{
-    return cJSON_AddNumberToObject(object, name, (double)value) != NULL;
-}
-
-static bool add_id(cJSON *object, const char *name, const struct cepa_node_id *node)
-{
-    char text[2 * sizeof node->bytes + 1];
-    for (size_t i = 0; i < sizeof node->bytes; i++) {
-        snprintf(text + 2 * i, 3, "%02x", node->bytes[i]);
-    }
-    return cJSON_AddStringToObject(object, name, text) != NULL;
-}
-
 static bool add_whole(cJSON *object, const struct cepa_node_status *status)
 {
     struct number numbers[PLACES];
@@ -99,7 +85,7 @@ static bool add_whole(cJSON *object, const struct cepa_node_status *status)
         cJSON_AddBoolToObject(network, "clock_off", status->is_clock_off) &&
         cJSON_AddNumberToObject(network, "clock_error_ms", (double)status->clock_error_ms);
     for (size_t i = 0; i < len && is_whole; i++) {
-        is_whole = add_number(network, numbers[i].name, numbers[i].value);
+        is_whole = cepa_status_add_number(network, numbers[i].name, numbers[i].value);
     }
     return is_whole;
 }
@@ -107,98 +93,22 @@ static bool add_whole(cJSON *object, const struct cepa_node_status *status)
 static bool add_anonymity(cJSON *object, const struct cepa_node_anonymity *anonymity)
 {
     cJSON *part = cJSON_AddObjectToObject(object, "anonymity");
-    return add_number(part, "both_ends_ppm_10", anonymity->both_ends_ppm_10) &&
-           add_number(part, "both_ends_ppm_20", anonymity->both_ends_ppm_20) &&
-           add_number(part, "any_guard_ppm_10", anonymity->any_guard_ppm_10) &&
-           add_number(part, "any_guard_ppm_20", anonymity->any_guard_ppm_20) &&
-           add_number(part, "relays", anonymity->relays) &&
-           add_number(part, "prefixes", anonymity->prefixes) &&
-           add_number(part, "effective_relays", anonymity->effective_relays);
+    return cepa_status_add_number(part, "both_ends_ppm_10", anonymity->both_ends_ppm_10) &&
+           cepa_status_add_number(part, "both_ends_ppm_20", anonymity->both_ends_ppm_20) &&
+           cepa_status_add_number(part, "any_guard_ppm_10", anonymity->any_guard_ppm_10) &&
+           cepa_status_add_number(part, "any_guard_ppm_20", anonymity->any_guard_ppm_20) &&
+           cepa_status_add_number(part, "relays", anonymity->relays) &&
+           cepa_status_add_number(part, "prefixes", anonymity->prefixes) &&
+           cepa_status_add_number(part, "effective_relays", anonymity->effective_relays);
 }
 
-static bool add_links(cJSON *object, const struct cepa_node *node, struct cepa_time now)
+int cepa_status_json(struct cJSON *object, const struct cepa_node_status *status,
+                     const struct cepa_node *node, struct cepa_time now)
 {
-    static const char *const carriers[] = {"none", "webrtc", "relayed"};
-    cJSON *array = cJSON_AddArrayToObject(object, "links");
-    struct cepa_node_link_status link;
-    uint32_t cursor = 0;
-    bool is_whole = array != NULL;
-    while (is_whole && cepa_node_status_link(node, &link, &cursor, now)) {
-        cJSON *item = cJSON_CreateObject();
-        is_whole = cJSON_AddItemToArray(array, item) && add_number(item, "link", link.link) &&
-                   add_id(item, "peer", &link.peer) &&
-                   cJSON_AddStringToObject(item, "carrier",
-                                           link.carrier < 3 ? carriers[link.carrier] : "other") &&
-                   cJSON_AddBoolToObject(item, "up", link.is_up) &&
-                   cJSON_AddBoolToObject(item, "initiator", link.is_initiator) &&
-                   cJSON_AddBoolToObject(item, "neighbour", link.is_neighbour) &&
-                   cJSON_AddBoolToObject(item, "guard", link.is_guard) &&
-                   cJSON_AddBoolToObject(item, "stalled", link.is_stalled) &&
-                   add_number(item, "rtt_us", link.rtt_ns / 1000) &&
-                   add_number(item, "age_s", link.age_ns / CEPA_SECOND_NS) &&
-                   add_number(item, "frames_in", link.frames_in) &&
-                   add_number(item, "frames_out", link.frames_out) &&
-                   add_number(item, "padding_out", link.padding_out) &&
-                   add_number(item, "circuits", link.circuits) &&
-                   add_number(item, "queued", link.queued) &&
-                   add_number(item, "shaper_rate", link.shaper_rate);
-    }
-    return is_whole;
-}
-
-static bool add_circuits(cJSON *object, const struct cepa_node *node, struct cepa_time now)
-{
-    static const char *const states[] = {"building", "ready", "mending"};
-    cJSON *array = cJSON_AddArrayToObject(object, "circuits");
-    struct cepa_node_circuit_status circuit;
-    uint32_t cursor = 0;
-    bool is_whole = array != NULL;
-    while (is_whole && cepa_node_status_circuit(node, &circuit, &cursor, now)) {
-        cJSON *item = cJSON_CreateObject();
-        is_whole = cJSON_AddItemToArray(array, item) &&
-                   add_number(item, "circuit", circuit.circuit) &&
-                   cJSON_AddStringToObject(item, "state",
-                                           circuit.state < 3 ? states[circuit.state] : "other") &&
-                   cJSON_AddBoolToObject(item, "ahead", circuit.is_ahead) &&
-                   add_number(item, "age_s", circuit.age_ns / CEPA_SECOND_NS) &&
-                   add_number(item, "cells_sent", circuit.cells_sent) &&
-                   add_number(item, "cells_received", circuit.cells_received);
-        cJSON *hops = is_whole ? cJSON_AddArrayToObject(item, "hops") : NULL;
-        for (size_t i = 0; i < circuit.hops_len && is_whole; i++) {
-            cJSON *hop = cJSON_CreateObject();
-            is_whole = cJSON_AddItemToArray(hops, hop) && add_id(hop, "node", &circuit.hops[i]);
-        }
-    }
-    return is_whole;
-}
-
-static bool add_guards(cJSON *object, const struct cepa_node *node)
-{
-    static const char *const states[] = {"untried", "reached", "unreachable"};
-    cJSON *array = cJSON_AddArrayToObject(object, "guards");
-    struct cepa_node_guard_status guard;
-    uint32_t cursor = 0;
-    bool is_whole = array != NULL;
-    while (is_whole && cepa_node_status_guard(node, &guard, &cursor)) {
-        cJSON *item = cJSON_CreateObject();
-        is_whole = cJSON_AddItemToArray(array, item) && add_id(item, "node", &guard.node) &&
-                   cJSON_AddStringToObject(item, "state",
-                                           guard.state < 3 ? states[guard.state] : "other") &&
-                   cJSON_AddBoolToObject(item, "in_use", guard.is_in_use) &&
-                   cJSON_AddBoolToObject(item, "confirmed", guard.is_confirmed) &&
-                   cJSON_AddBoolToObject(item, "listed", guard.is_listed);
-    }
-    return is_whole;
-}
-
-int cepa_status_json(struct cJSON *object, const struct cepa_node *node, struct cepa_time now,
-                     struct cepa_wall wall)
-{
-    struct cepa_node_status status;
-    cepa_node_status_get(node, &status, now, wall);
-    return add_whole(object, &status) && add_anonymity(object, &status.anonymity) &&
-                   add_links(object, node, now) && add_circuits(object, node, now) &&
-                   add_guards(object, node)
+    return add_whole(object, status) && add_anonymity(object, &status->anonymity) &&
+                   cepa_status_add_links(object, node, now) &&
+                   cepa_status_add_circuits(object, node, now) &&
+                   cepa_status_add_guards(object, node) && cepa_status_add_relays(object, node)
                ? 0
                : CEPA_ERR_EXHAUSTED;
 }

@@ -6,14 +6,15 @@
 #include "base/time.h"
 #include "native/daemon/metrics.h"
 #include "node/node.h"
+#include "node/node_status.h"
 
 struct cJSON;
 
-/* cepa_status_json adds "network", "anonymity", "links", "circuits" and "guards" to `object`, with
- * the names of node/node_status.h. Nobody's address is in it. Returns 0, or CEPA_ERR_EXHAUSTED for
- * lack of memory. */
-CEPA_MUST_USE int cepa_status_json(struct cJSON *object, const struct cepa_node *node,
-                                   struct cepa_time now, struct cepa_wall wall);
+/* cepa_status_json adds "relay", "network", "anonymity", "links", "circuits", "guards" and "relays"
+ * to `object`: of `status` and, one by one, of `node`. cepa-status(5) has the names of all fields.
+ * Nobody's address is in it. Returns 0, or CEPA_ERR_EXHAUSTED for lack of memory. */
+CEPA_MUST_USE int cepa_status_json(struct cJSON *object, const struct cepa_node_status *status,
+                                   const struct cepa_node *node, struct cepa_time now);
 
 /* cepa_status_metrics adds the figures of the whole node. */
 void cepa_status_metrics(struct cepa_metrics *metrics, const struct cepa_node *node,
