@@ -33,6 +33,11 @@ int cepa_node_join(struct cepa_node *node, const struct cepa_relay_address *addr
     return 0;
 }
 
+bool cepa_node_is_joined(const struct cepa_node *node)
+{
+    return node->is_joined;
+}
+
 int cepa_node_own_address(const struct cepa_node *node, struct cepa_relay_address *ret_address)
 {
     if (!node->config.is_relay || node->config.reaches_len == 0) {

@@ -10,6 +10,9 @@
 CEPA_MUST_USE int cepa_node_join(struct cepa_node *node, const struct cepa_relay_address *addresses,
                                  size_t addresses_len, struct cepa_time now);
 
+/* cepa_node_is_joined says whether there is a neighbour. */
+bool cepa_node_is_joined(const struct cepa_node *node);
+
 /* cepa_node_own_address gives this node's first address, as others dial it. Returns 0, or
  * CEPA_ERR_NOT_FOUND if it cannot be dialled. */
 CEPA_MUST_USE int cepa_node_own_address(const struct cepa_node *node,

@@ -6,10 +6,18 @@
 #include "native/daemon/engine_state.h"
 #include "native/daemon/transport.h"
 #include "native/net/clock.h"
+#include "node/node_commands.h"
 #include "node/node_facts.h"
+#include "node/profile.h"
 
 /* Numbers in the loop. */
-enum { NUMBER_WEBRTC, NUMBER_REACHABILITY, CERTIFICATE_MINUTES = 60, FAREWELL_MS = 300 };
+enum {
+    NUMBER_WEBRTC,
+    NUMBER_LAN,
+    NUMBER_REACHABILITY,
+    CERTIFICATE_MINUTES = 60,
+    FAREWELL_MS = 300
+};
 
 /* Carries out what the node wants. True if it wanted anything. */
 static bool carry_out(struct cepa_engine *engine, struct cepa_time now)
@@ -91,6 +99,32 @@ static int open_reachability(struct cepa_engine *engine, struct cepa_reason *ret
                                           cepa_error_text(status));
 }
 
+/* Looks for others in the local network, if that is wanted. */
+static int open_lan(struct cepa_engine *engine, struct cepa_reason *ret_reason)
+{
+    struct cepa_relay_address own = cepa_engine_own_address(engine);
+    struct cepa_profile profile;
+    struct cepa_network_id network;
+    int status = cepa_profile_find(&profile, engine->config.config->profile);
+    if (status == 0) {
+        cepa_profile_network(&network, &profile);
+        status = cepa_lan_discovery_open(&engine->lan, engine->config.config, &network,
+                                         cepa_engine_is_relay(engine) ? &own : NULL,
+                                         engine->config.random);
+    }
+    int fd = cepa_lan_discovery_descriptor(&engine->lan);
+    if (status == 0 && fd >= 0) {
+        status = cepa_loop_add(engine->loop, fd, NUMBER_LAN, CEPA_LOOP_READ);
+        cepa_lan_discovery_on_interfaces(
+            &engine->lan, cepa_reachability_interfaces(engine->reachability), cepa_clock_now());
+    }
+    return status == 0 ? 0
+                       : cepa_reason_fail(ret_reason, status,
+                                          "the local network cannot be searched: %s; set "
+                                          "'lan-discovery' to off to do without",
+                                          cepa_error_text(status));
+}
+
 static int open_all(struct cepa_engine *engine, struct cepa_reason *ret_reason)
 {
     const struct cepa_engine_config *config = &engine->config;
@@ -118,7 +152,8 @@ static int open_all(struct cepa_engine *engine, struct cepa_reason *ret_reason)
         return cepa_reason_fail(ret_reason, status, "the node cannot start: %s",
                                 cepa_error_text(status));
     }
-    return join_configured(engine, ret_reason);
+    status = open_lan(engine, ret_reason);
+    return status == 0 ? join_configured(engine, ret_reason) : status;
 }
 
 static void free_all(struct cepa_engine *engine)
@@ -129,6 +164,7 @@ static void free_all(struct cepa_engine *engine)
         cepa_node_wipe(engine->node);
     }
     free(engine->memory);
+    cepa_lan_discovery_close(&engine->lan);
     cepa_reachability_close(engine->reachability);
     cepa_loop_close(engine->loop);
     free(engine);
@@ -193,6 +229,7 @@ int cepa_engine_prepare(struct cepa_engine *engine)
     deadline = cepa_time_earliest(deadline, cepa_ping_deadline(&engine->ping));
     deadline = cepa_time_earliest(deadline, cepa_speed_deadline(&engine->speed));
     deadline = cepa_time_earliest(deadline, cepa_reachability_deadline(engine->reachability));
+    deadline = cepa_time_earliest(deadline, cepa_lan_discovery_deadline(&engine->lan));
     int status = cepa_webrtc_prepare(engine->webrtc);
     return status != 0 ? status : cepa_loop_set_deadline(engine->loop, deadline);
 }
@@ -230,6 +267,8 @@ static void renew_certificate(struct cepa_engine *engine, struct cepa_time now)
     }
     cepa_engine_hashes(engine, hashes);
     cepa_node_on_certificates(engine->node, &hashes[0], &hashes[1], now);
+    const struct cepa_relay_address own = cepa_engine_own_address(engine);
+    cepa_lan_discovery_announce(&engine->lan, &own, now);
 }
 
 static void look_around(struct cepa_engine *engine, struct cepa_time now)
@@ -242,22 +281,42 @@ static void look_around(struct cepa_engine *engine, struct cepa_time now)
         size_t len = cepa_reachability_get(engine->reachability, reaches);
         cepa_node_on_addresses(engine->node, reaches, len, now);
     }
+    cepa_lan_discovery_on_interfaces(&engine->lan,
+                                     cepa_reachability_interfaces(engine->reachability), now);
+}
+
+/* Joins by whom the local network has. */
+static void look_into_lan(struct cepa_engine *engine, struct cepa_time now)
+{
+    struct cepa_relay_address address;
+    cepa_lan_discovery_step(&engine->lan, now);
+    while (cepa_lan_discovery_next(&engine->lan, &address, cepa_node_is_joined(engine->node))) {
+        if (cepa_node_join(engine->node, &address, 1, now) == 0) {
+            cepa_log_say(engine->config.log, CEPA_CONFIG_LEVEL_INFO,
+                         "a node of the local network is dialled");
+        }
+    }
 }
 
 int cepa_engine_turn(struct cepa_engine *engine)
 {
     struct cepa_loop_ready ready;
     struct cepa_time now = cepa_clock_now();
+    bool is_lan = cepa_time_is_due(cepa_lan_discovery_deadline(&engine->lan), now);
     bool is_around = cepa_time_is_due(cepa_reachability_deadline(engine->reachability), now);
     if (cepa_loop_wait(engine->loop, now) < 0 || cepa_webrtc_wait(engine->webrtc, now) != 0) {
         return CEPA_ERR_SYSTEM;
     }
     while (cepa_loop_next(engine->loop, &ready)) {
         is_around = is_around || ready.number >= NUMBER_REACHABILITY;
+        is_lan = is_lan || ready.number == NUMBER_LAN;
     }
     now = cepa_clock_now();
     if (is_around) {
         look_around(engine, now);
+    }
+    if (is_lan) {
+        look_into_lan(engine, now);
     }
     if (cepa_time_is_due(engine->certificate_due, now)) {
         renew_certificate(engine, now);

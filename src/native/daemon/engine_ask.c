@@ -44,6 +44,17 @@ static bool add_reachability(struct cepa_engine *engine, struct cJSON *object,
            cJSON_AddStringToObject(part, "router", router) != NULL;
 }
 
+/* Adds what came of searching the local network. */
+static bool add_lan(const struct cepa_engine *engine, struct cJSON *object)
+{
+    const struct cepa_lan_discovery *lan = &engine->lan;
+    cJSON *part = cJSON_AddObjectToObject(object, "lan");
+    return cJSON_AddBoolToObject(part, "discovery", lan->lan != NULL) != NULL &&
+           cJSON_AddBoolToObject(part, "announcing", lan->is_announcing) != NULL &&
+           cJSON_AddNumberToObject(part, "heard", (double)lan->heard) != NULL &&
+           cJSON_AddNumberToObject(part, "dialled", (double)lan->dialled) != NULL;
+}
+
 int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
 {
     struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
@@ -51,7 +62,7 @@ int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
     struct cepa_time now = cepa_clock_now();
     cepa_node_status_get(engine->node, &status, now, cepa_clock_wall());
     return cJSON_AddNumberToObject(object, "connections", counts.connections) != NULL &&
-                   add_reachability(engine, object, &status)
+                   add_reachability(engine, object, &status) && add_lan(engine, object)
                ? cepa_status_json(object, &status, engine->node, now)
                : CEPA_ERR_EXHAUSTED;
 }

@@ -34,6 +34,27 @@ void cepa_engine_hashes(const struct cepa_engine *engine, struct cepa_dtls_hash 
     ret_hashes[1] = hash_of(&engine->config.state->secrets.previous);
 }
 
+struct cepa_relay_address cepa_engine_own_address(const struct cepa_engine *engine)
+{
+    const struct cepa_state *state = engine->config.state;
+    struct cepa_relay_address own;
+    struct cepa_dtls_hash hashes[2];
+    memset(&own, 0, sizeof own);
+    cepa_engine_hashes(engine, hashes);
+    own.reach.port = cepa_engine_port(engine);
+    own.dtls = hashes[0];
+    own.node = state->node;
+    memcpy(own.secret.bytes, state->secrets.dial.bytes, sizeof own.secret.bytes);
+    return own;
+}
+
+bool cepa_engine_is_relay(const struct cepa_engine *engine)
+{
+    const struct cepa_config *config = engine->config.config;
+    return config->role == CEPA_CONFIG_ROLE_RELAY ||
+           (config->role == CEPA_CONFIG_ROLE_AUTO && !config->is_metered);
+}
+
 static struct cepa_shaper_config shaper_of(const struct cepa_config *config)
 {
     static const enum cepa_shaper_mode modes[] = {
@@ -58,8 +79,7 @@ static void configure(struct cepa_node_config *node, const struct cepa_engine *e
     struct cepa_dtls_hash hashes[2];
     cepa_node_limits_daemon(&node->limits);
     node->limits.neighbours = config->neighbours;
-    node->is_relay = config->role == CEPA_CONFIG_ROLE_RELAY ||
-                     (config->role == CEPA_CONFIG_ROLE_AUTO && !config->is_metered);
+    node->is_relay = cepa_engine_is_relay(engine);
     node->is_metered = config->is_metered;
     node->reaches_len =
         node->is_relay ? cepa_reachability_get(engine->reachability, node->reaches) : 0;

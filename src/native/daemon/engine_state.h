@@ -4,6 +4,7 @@
 
 #include "native/daemon/carriers.h"
 #include "native/daemon/engine.h"
+#include "native/daemon/lan_discovery.h"
 #include "native/daemon/ping.h"
 #include "native/daemon/reachability.h"
 #include "native/daemon/speed.h"
@@ -16,6 +17,7 @@ struct cepa_engine {
     struct cepa_loop *loop;
     struct cepa_webrtc *webrtc;
     struct cepa_reachability *reachability;
+    struct cepa_lan_discovery lan;
     void *memory; /* of the node */
     size_t memory_len;
     struct cepa_node *node;
@@ -35,6 +37,12 @@ CEPA_MUST_USE int cepa_engine_make_node(struct cepa_engine *engine, struct cepa_
 /* cepa_engine_hashes gives the hashes of the listening certificate and of the one before; zeros for
  * none. */
 void cepa_engine_hashes(const struct cepa_engine *engine, struct cepa_dtls_hash ret_hashes[2]);
+
+/* cepa_engine_is_relay says whether this node carries the traffic of others, or would. */
+bool cepa_engine_is_relay(const struct cepa_engine *engine);
+
+/* cepa_engine_own_address gives what a relay tells the local network: all but its IP. */
+struct cepa_relay_address cepa_engine_own_address(const struct cepa_engine *engine);
 
 /* cepa_engine_keep does what a STORE effect says. */
 void cepa_engine_keep(struct cepa_engine *engine, const struct cepa_node_effect *effect);

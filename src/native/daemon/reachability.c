@@ -205,6 +205,12 @@ struct cepa_reachability_mapping cepa_reachability_mapping(
     return reachability->outcome;
 }
 
+const struct cepa_interfaces *cepa_reachability_interfaces(
+    const struct cepa_reachability *reachability)
+{
+    return &reachability->interfaces;
+}
+
 const char *cepa_reachability_protocol(enum cepa_port_mapping_protocol protocol)
 {
     return protocol == CEPA_PORT_MAPPING_PCP      ? "PCP"

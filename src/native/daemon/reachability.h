@@ -12,6 +12,7 @@
 #include "native/daemon/config.h"
 #include "native/daemon/log.h"
 #include "native/net/address.h"
+#include "native/net/interfaces.h"
 #include "native/net/port_mapping.h"
 #include "wire/ids.h"
 #include "wire/sizes.h"
@@ -64,6 +65,10 @@ size_t cepa_reachability_get(const struct cepa_reachability *reachability,
 
 /* cepa_reachability_mapping gives what came of asking the router so far. */
 struct cepa_reachability_mapping cepa_reachability_mapping(
+    const struct cepa_reachability *reachability);
+
+/* cepa_reachability_interfaces gives the machine's interfaces, as of the last step; lent. */
+const struct cepa_interfaces *cepa_reachability_interfaces(
     const struct cepa_reachability *reachability);
 
 /* cepa_reachability_protocol gives the name of a protocol of port mapping. */
