@@ -11,6 +11,10 @@
 #define REFRESH_GAP_NS (50 * CEPA_MILLISECOND_NS)
 #define REORDER_NS (5 * CEPA_MILLISECOND_NS)
 
+/* A shaped peer that was quiet may take so long for a word; nobody is granted more. */
+#define SHAPED_DELAY_NS CEPA_SECOND_NS
+#define QUIET_NS (2 * CEPA_SECOND_NS)
+
 void cepa_link_ack_init(struct cepa_link_ack *ret_ack, struct cepa_time now)
 {
     memset(ret_ack, 0, sizeof *ret_ack);
@@ -26,18 +30,21 @@ void cepa_link_ack_init(struct cepa_link_ack *ret_ack, struct cepa_time now)
 
 uint64_t cepa_link_ack_timeout_ns(const struct cepa_link_ack *ack)
 {
+    /* Where words are held back for long the round trip is not what takes the time. */
+    uint64_t more_ns = ack->delay_ns > TIMEOUT_MAX_NS ? ack->delay_ns : 0;
     if (ack->smoothed_ns == 0) {
-        return FIRST_TIMEOUT_NS;
+        return FIRST_TIMEOUT_NS + more_ns;
     }
     uint64_t variance = ack->variance_ns > VARIANCE_MIN_NS ? ack->variance_ns : VARIANCE_MIN_NS;
     uint64_t timeout = ack->smoothed_ns + 4 * variance + ack->delay_ns;
-    return timeout < TIMEOUT_MAX_NS ? timeout : TIMEOUT_MAX_NS;
+    return timeout < TIMEOUT_MAX_NS + more_ns ? timeout : TIMEOUT_MAX_NS + more_ns;
 }
 
 static uint64_t stall_ns(const struct cepa_link_ack *ack)
 {
     uint64_t limit = 3 * cepa_link_ack_timeout_ns(ack);
-    return limit < STALL_MIN_NS ? STALL_MIN_NS : limit > STALL_MAX_NS ? STALL_MAX_NS : limit;
+    uint64_t max = ack->delay_ns > TIMEOUT_MAX_NS ? 2 * STALL_MAX_NS : STALL_MAX_NS;
+    return limit < STALL_MIN_NS ? STALL_MIN_NS : limit > max ? max : limit;
 }
 
 static bool is_outstanding(const struct cepa_link_ack *ack)
@@ -57,6 +64,7 @@ void cepa_link_ack_on_received(struct cepa_link *link, uint64_t counter, bool is
         ack->owed++;
         if (cepa_time_is_never(ack->owed_since)) {
             ack->owed_since = now;
+            cepa_shaper_wait(&link->shaper, CEPA_SHAPER_WORD, now);
         }
     }
 }
@@ -69,6 +77,9 @@ void cepa_link_ack_on_sent(struct cepa_link *link, uint64_t counter, bool is_wan
         return;
     }
     if (!is_outstanding(ack)) {
+        bool is_slow = link->parameters.shaper != CEPA_SHAPER_OFF &&
+                       cepa_time_since(now, ack->progress) >= QUIET_NS;
+        ack->delay_ns = is_slow ? SHAPED_DELAY_NS : ack->delay_ns;
         ack->progress = now;
         ack->probe = cepa_time_add(now, cepa_link_ack_timeout_ns(ack));
     }
@@ -87,7 +98,7 @@ static void measure(struct cepa_link_ack *ack, uint64_t delay_ns, struct cepa_ti
     ack->sample_at = cepa_time_never();
     ack->delay_ns -= ack->delay_ns / 8;
     if (delay_ns > ack->delay_ns && delay_ns <= round_trip_ns) {
-        ack->delay_ns = delay_ns;
+        ack->delay_ns = delay_ns < SHAPED_DELAY_NS ? delay_ns : SHAPED_DELAY_NS;
     }
     round_trip_ns = delay_ns < round_trip_ns ? round_trip_ns - delay_ns : round_trip_ns;
     round_trip_ns += round_trip_ns == 0;
@@ -170,7 +181,7 @@ void cepa_link_ack_step(struct cepa_link *link, struct cepa_time now)
     if (cepa_time_is_due(ack->probe, now)) {
         ack->is_probe_due = true;
         ack->sample_at = cepa_time_never();
-        cepa_shaper_wait(&link->shaper, now);
+        cepa_shaper_wait(&link->shaper, CEPA_SHAPER_WORD, now);
         ack->probe =
             cepa_time_add(now, ack->is_stalled ? CEPA_SECOND_NS : cepa_link_ack_timeout_ns(ack));
     }

@@ -211,6 +211,7 @@ static void owe(struct cepa_link *link, struct cepa_time now)
 {
     if (cepa_time_is_never(link->ack.owed_since)) {
         link->ack.owed_since = now;
+        cepa_shaper_wait(&link->shaper, CEPA_SHAPER_WORD, now);
     }
 }
 
@@ -227,7 +228,7 @@ void cepa_link_close_circuit(struct cepa_link *link, uint32_t circuit_id, uint8_
         link->closes_due += !link->closes[link->close_next].is_due;
         link->closes[link->close_next] = told;
         link->close_next = (uint8_t)((link->close_next + 1) % CEPA_LINK_CLOSES);
-        cepa_shaper_wait(&link->shaper, now);
+        cepa_shaper_wait(&link->shaper, CEPA_SHAPER_PACKET, now);
     }
 }
 
@@ -271,7 +272,7 @@ int cepa_link_send_cell(struct cepa_link *link, uint32_t circuit_id, uint64_t co
     link->cells_queued++;
     if (credit_of(circuit) > 0) {
         add(link, CEPA_LIST_READY, index);
-        cepa_shaper_wait(&link->shaper, now);
+        cepa_shaper_wait(&link->shaper, CEPA_SHAPER_CELL, now);
     }
     return 0;
 }
@@ -370,6 +371,9 @@ void cepa_link_consumed(struct cepa_link *link, uint32_t circuit_id, uint32_t co
         add(link, CEPA_LIST_OWED, index);
         link->consumed += count;
         owe(link, now);
+        if (link->consumed >= CEPA_LINK_WORD_FRAMES) {
+            cepa_shaper_wait(&link->shaper, CEPA_SHAPER_PACKET, now);
+        }
     }
 }
 
@@ -396,7 +400,7 @@ static int on_credit(struct cepa_link *link, const struct cepa_link_control_reco
             circuit->sent + (ahead < CEPA_LINK_WINDOW_END ? ahead : (uint32_t)CEPA_LINK_WINDOW_END);
         make_ready(link, index);
         if (circuit->queue.count > 0) {
-            cepa_shaper_wait(&link->shaper, now);
+            cepa_shaper_wait(&link->shaper, CEPA_SHAPER_CELL, now);
         }
         add(link, CEPA_LIST_TOLD, index);
     }

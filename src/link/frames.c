@@ -6,9 +6,6 @@
 
 enum { BODY_OFFSET = 8, SEALED_MASK = 0x80 };
 
-/* After so long an acknowledgement counts as something to say, which raises the shaper's rung. */
-#define WORD_REAL_NS (100 * CEPA_MILLISECOND_NS)
-
 /* --- queues --------------------------------------------------------------------------------- */
 
 static int check_sendable(const struct cepa_link *link, const struct cepa_link_queue *queue,
@@ -40,7 +37,7 @@ int cepa_link_send_packet(struct cepa_link *link, uint32_t circuit_id, const uin
         cell->len = CEPA_LINK_PACKET_HEADER_SIZE + CEPA_PACKET_PART_SIZE;
     }
     link->packet_sequence++;
-    cepa_shaper_wait(&link->shaper, now);
+    cepa_shaper_wait(&link->shaper, CEPA_SHAPER_PACKET, now);
     return 0;
 }
 
@@ -71,7 +68,7 @@ int cepa_link_send_message(struct cepa_link *link, const uint8_t *data, size_t d
         cell->len = (uint32_t)(CEPA_LINK_MESSAGE_HEADER_SIZE + part.data_len);
     }
     link->message_number++;
-    cepa_shaper_wait(&link->shaper, now);
+    cepa_shaper_wait(&link->shaper, CEPA_SHAPER_MESSAGE, now);
     return 0;
 }
 
@@ -92,7 +89,7 @@ int cepa_link_send_relayed(struct cepa_link *link, uint32_t channel, const uint8
     CEPA_ASSERT(cell != NULL);
     cepa_frame_relayed_encode(cell->body, &relayed);
     cell->len = CEPA_RELAYED_HEADER_SIZE + CEPA_RELAYED_FRAME_SIZE;
-    cepa_shaper_wait(&link->shaper, now);
+    cepa_shaper_wait(&link->shaper, CEPA_SHAPER_RELAYED, now);
     return 0;
 }
 
@@ -106,21 +103,13 @@ uint32_t cepa_link_relayed_room(const struct cepa_link *link)
 
 /* --- leaving -------------------------------------------------------------------------------- */
 
-/* How urgently the peer is to be told something about frames and circuits. */
-static enum cepa_shaper_need control_need(const struct cepa_link *link, struct cepa_time now)
+/* Whether the peer is to be told something about frames and circuits now. */
+static bool is_control_due(const struct cepa_link *link, struct cepa_time now)
 {
     const struct cepa_link_ack *ack = &link->ack;
-    if (ack->is_probe_due || link->closes_due > 0 || link->consumed >= CEPA_LINK_WORD_FRAMES) {
-        return CEPA_SHAPER_REAL;
-    }
-    uint64_t waited_ns =
-        cepa_time_is_never(ack->owed_since) ? 0 : cepa_time_since(now, ack->owed_since);
-    if (waited_ns >= WORD_REAL_NS) {
-        return CEPA_SHAPER_REAL;
-    }
-    return waited_ns >= CEPA_LINK_WORD_DELAY_NS || ack->owed >= CEPA_LINK_WORD_FRAMES
-               ? CEPA_SHAPER_LATER
-               : CEPA_SHAPER_NOTHING;
+    return ack->is_probe_due || link->closes_due > 0 || link->consumed >= CEPA_LINK_WORD_FRAMES ||
+           ack->owed >= CEPA_LINK_WORD_FRAMES ||
+           cepa_time_is_due(cepa_time_add(ack->owed_since, CEPA_LINK_WORD_DELAY_NS), now);
 }
 
 static bool has_queued(const struct cepa_link *link)
@@ -193,7 +182,7 @@ static bool write_body(struct cepa_link *link, unsigned slot, enum cepa_departur
                        uint8_t *body, size_t body_len, struct cepa_time now)
 {
     if (departure == CEPA_DEPARTURE_REAL) {
-        if (control_need(link, now) != CEPA_SHAPER_NOTHING || !has_queued(link)) {
+        if (is_control_due(link, now) || !has_queued(link)) {
             return write_control(link, slot, body, body_len, now);
         }
         if (write_frame(link, body, body_len)) {
@@ -205,9 +194,28 @@ static bool write_body(struct cepa_link *link, unsigned slot, enum cepa_departur
     return false;
 }
 
-static enum cepa_shaper_need need_of(const struct cepa_link *link, struct cepa_time now)
+static bool has_some(const struct cepa_link *link, struct cepa_time now)
 {
-    return has_queued(link) ? CEPA_SHAPER_REAL : control_need(link, now);
+    return has_queued(link) || is_control_due(link, now);
+}
+
+/* Tells the shaper what waits and what does not. */
+static void tell_shaper(struct cepa_link *link, struct cepa_time now)
+{
+    const bool waits[CEPA_SHAPER_CLASSES] = {
+        [CEPA_SHAPER_WORD] = link->ack.is_probe_due || !cepa_time_is_never(link->ack.owed_since),
+        [CEPA_SHAPER_MESSAGE] = link->messages.count > 0,
+        [CEPA_SHAPER_RELAYED] = link->relayed.count > 0 && !is_relayed(link),
+        [CEPA_SHAPER_PACKET] = link->packets.count > 0 || link->closes_due > 0 ||
+                               link->consumed >= CEPA_LINK_WORD_FRAMES,
+        [CEPA_SHAPER_CELL] = cepa_link_circuits_has_cell(link)};
+    for (unsigned i = 0; i < CEPA_SHAPER_CLASSES; i++) {
+        if (waits[i]) {
+            cepa_shaper_wait(&link->shaper, (enum cepa_shaper_class)i, now);
+        } else {
+            cepa_shaper_rest(&link->shaper, (enum cepa_shaper_class)i);
+        }
+    }
 }
 
 /* Seals a frame whose body is written. */
@@ -249,19 +257,14 @@ size_t cepa_link_pull(struct cepa_link *link, unsigned slot, uint8_t *ret_frame,
     if (slot != link->active) {
         return 0;
     }
-    enum cepa_shaper_need need = need_of(link, now);
-    if (need == CEPA_SHAPER_REAL) {
-        cepa_shaper_wait(&link->shaper, now);
-    }
-    enum cepa_departure departure =
-        cepa_shaper_depart(&link->shaper, need, (uint32_t)frame_len, link->shared->random, now);
+    tell_shaper(link, now);
+    enum cepa_departure departure = cepa_shaper_depart(
+        &link->shaper, has_some(link, now), (uint32_t)frame_len, link->shared->random, now);
     if (departure == CEPA_DEPARTURE_NONE) {
         return 0;
     }
     bool is_wanting = write_body(link, slot, departure, body, body_len, now);
-    if (need_of(link, now) != CEPA_SHAPER_REAL) {
-        cepa_shaper_rest(&link->shaper);
-    }
+    tell_shaper(link, now);
     return seal(link, ret_frame, frame_len, is_wanting, now);
 }
 
@@ -275,20 +278,20 @@ bool cepa_link_is_writable(const struct cepa_link *link, unsigned slot, struct c
         return slot == link->active && cepa_link_handshake_is_writable(link);
     }
     return link->phase == CEPA_LINK_PHASE_CLOSING || cepa_link_slot_is_writable(link, slot) ||
-           (slot == link->active && cepa_shaper_is_due(&link->shaper, need_of(link, now), now));
+           (slot == link->active && cepa_shaper_is_due(&link->shaper, has_some(link, now), now));
 }
 
 struct cepa_time cepa_link_send_deadline(const struct cepa_link *link)
 {
     /* What may leave at once is no deadline: the driver pulls it when its carrier has room. */
-    enum cepa_shaper_need need = need_of(link, link->now);
-    struct cepa_time deadline = cepa_shaper_deadline(&link->shaper, need);
+    bool is_wanted = has_some(link, link->now);
+    struct cepa_time deadline = cepa_shaper_deadline(&link->shaper, is_wanted);
     if (deadline.ns <= link->now.ns) {
         deadline = cepa_time_never();
     }
-    if (need != CEPA_SHAPER_REAL && !cepa_time_is_never(link->ack.owed_since)) {
-        uint64_t delay_ns = need == CEPA_SHAPER_NOTHING ? CEPA_LINK_WORD_DELAY_NS : WORD_REAL_NS;
-        deadline = cepa_time_earliest(deadline, cepa_time_add(link->ack.owed_since, delay_ns));
+    if (!is_wanted) {
+        deadline = cepa_time_earliest(deadline,
+                                      cepa_time_add(link->ack.owed_since, CEPA_LINK_WORD_DELAY_NS));
     }
     return deadline;
 }

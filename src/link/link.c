@@ -74,7 +74,9 @@ void cepa_link_set_shaper(struct cepa_link *link, const struct cepa_shaper_confi
                           struct cepa_time now)
 {
     cepa_shaper_init(&link->shaper, shaper, now);
-    cepa_shaper_wait(&link->shaper, now);
+    for (unsigned i = 0; i < CEPA_SHAPER_CLASSES; i++) {
+        cepa_shaper_wait(&link->shaper, (enum cepa_shaper_class)i, now); /* until it is looked at */
+    }
 }
 
 void cepa_link_close(struct cepa_link *link, struct cepa_time now)

@@ -29,11 +29,15 @@ struct cepa_shaper_config {
     uint64_t padding_bytes_per_day; /* UINT64_MAX: as many as wanted; 0 on a metered link */
 };
 
-/* What waits to be sent. */
-enum cepa_shaper_need {
-    CEPA_SHAPER_NOTHING = 0,
-    CEPA_SHAPER_LATER = 1, /* an acknowledgement, which may go in the place of padding */
-    CEPA_SHAPER_REAL = 2
+/* What waits to be sent. STEPPED goes up for each of them after a wait, and up to a rung, of its
+ * own. */
+enum cepa_shaper_class {
+    CEPA_SHAPER_WORD,    /* an acknowledgement, a question for one */
+    CEPA_SHAPER_MESSAGE, /* a message of the mesh */
+    CEPA_SHAPER_RELAYED, /* a frame of another link */
+    CEPA_SHAPER_PACKET,  /* a packet; credit, the end of a circuit */
+    CEPA_SHAPER_CELL,
+    CEPA_SHAPER_CLASSES
 };
 
 /* What leaves now. */
@@ -42,11 +46,12 @@ enum cepa_departure { CEPA_DEPARTURE_NONE, CEPA_DEPARTURE_REAL, CEPA_DEPARTURE_P
 /* A shaper. */
 struct cepa_shaper {
     struct cepa_shaper_config config;
-    uint32_t real_frames;      /* STEPPED: that left since `hold` was set */
-    uint8_t rung;              /* STEPPED: which rate is in use */
-    struct cepa_time next;     /* the next departure */
-    struct cepa_time waits;    /* since when real frames wait; never if none do */
-    struct cepa_time hold;     /* STEPPED: until then it does not go down */
+    uint32_t real_frames;  /* STEPPED: that left since `hold` was set */
+    uint32_t allowance;    /* STEPPED: padding that may leave before it goes down */
+    uint8_t rung;          /* STEPPED: which rate is in use */
+    struct cepa_time next; /* the next departure */
+    struct cepa_time waits[CEPA_SHAPER_CLASSES]; /* since when; never if nothing of it waits */
+    struct cepa_time hold;     /* STEPPED: until then it does not go down for want of traffic */
     uint64_t tokens;           /* bytes that may leave now */
     struct cepa_time filled;   /* when tokens were counted last */
     uint64_t padding_left;     /* bytes of padding for what is left of the day */
@@ -57,24 +62,24 @@ struct cepa_shaper {
 void cepa_shaper_init(struct cepa_shaper *ret_shaper, const struct cepa_shaper_config *config,
                       struct cepa_time now);
 
-/* cepa_shaper_wait says that real frames wait (from `now` on, if none did before). */
-void cepa_shaper_wait(struct cepa_shaper *shaper, struct cepa_time now);
+/* cepa_shaper_wait says that something of a class waits (from `now` on, if nothing did before). */
+void cepa_shaper_wait(struct cepa_shaper *shaper, enum cepa_shaper_class of, struct cepa_time now);
 
-/* cepa_shaper_is_due says whether cepa_shaper_depart would let something leave now. */
-bool cepa_shaper_is_due(const struct cepa_shaper *shaper, enum cepa_shaper_need need,
-                        struct cepa_time now);
+/* cepa_shaper_is_due says whether cepa_shaper_depart would let something leave now. `has_some`:
+ * there is something real to send. */
+bool cepa_shaper_is_due(const struct cepa_shaper *shaper, bool has_some, struct cepa_time now);
 
 /* cepa_shaper_depart says what leaves now, a frame of `frame_len` bytes, and sets the time of the
  * next. Without randomness the gaps have their mean length. */
-enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, enum cepa_shaper_need need,
+enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some,
                                        uint32_t frame_len, const struct cepa_random *random,
                                        struct cepa_time now);
 
-/* cepa_shaper_rest says that nothing real waits any more. */
-void cepa_shaper_rest(struct cepa_shaper *shaper);
+/* cepa_shaper_rest says that nothing of a class waits any more. */
+void cepa_shaper_rest(struct cepa_shaper *shaper, enum cepa_shaper_class of);
 
 /* cepa_shaper_deadline gives when cepa_shaper_depart is to be asked next. */
-struct cepa_time cepa_shaper_deadline(const struct cepa_shaper *shaper, enum cepa_shaper_need need);
+struct cepa_time cepa_shaper_deadline(const struct cepa_shaper *shaper, bool has_some);
 
 /* cepa_shaper_rate gives the frames per second of the process in use, 0 if there is none. */
 uint32_t cepa_shaper_rate(const struct cepa_shaper *shaper);
