@@ -10,7 +10,7 @@ enum {
     RUNG_UNLIMITED = RUNGS - 1,
     HOLD_SECONDS = 30,
     BURST_NS = 10000000,
-    ALLOWANCE = 1024 /* frames of padding at a rung, on average, beside one for each real one */
+    ALLOWANCE = 256 /* frames of padding at a rung, on average, beside one for each real one */
 };
 
 /* Frames per second of the rungs; the last one stands for a process that is always due. */
@@ -113,7 +113,7 @@ static struct cepa_time climb_time(const struct cepa_shaper *shaper)
     }
     for (unsigned i = 0; i < CEPA_SHAPER_CLASSES; i++) {
         if (shaper->rung < classes[i].rung_max) {
-            uint64_t wait_ns = classes[i].wait_ms * CEPA_MILLISECOND_NS;
+            uint64_t wait_ns = (uint64_t)classes[i].wait_ms * CEPA_MILLISECOND_NS;
             time = cepa_time_earliest(time, cepa_time_add(shaper->waits[i], wait_ns));
         }
     }
