@@ -25,7 +25,8 @@ enum {
     POLL_MS = 20,        /* between two questions */
     END_SECONDS = 10,    /* by when a node has to have ended */
     FIELD_DEPTH_MAX = 4, /* objects within objects */
-    PORT_FIRST = 12000,  /* below those that systems give out by themselves */
+    LOOPBACK = 127,
+    PORT_FIRST = 12000, /* below those that systems give out by themselves */
     PORTS = 20000
 };
 
@@ -119,7 +120,8 @@ static _Noreturn void become(const struct cepa_crowd *crowd, size_t number, pid_
     size_t len = 0;
     path_of(crowd, state, number, "");
     path_of(crowd, log, number, ".log");
-    (void)snprintf(address, sizeof address, "127.%zu.0.1", number + 1);
+    unsigned network = crowd->config.network != 0 ? crowd->config.network : LOOPBACK;
+    (void)snprintf(address, sizeof address, "%u.%zu.0.1", network, number + 1);
     (void)snprintf(word, sizeof word, "%zu", number);
     (void)snprintf(port, sizeof port, "%d", PORT_FIRST + (int)parent % PORTS);
     if (crowd->config.run_before != NULL) {

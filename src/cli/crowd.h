@@ -3,8 +3,8 @@
  * tests and measurements of the mesh.
  *
  * Every process was started here and is ended here, by its number; they end with their parent, too.
- * Node n (from 0) has the address 127.(n + 1).0.1, so that no two share a prefix; the port follows
- * from the number of this process, so that crowds may run side by side. */
+ * Node n (from 0) has the address 127.(n + 1).0.1, so that no two share a prefix (or another first
+ * byte); the port follows from the number of this process, so that crowds may run side by side. */
 #ifndef CEPA_CLI_CROWD_H
 #define CEPA_CLI_CROWD_H
 
@@ -32,6 +32,7 @@ struct cepa_crowd_config {
     size_t options_len;
     const char *run_before; /* a command (one word) to be run with the daemon as its
                              * arguments behind the node's number, or NULL */
+    uint8_t network;        /* the first byte of all addresses; 0: 127 */
 };
 
 /* The processes. */

@@ -104,6 +104,8 @@ static void count_mesh(const struct cepa_node *node, struct cepa_node_status *re
     ret_status->is_clock_off = mesh.is_clock_off;
     ret_status->refused_budget = mesh.refused + node->counts.refused;
     ret_status->misbehaviour = mesh.misdeeds + node->counts.misbehaviour;
+    ret_status->suspicions = mesh.suspicions;
+    ret_status->suspends = mesh.suspends;
     ret_status->relays_known = cepa_index_count(&node->index);
     for (uint32_t i = 0; i < ret_status->relays_known; i++) {
         const struct cepa_index_entry *entry = cepa_index_at(&node->index, i);

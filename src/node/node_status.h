@@ -55,6 +55,8 @@ struct cepa_node_status {
     uint64_t padding_out;    /* bytes of these */
     uint64_t misbehaviour;   /* errors whose blame is a peer's */
     uint64_t refused_budget; /* requests of peers beyond their budgets */
+    uint64_t suspicions;     /* nodes that neither this one nor its helpers reached */
+    uint64_t suspends;       /* how often this node was stopped for a while */
     uint64_t dials;
     uint64_t dials_failed;
     uint64_t handshakes_failed;

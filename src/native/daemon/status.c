@@ -57,6 +57,8 @@ static size_t list_sums(struct number ret_numbers[PLACES], const struct cepa_nod
         {"padding_out", status->padding_out, "bytes of padding that left", true},
         {"misbehaviour", status->misbehaviour, "errors that are a peer's fault", true},
         {"refused_budget", status->refused_budget, "requests beyond their budgets", true},
+        {"suspicions", status->suspicions, "nodes that nobody asked could reach", true},
+        {"suspends", status->suspends, "times that this node was stopped for a while", true},
         {"dials", status->dials, "connections that were begun", true},
         {"dials_failed", status->dials_failed, "connections that did not open", true},
         {"handshakes_failed", status->handshakes_failed, "handshakes of links that failed", true},
