@@ -232,6 +232,13 @@ void cepa_link_close_circuit(struct cepa_link *link, uint32_t circuit_id, uint8_
     }
 }
 
+void cepa_link_close_circuits(struct cepa_link *link, uint8_t reason, struct cepa_time now)
+{
+    while (link->circuits_head != CEPA_LINK_NONE) {
+        cepa_link_close_circuit(link, circuit_at(link, link->circuits_head)->id, reason, now);
+    }
+}
+
 /* --- sending -------------------------------------------------------------------------------- */
 
 static uint32_t credit_of(const struct cepa_link_circuit *circuit)

@@ -171,6 +171,9 @@ CEPA_MUST_USE int cepa_link_accept_circuit(struct cepa_link *link, uint32_t circ
 void cepa_link_close_circuit(struct cepa_link *link, uint32_t circuit_id, uint8_t reason,
                              struct cepa_time now);
 
+/* cepa_link_close_circuits does so with all that are open. */
+void cepa_link_close_circuits(struct cepa_link *link, uint8_t reason, struct cepa_time now);
+
 /* cepa_link_send_cell queues a cell; `body` (CEPA_CELL_BODY_SIZE) is copied. Returns 0,
  * CEPA_ERR_NOT_FOUND, or CEPA_ERR_FULL: the circuit's queue or the pool is full. */
 CEPA_MUST_USE int cepa_link_send_cell(struct cepa_link *link, uint32_t circuit_id, uint64_t counter,

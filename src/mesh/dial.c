@@ -316,3 +316,11 @@ bool cepa_dial_is_lost(const struct cepa_mesh *mesh, const struct cepa_node_id *
     const struct cepa_mesh_lost *lost = lost_find(mesh, node);
     return lost != NULL && !cepa_time_is_due(lost->next, mesh->now);
 }
+
+bool cepa_dial_is_unreachable(const struct cepa_mesh *mesh, const struct cepa_node_id *node)
+{
+    const struct cepa_mesh_lost *lost = lost_find(mesh, node);
+    /* A lost neighbour is tried again and again: till that succeeds nothing has changed. */
+    return lost != NULL && lost->failures > 0 &&
+           (lost->was_neighbour || !cepa_time_is_due(lost->next, mesh->now));
+}

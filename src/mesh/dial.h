@@ -48,6 +48,7 @@ void cepa_dial_step(struct cepa_mesh *mesh);
 void cepa_dial_lost(struct cepa_mesh *mesh, const struct cepa_node_id *node, bool was_neighbour,
                     uint64_t wait_ns);
 void cepa_dial_found(struct cepa_mesh *mesh, const struct cepa_node_id *node);
+bool cepa_dial_is_unreachable(const struct cepa_mesh *mesh, const struct cepa_node_id *node);
 bool cepa_dial_is_lost(const struct cepa_mesh *mesh, const struct cepa_node_id *node);
 
 #endif

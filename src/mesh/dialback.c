@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/assert.h"
 #include "mesh/dial.h"
 #include "mesh/founders.h"
 #include "wire/reach.h"
@@ -179,6 +180,15 @@ bool cepa_mesh_receipts(const struct cepa_mesh *mesh, struct cepa_receipt *ret_r
     memcpy(ret_receipts, mesh->receipts, mesh->receipts_len * sizeof *ret_receipts);
     *ret_len = mesh->receipts_len;
     return mesh->receipts_len >= mesh->config.index->rules.receipts_min;
+}
+
+void cepa_mesh_set_receipts(struct cepa_mesh *mesh, const struct cepa_receipt *receipts,
+                            size_t receipts_len)
+{
+    CEPA_ASSERT(receipts_len <= CEPA_DESCRIPTOR_RECEIPTS_MAX);
+    memcpy(mesh->receipts, receipts, receipts_len * sizeof *receipts);
+    mesh->receipts_len = receipts_len;
+    drop_old(mesh);
 }
 
 void cepa_dialback_forget(struct cepa_mesh *mesh)

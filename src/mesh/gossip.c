@@ -303,15 +303,28 @@ void cepa_gossip_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     }
 }
 
-void cepa_gossip_news(struct cepa_mesh *mesh, uint64_t position, uint64_t source)
+static void add_news(struct cepa_mesh *mesh, uint64_t position, uint64_t source, bool is_key)
 {
     if (mesh->news_len == CEPA_MESH_NEWS) {
         return; /* comparing finds it */
     }
     mesh->news[mesh->news_len].position = position;
     mesh->news[mesh->news_len].source = source;
+    mesh->news[mesh->news_len].is_key = is_key;
     if (mesh->news_len++ == 0) {
         mesh->news_at = cepa_time_add(mesh->now, PUSH_DELAY_MS * CEPA_MILLISECOND_NS);
+    }
+}
+
+void cepa_gossip_news(struct cepa_mesh *mesh, uint64_t position, uint64_t source)
+{
+    add_news(mesh, position, source, false);
+}
+
+void cepa_gossip_news_key(struct cepa_mesh *mesh, uint64_t position, uint64_t source)
+{
+    if (cepa_gossip_has_all(mesh)) {
+        add_news(mesh, position, source, true);
     }
 }
 
@@ -340,6 +353,22 @@ static struct cepa_mesh_peer *draw_partner(struct cepa_mesh *mesh, const uint64_
     return chosen;
 }
 
+static void push_to(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, bool is_key)
+{
+    struct cepa_gossip_batch batch;
+    cepa_gossip_batch_begin(&batch, mesh, peer,
+                            is_key ? CEPA_MESH_TABLE_KEYS : CEPA_MESH_TABLE_INDEX);
+    batch.is_free = true;
+    for (uint32_t i = 0; i < mesh->news_len; i++) {
+        const struct cepa_index_entry *entry =
+            cepa_index_find_position(mesh->config.index, mesh->news[i].position);
+        if (entry != NULL && mesh->news[i].source != peer->link && mesh->news[i].is_key == is_key) {
+            cepa_gossip_batch_add(&batch, entry, mesh->epoch.number);
+        }
+    }
+    cepa_gossip_batch_end(&batch);
+}
+
 static void push_news(struct cepa_mesh *mesh)
 {
     uint64_t visited[PUSH_FANOUT];
@@ -350,17 +379,8 @@ static void push_news(struct cepa_mesh *mesh)
             break;
         }
         visited[visited_len++] = peer->link;
-        struct cepa_gossip_batch batch;
-        cepa_gossip_batch_begin(&batch, mesh, peer, CEPA_MESH_TABLE_INDEX);
-        batch.is_free = true;
-        for (uint32_t i = 0; i < mesh->news_len; i++) {
-            const struct cepa_index_entry *entry =
-                cepa_index_find_position(mesh->config.index, mesh->news[i].position);
-            if (entry != NULL && mesh->news[i].source != peer->link) {
-                cepa_gossip_batch_add(&batch, entry, 0);
-            }
-        }
-        cepa_gossip_batch_end(&batch);
+        push_to(mesh, peer, false);
+        push_to(mesh, peer, true);
     }
     mesh->news_len = 0;
     mesh->news_at = cepa_time_never();

@@ -14,6 +14,10 @@ void cepa_gossip_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
 /* cepa_gossip_news says that a record is to be pushed to neighbours, but not to `source` (or 0). */
 void cepa_gossip_news(struct cepa_mesh *mesh, uint64_t position, uint64_t source);
 
+/* cepa_gossip_news_key says so of a relay's key record of this epoch: another one than before,
+ * since packets for the old one are lost. */
+void cepa_gossip_news_key(struct cepa_mesh *mesh, uint64_t position, uint64_t source);
+
 /* cepa_gossip_step pushes news and compares from time to time. */
 void cepa_gossip_step(struct cepa_mesh *mesh);
 

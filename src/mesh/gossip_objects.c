@@ -11,6 +11,7 @@
 
 enum {
     BATCH_BYTES_MAX = 15000, /* in one item */
+    LEAF_OFFSET = 1,         /* of the leaf in a key record */
     SOLICITED_MAX = 4096     /* records that a peer may owe */
 };
 
@@ -254,7 +255,7 @@ static void on_key(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, const ui
     const struct cepa_index_entry *entry = cepa_index_find_node(mesh->config.index, &record.node);
     const uint8_t *known =
         entry == NULL ? NULL : cepa_gossip_key_of(mesh, entry, record.epoch.number);
-    if (entry == NULL || (known != NULL && memcmp(known, bytes, CEPA_KEY_RECORD_SIZE) == 0)) {
+    if (entry == NULL || (known != NULL && known[LEAF_OFFSET] >= record.leaf)) {
         return;
     }
     position = entry->position;
@@ -264,6 +265,9 @@ static void on_key(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, const ui
         return;
     }
     error = cepa_objects_put_key_record(mesh->config.objects, bytes, CEPA_KEY_RECORD_SIZE);
+    if (error == 0 && known != NULL && record.epoch.number == mesh->epoch.number) {
+        cepa_gossip_news_key(mesh, position, peer->link);
+    }
     if (error >= 0) {
         cepa_pulls_done(mesh, CEPA_MESH_TABLE_KEYS, record.epoch.number, position);
     } else {

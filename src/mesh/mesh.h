@@ -197,6 +197,11 @@ CEPA_MUST_USE int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket
 void cepa_mesh_set_addresses(struct cepa_mesh *mesh, const struct cepa_relay_address *addresses,
                              size_t addresses_len, struct cepa_time now);
 
+/* cepa_mesh_set_receipts gives back the receipts of a descriptor that was made before a restart and
+ * still holds, so that nobody needs to dial this relay again; after cepa_mesh_set_addresses. */
+void cepa_mesh_set_receipts(struct cepa_mesh *mesh, const struct cepa_receipt *receipts,
+                            size_t receipts_len);
+
 /* cepa_mesh_publish makes this relay's own record and credentials known (a copy is kept). Returns
  * 0, CEPA_ERR_TOO_SOON while the clock is off, or an error of the index. */
 CEPA_MUST_USE int cepa_mesh_publish(struct cepa_mesh *mesh, const struct cepa_index_record *record,

@@ -232,6 +232,9 @@ int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct
         *ret_ticket = effect->ticket;
         return 0;
     }
+    if (peer != NULL || cepa_dial_is_unreachable(mesh, node)) {
+        return CEPA_ERR_UNREACHABLE; /* whoever asks goes another way sooner than a dial fails */
+    }
     attempt = cepa_dial_of(mesh, node);
     if (attempt == NULL) {
         if (cepa_mesh_is_self(mesh, node) ||
@@ -309,6 +312,13 @@ int cepa_mesh_publish_key(struct cepa_mesh *mesh, const uint8_t key_record[CEPA_
     memcpy(mesh->own_keys[place], key_record, CEPA_KEY_RECORD_SIZE);
     mesh->own_key_epochs[place] = record.epoch;
     mesh->is_own_key_kept[place] = false;
+    if (mesh->has_own && record.epoch.number == mesh->epoch.number) {
+        const struct cepa_index_entry *own =
+            cepa_index_find(mesh->config.index, mesh->config.public_key);
+        if (own != NULL) {
+            cepa_gossip_news_key(mesh, own->position, 0);
+        }
+    }
     return 0;
 }
 

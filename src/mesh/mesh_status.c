@@ -83,7 +83,7 @@ bool cepa_mesh_is_needed(const struct cepa_mesh *mesh, uint64_t link)
 bool cepa_mesh_is_suspected(const struct cepa_mesh *mesh, const struct cepa_node_id *node)
 {
     const struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, node);
-    return peer != NULL ? peer->is_stalled : cepa_dial_is_lost(mesh, node);
+    return peer != NULL ? peer->is_stalled : cepa_dial_is_unreachable(mesh, node);
 }
 
 size_t cepa_mesh_introducers(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes)

@@ -156,6 +156,7 @@ struct cepa_mesh_pair {
 struct cepa_mesh_news {
     uint64_t position;
     uint64_t source; /* the link that it came on, or 0 */
+    bool is_key;     /* the key record of this epoch, not the index record */
 };
 
 /* An effect with its bytes. */

@@ -118,24 +118,6 @@ static void on_moved(struct cepa_node *node, struct cepa_node_link *link, unsign
     }
 }
 
-static void on_stalled(struct cepa_node *node, struct cepa_node_link *link, bool is_stalled,
-                       struct cepa_time now)
-{
-    if (link->is_stalled == is_stalled) {
-        return;
-    }
-    link->is_stalled = is_stalled;
-    link->stalled = now;
-    if (link->is_private) {
-        return;
-    }
-    if (is_stalled) {
-        cepa_mesh_on_link_stalled(node->mesh, cepa_node_link_number(link), now);
-    } else {
-        cepa_mesh_on_link_recovered(node->mesh, cepa_node_link_number(link), now);
-    }
-}
-
 static void on_failed(struct cepa_node *node, struct cepa_node_link *link, int error,
                       struct cepa_time now)
 {
@@ -172,8 +154,10 @@ static bool on_link_event(struct cepa_node *node, struct cepa_node_link *link,
         on_moved(node, link, event->slot, now);
         break;
     case CEPA_LINK_STALLED:
+        cepa_node_link_stalled(node, link, now);
+        break;
     case CEPA_LINK_RECOVERED:
-        on_stalled(node, link, event->kind == CEPA_LINK_STALLED, now);
+        cepa_node_link_recovered(node, link, now);
         break;
     case CEPA_LINK_FAILED:
         on_failed(node, link, event->error, now);

@@ -190,6 +190,17 @@ static void fill_descriptor(struct cepa_node *node, struct cepa_descriptor *desc
     own->receipts_len = descriptor->receipts_len;
 }
 
+/* Those who dial are shown the credentials from now on. */
+static void adopt(struct cepa_node *node, struct cepa_directory_day today)
+{
+    struct cepa_node_own *own = &node->own;
+    own->described = today;
+    own->is_stale = false;
+    own->is_record_told = false;
+    node->link_identity.credentials = own->credentials;
+    node->link_identity.credentials_len = own->credentials_len;
+}
+
 /* Makes the descriptor of the day anew, and says it to those who are dialled from now on. */
 static int describe(struct cepa_node *node, struct cepa_directory_day today)
 {
@@ -218,13 +229,61 @@ static int describe(struct cepa_node *node, struct cepa_directory_day today)
                                     today);
     CEPA_ASSERT(error == 0); /* we have just made them */
     cepa_index_record_make(&own->record, &halves, &decoded.descriptor, &own->identity.signing_key);
-    own->described = today;
-    own->is_stale = false;
-    own->is_record_told = false;
     node->dirty |= CEPA_NODE_DIRTY_SEQUENCE;
-    node->link_identity.credentials = own->credentials;
-    node->link_identity.credentials_len = own->credentials_len;
+    node->dirty |= own->is_publishing ? CEPA_NODE_DIRTY_CREDENTIALS : 0;
+    adopt(node, today);
     return 0;
+}
+
+/* Whether a descriptor from before a restart is still what would be made now: then nobody has to
+ * dial this relay again before it counts. */
+static bool is_current(const struct cepa_node *node, const struct cepa_descriptor *descriptor,
+                       struct cepa_directory_day today)
+{
+    const struct cepa_node_config *config = &node->config;
+    const struct cepa_node_own *own = &node->own;
+    const struct cepa_xwing_public_key *link_key =
+        &own->link_keys[today.number % CEPA_NODE_LINK_KEY_DAYS].key.public_key;
+    const struct cepa_onion_day *day = &own->days[today.number % CEPA_NODE_ONION_DAYS];
+    bool is_guard = (descriptor->flags & CEPA_RELAY_FLAG_GUARD) != 0;
+    return descriptor->day.number == today.number && descriptor->sequence == own->sequence &&
+           descriptor->capacity == config->capacity && is_guard == config->is_guard &&
+           descriptor->reaches_len > 0 && descriptor->reaches_len == config->reaches_len &&
+           memcmp(descriptor->reaches, config->reaches, sizeof config->reaches) == 0 &&
+           memcmp(&descriptor->dtls, &config->dtls, sizeof config->dtls) == 0 &&
+           memcmp(&descriptor->dtls_previous, &config->dtls_previous,
+                  sizeof config->dtls_previous) == 0 &&
+           memcmp(&descriptor->secret, &config->secret, sizeof config->secret) == 0 &&
+           memcmp(&descriptor->family, &config->family, sizeof config->family) == 0 &&
+           memcmp(descriptor->onion_root, day->root.bytes, sizeof descriptor->onion_root) == 0 &&
+           memcmp(descriptor->link_key, link_key->bytes, sizeof link_key->bytes) == 0;
+}
+
+/* Takes up the credentials from before a restart, if they still hold. */
+static bool revive(struct cepa_node *node, struct cepa_directory_day today)
+{
+    struct cepa_node_own *own = &node->own;
+    struct cepa_credentials_bytes halves;
+    struct cepa_credentials decoded;
+    size_t len = own->restored_len;
+    own->restored_len = 0;
+    if (len == 0 || own->is_stale || cepa_credentials_split(&halves, own->credentials, len) != 0 ||
+        cepa_credentials_verify(&decoded, own->credentials, len, &node->rules, today,
+                                &node->workspace->mldsa, node->config.cpu) != 0 ||
+        halves.certificate_len != sizeof own->certificate ||
+        memcmp(halves.certificate, own->certificate, sizeof own->certificate) != 0 ||
+        !is_current(node, &decoded.descriptor, today)) {
+        return false;
+    }
+    own->credentials_len = len;
+    own->is_publishing = true;
+    own->receipts_len = decoded.descriptor.receipts_len;
+    memcpy(own->record.nonce, own->nonce, sizeof own->nonce);
+    cepa_index_record_make(&own->record, &halves, &decoded.descriptor, &own->identity.signing_key);
+    own->revived_len = decoded.descriptor.receipts_len;
+    memcpy(own->revived, decoded.descriptor.receipts, sizeof own->revived);
+    adopt(node, today);
+    return true;
 }
 
 /* What has been made, and may be told, is told. */
@@ -287,6 +346,9 @@ static int advance(struct cepa_node *node, struct cepa_time now)
     }
     if (own->credentials_len == 0 || own->described.number < today.number ||
         (own->is_stale && cepa_time_is_due(own->remake, now))) {
+        if (revive(node, today)) {
+            return 1;
+        }
         int error = describe(node, today);
         return error != 0 ? error : 1;
     }
@@ -300,15 +362,17 @@ void cepa_node_identity_step(struct cepa_node *node, struct cepa_time now)
     if (!node->config.is_relay) {
         return;
     }
+    struct cepa_node_own *own = &node->own;
     bool was_ready = node->is_ready;
     int more = advance(node, now);
     if (more < 0) {
-        node->own.remake = cepa_time_add(now, CEPA_NODE_TICK_NS);
+        own->remake = cepa_time_add(now, CEPA_NODE_TICK_NS);
     }
     /* Before anybody can be talked to, work goes on without a pause. */
-    node->own.is_busy = more > 0 && !node->is_ready;
+    own->is_busy = more > 0 && !node->is_ready;
     if (!was_ready && node->is_ready) {
         cepa_node_addresses_lend(node, now);
+        cepa_mesh_set_receipts(node->mesh, own->revived, own->revived_len);
     }
     for (size_t i = 0; was_ready && more == 1 && i < LEAVES_PER_STEP; i++) {
         more = advance(node, now);

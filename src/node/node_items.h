@@ -31,6 +31,8 @@ enum {
 #define CEPA_NODE_IDLE_NS (30 * CEPA_SECOND_NS)          /* a link that nobody needs is closed */
 #define CEPA_NODE_GOODBYE_NS (500 * CEPA_MILLISECOND_NS) /* for last words */
 #define CEPA_NODE_GUARD_STALL_NS (5 * CEPA_SECOND_NS)    /* a guard that says nothing is lost */
+#define CEPA_NODE_GUARD_DIAL_NS (4 * CEPA_SECOND_NS)     /* then the next guard is tried */
+#define CEPA_NODE_BREAK_NS (700 * CEPA_MILLISECOND_NS)   /* stalled so long: its circuits break */
 
 /* One carrier of a link. */
 enum cepa_node_slot_state {
@@ -84,7 +86,7 @@ struct cepa_node_link {
     struct cepa_time began;
     struct cepa_time used;    /* when somebody needed it last */
     struct cepa_time stalled; /* since when */
-    struct cepa_time until;   /* DIALLING, CLOSING: then it ends */
+    struct cepa_time until;   /* DIALLING, CLOSING: then it ends; UP and stalled: circuits break */
     struct cepa_handle timer;
     struct cepa_node_slot slots[CEPA_LINK_SLOTS];
 };
@@ -132,7 +134,8 @@ enum {
     CEPA_NODE_DIRTY_LAYER2 = 1 << 4,
     CEPA_NODE_DIRTY_ONION_DAY = 1 << 5, /* and the next bit: the second one */
     CEPA_NODE_DIRTY_LINK_KEY = 1 << 7,  /* likewise */
-    CEPA_NODE_DIRTY_PEERS = 1 << 9      /* and as many bits as there are anchors */
+    CEPA_NODE_DIRTY_PEERS = 1 << 9,     /* and as many bits as there are anchors: 3 */
+    CEPA_NODE_DIRTY_CREDENTIALS = 1 << 12
 };
 
 /* Who this node is, and what it has published. */
@@ -154,12 +157,15 @@ struct cepa_node_own {
     struct cepa_onion_epoch rotated; /* the last epoch that the onion keys were rotated to */
     bool is_rotated;
     uint8_t credentials[CEPA_CREDENTIALS_SIZE_MAX];
-    size_t credentials_len;                   /* 0: none yet */
-    uint8_t key_record[CEPA_KEY_RECORD_SIZE]; /* of `rotated` */
-    bool is_key_told;                         /* to the mesh */
-    size_t receipts_len;                      /* in the descriptor */
-    struct cepa_index_record record;          /* of `credentials` */
-    bool is_record_told;                      /* to the mesh */
+    size_t credentials_len; /* 0: none yet */
+    size_t restored_len;    /* of those from before a restart, which may still hold; 0: none */
+    uint8_t key_record[CEPA_KEY_RECORD_SIZE];                  /* of `rotated` */
+    bool is_key_told;                                          /* to the mesh */
+    size_t receipts_len;                                       /* in the descriptor */
+    struct cepa_receipt revived[CEPA_DESCRIPTOR_RECEIPTS_MAX]; /* from before a restart */
+    size_t revived_len;
+    struct cepa_index_record record; /* of `credentials` */
+    bool is_record_told;             /* to the mesh */
     bool has_key_record;
     bool is_busy; /* there is work to do before anybody can be talked to */
     struct cepa_directory_day certificate_last;

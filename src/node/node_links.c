@@ -349,6 +349,9 @@ static void step_due(struct cepa_node *node, struct cepa_time now)
             cepa_node_link_end(node, link, CEPA_ERR_TIMEOUT, now);
         } else if (link->is_begun && link->state < CEPA_NODE_LINK_CLOSING) {
             cepa_link_step(&link->link, now);
+            if (link->state == CEPA_NODE_LINK_UP && cepa_time_is_due(link->until, now)) {
+                cepa_node_link_silence_due(node, link, now);
+            }
         }
     }
 }
@@ -497,10 +500,8 @@ void cepa_node_on_carrier_silent(struct cepa_node *node, uint64_t carrier, struc
 {
     unsigned slot;
     struct cepa_node_link *link = carrier_find(node, carrier, &slot);
-    if (link != NULL && link->state == CEPA_NODE_LINK_UP && !link->is_stalled) {
-        link->is_stalled = true;
-        link->stalled = now;
-        cepa_mesh_on_link_stalled(node->mesh, cepa_node_link_number(link), now);
+    if (link != NULL && link->state == CEPA_NODE_LINK_UP) {
+        cepa_node_link_stalled(node, link, now);
     }
 }
 
@@ -508,9 +509,8 @@ void cepa_node_on_carrier_alive(struct cepa_node *node, uint64_t carrier, struct
 {
     unsigned slot;
     struct cepa_node_link *link = carrier_find(node, carrier, &slot);
-    if (link != NULL && link->state == CEPA_NODE_LINK_UP && link->is_stalled) {
-        link->is_stalled = false;
-        cepa_mesh_on_link_recovered(node->mesh, cepa_node_link_number(link), now);
+    if (link != NULL && link->state == CEPA_NODE_LINK_UP) {
+        cepa_node_link_recovered(node, link, now);
     }
 }
 

@@ -54,6 +54,14 @@ CEPA_MUST_USE int cepa_node_address_of(const struct cepa_node *node,
                                        struct cepa_relay_address *ret_address,
                                        const struct cepa_node_id *relay);
 
+/* node_stalls.c: links that say nothing. */
+void cepa_node_link_stalled(struct cepa_node *node, struct cepa_node_link *link,
+                            struct cepa_time now);
+void cepa_node_link_recovered(struct cepa_node *node, struct cepa_node_link *link,
+                              struct cepa_time now);
+void cepa_node_link_silence_due(struct cepa_node *node, struct cepa_node_link *link,
+                                struct cepa_time now);
+
 /* node_circuits.c: the circuit table and the links. */
 bool cepa_node_table_settle(struct cepa_node *node, struct cepa_time now);
 void cepa_node_on_cell(struct cepa_node *node, struct cepa_node_link *link,
@@ -90,6 +98,7 @@ void cepa_node_paths_link_up(struct cepa_node *node, struct cepa_node_link *link
 void cepa_node_paths_link_gone(struct cepa_node *node, struct cepa_node_link *link,
                                struct cepa_time now);
 
+bool cepa_node_is_online(const struct cepa_node *node);
 void cepa_node_fetch(struct cepa_node *node, const struct cepa_mesh_effect *effect,
                      struct cepa_time now);
 

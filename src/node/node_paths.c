@@ -67,9 +67,21 @@ static void add_relay(struct cepa_node *node, const struct cepa_index_entry *ent
     }
 }
 
+/* Whether a relay's key is here: of this epoch, or of the one before, which lives as long. */
+static bool has_key(const struct cepa_node *node, const struct cepa_index_entry *entry,
+                    struct cepa_onion_epoch epoch)
+{
+    const struct cepa_onion_epoch before = {epoch.number - 1};
+    return entry->has_node &&
+           (cepa_objects_onion_key(&node->objects, &entry->node, epoch) != NULL ||
+            cepa_objects_onion_key(&node->objects, &entry->node, before) != NULL);
+}
+
 static void make_view(struct cepa_node *node, struct cepa_time now)
 {
     bool is_whole = cepa_index_count(&node->index) < node->config.profile.custody_relays;
+    struct cepa_onion_epoch epoch =
+        cepa_calendar_epoch(&node->config.profile.calendar, cepa_node_wall_now(node, now));
     node->relays_len = 0;
     node->relays_made = now;
     for (uint32_t i = 0; i < cepa_index_count(&node->index); i++) {
@@ -77,6 +89,8 @@ static void make_view(struct cepa_node *node, struct cepa_time now)
         /* Where everybody holds everything, who is not known by name cannot be used yet. */
         if (cepa_index_is_usable(entry) && (entry->has_node || !is_whole)) {
             add_relay(node, entry);
+            node->relays[node->relays_len - 1].flags |=
+                is_whole && !has_key(node, entry, epoch) ? CEPA_PATH_RELAY_KEYLESS : 0;
         }
     }
 }
@@ -133,6 +147,7 @@ static void dial_guard(struct cepa_node *node, const struct cepa_ed25519_public_
     link->target = entry->node;
     link->has_key = true;
     link->key = *key;
+    link->until = cepa_time_add(now, CEPA_NODE_GUARD_DIAL_NS);
     if (cepa_node_link_dial(node, link, &address, now) != 0) {
         cepa_node_link_end(node, link, CEPA_ERR_FULL, now);
     }
@@ -194,7 +209,7 @@ void cepa_node_paths_link_gone(struct cepa_node *node, struct cepa_node_link *li
     }
 }
 
-static bool is_online(const struct cepa_node *node)
+bool cepa_node_is_online(const struct cepa_node *node)
 {
     uint32_t cursor = 0;
     const struct cepa_node_link *link;
@@ -214,7 +229,7 @@ void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now)
         make_view(node, now);
     }
     struct cepa_path_relays relays = view(node);
-    cepa_guards_on_online(&node->guards, is_online(node), wall);
+    cepa_guards_on_online(&node->guards, cepa_node_is_online(node), wall);
     uint64_t stamp = node->index.counts.merged + node->index.counts.expired + node->relays_len;
     if (stamp != node->relays_stamp || cepa_time_is_due(node->guards_due, now)) {
         node->relays_stamp = stamp;

@@ -6,7 +6,16 @@
 #include "base/endian.h"
 #include "node/node_parts.h"
 
-enum { OWN_CERTIFICATE = 1, OWN_NONCE = 2, OWN_SEQUENCE = 3, GUARDS_FIRST = 0, GUARDS_SECOND = 1 };
+enum {
+    OWN_CERTIFICATE = 1,
+    OWN_NONCE = 2,
+    OWN_SEQUENCE = 3,
+    OWN_CREDENTIALS = 4,
+    GUARDS_FIRST = 0,
+    GUARDS_SECOND = 1
+};
+
+_Static_assert((int)CEPA_CREDENTIALS_SIZE_MAX <= (int)CEPA_STORE_VALUE_MAX, "they fit");
 
 bool cepa_store_table_is_secret(enum cepa_store_table table)
 {
@@ -91,6 +100,10 @@ static void put_own(struct cepa_node *node, struct cepa_node_effect *effect)
         node->dirty &= ~(uint32_t)CEPA_NODE_DIRTY_CERTIFICATE;
         memcpy(node->store_value, node->own.certificate, sizeof node->own.certificate);
         put_small(node, effect, CEPA_STORE_OWN, OWN_CERTIFICATE, sizeof node->own.certificate);
+    } else if ((node->dirty & CEPA_NODE_DIRTY_CREDENTIALS) != 0) {
+        node->dirty &= ~(uint32_t)CEPA_NODE_DIRTY_CREDENTIALS;
+        memcpy(node->store_value, node->own.credentials, node->own.credentials_len);
+        put_small(node, effect, CEPA_STORE_OWN, OWN_CREDENTIALS, node->own.credentials_len);
     } else {
         node->dirty &= ~(uint32_t)CEPA_NODE_DIRTY_NONCE;
         memcpy(node->store_value, node->own.nonce, sizeof node->own.nonce);
@@ -155,7 +168,9 @@ bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_e
         if ((node->dirty & mask) == 0) {
             continue;
         }
-        if (mask >= CEPA_NODE_DIRTY_PEERS) {
+        if (mask == CEPA_NODE_DIRTY_CREDENTIALS) {
+            put_own(node, ret_effect);
+        } else if (mask >= CEPA_NODE_DIRTY_PEERS) {
             put_peer(node, ret_effect, bit - 9);
         } else if (mask >= CEPA_NODE_DIRTY_LINK_KEY) {
             put_link_key(node, ret_effect, bit - 7);
@@ -213,6 +228,13 @@ static int restore_own(struct cepa_node *node, uint8_t which, const uint8_t *val
             return CEPA_ERR_LENGTH;
         }
         own->sequence = cepa_be32_load(value);
+        return 0;
+    case OWN_CREDENTIALS:
+        if (value_len > sizeof own->credentials) {
+            return CEPA_ERR_LENGTH;
+        }
+        memcpy(own->credentials, value, value_len); /* whether they hold is seen at the start */
+        own->restored_len = value_len;
         return 0;
     default:
         return CEPA_ERR_ARGUMENT;

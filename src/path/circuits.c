@@ -11,7 +11,7 @@
 #include "path/draw.h"
 
 enum {
-    TRIES_MAX = 4,         /* builds of a circuit that is not kept */
+    TRIES_MAX = 6,         /* builds of a circuit that is not kept */
     BACKOFF_DOUBLINGS = 8, /* 100 ms to 25.6 s */
     BUILDS_KNOWN_MIN = 5,  /* so many measured builds make a median */
     ROTATE_PERCENT = 20,
@@ -218,8 +218,11 @@ void cepa_circuits_fail(struct cepa_circuits *circuits, struct cepa_circuits_one
     unlink_one(circuits, one);
     circuits->counts.build_failed += !is_broken;
     if (one->is_prepared) {
-        circuits->prepare_failures++;
-        circuits->prepare_at = cepa_time_add(now, backoff_ns(circuits->prepare_failures));
+        if (!cepa_time_is_before(now, circuits->prepare_at)) {
+            /* Those that are made together and fail together are one failure. */
+            circuits->prepare_failures++;
+            circuits->prepare_at = cepa_time_add(now, backoff_ns(circuits->prepare_failures));
+        }
         cepa_circuits_end(circuits, one, error);
         return;
     }
@@ -320,8 +323,8 @@ void cepa_circuits_opened(struct cepa_circuits *circuits, struct cepa_circuits_o
 void cepa_circuits_cut(struct cepa_circuits *circuits, struct cepa_circuits_one *one,
                        struct cepa_time now)
 {
-    if (is_retiring(one)) {
-        cepa_circuits_end(circuits, one, 0);
+    if (is_retiring(one) || one->is_prepared) {
+        cepa_circuits_end(circuits, one, 0); /* nobody misses it; a new one is better than mended */
         return;
     }
     if (one->state == CEPA_CIRCUITS_OPEN) {
@@ -451,8 +454,8 @@ void cepa_circuits_on_lost(struct cepa_circuits *circuits, struct cepa_handle ci
     }
     one->is_linked = false;
     circuits->counts.broken += one->state != CEPA_CIRCUITS_BUILDING;
-    if (one->state == CEPA_CIRCUITS_BUILDING && one->path.hops_len > 1) {
-        cepa_circuits_blame(circuits, &one->path.hops[1], now);
+    for (size_t i = 1; i < one->path.hops_len && one->state == CEPA_CIRCUITS_BUILDING; i++) {
+        cepa_circuits_blame(circuits, &one->path.hops[i], now); /* nobody knows which it was */
     }
     cepa_circuits_fail(circuits, one, CEPA_ERR_UNREACHABLE, now);
 }

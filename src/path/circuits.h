@@ -154,7 +154,7 @@ struct cepa_circuits {
     uint32_t demand;             /* circuits asked for lately, halved every minute */
     struct cepa_time demand_at;  /* when it is halved */
     struct cepa_time prepare_at; /* when the next is prepared, after failures */
-    uint32_t prepare_failures;   /* in a row */
+    uint32_t prepare_failures;   /* rounds in a row */
     struct cepa_time stepped_at; /* the last step */
     uint8_t body[CEPA_CELL_BODY_SIZE];
 };

@@ -75,7 +75,8 @@ static const struct cepa_path_relay *choose_guard(const struct cepa_circuits *ci
         const struct cepa_path_relay *guard = cepa_path_relays_find(relays, &guards[i]->key);
         bool is_taken = beside != NULL && beside->path.hops_len > 0 &&
                         cepa_path_relay_is(&beside->path.hops[0].key, &guards[i]->key);
-        if (guard == NULL || is_taken || (last != NULL && cepa_path_relays_conflict(guard, last))) {
+        if (guard == NULL || is_taken || (guard->flags & CEPA_PATH_RELAY_KEYLESS) != 0 ||
+            (last != NULL && cepa_path_relays_conflict(guard, last))) {
             continue;
         }
         uint32_t load = load_of(circuits, &guard->key);

@@ -125,8 +125,12 @@ int cepa_select_path(struct cepa_path *ret_path, const struct cepa_path_relays *
         return CEPA_ERR_ARGUMENT;
     }
     for (size_t i = request->hops_len; i-- > 0;) {
-        const struct cepa_select_bounds bounds = {
-            members.hops, members.hops_len, request->own, request->avoid, request->avoid_len, 0, 0};
+        const struct cepa_select_bounds bounds = {.members = members.hops,
+                                                  .members_len = members.hops_len,
+                                                  .own = request->own,
+                                                  .avoid = request->avoid,
+                                                  .avoid_len = request->avoid_len,
+                                                  .flags_none = CEPA_PATH_RELAY_KEYLESS};
         size_t index;
         if (request->fixed[i] != NULL) {
             continue;

@@ -202,6 +202,61 @@ TEST(circuits_are_prepared_and_given_out_at_once)
     path_net_free(net);
 }
 
+/* The first circuit that there is. */
+static struct cepa_handle any_circuit(const struct path_net *net)
+{
+    struct cepa_handle handle = {0, 0, 0};
+    CHECK_INT(cepa_pool_next(&net->circuits.circuits, &handle, 0), 0);
+    return handle;
+}
+
+TEST(what_breaks_before_it_is_used_is_made_anew)
+{
+    struct path_net *net = new_net(3, 18);
+    path_net_run(net, SECONDS(1));
+    struct cepa_handle circuit = any_circuit(net);
+    path_net_cut(net, path_net_hop(net, circuit, 1), path_net_hop(net, circuit, 2));
+    path_net_run(net, SECONDS(3));
+    CHECK(net->circuits.counts.built >= 4);
+    CHECK_INT(net->circuits.counts.salvaged, 0);
+    CHECK_INT(net->events_len, 0);
+    CHECK_INT(state_of(net, path_net_open(net, 0, true)), CEPA_CIRCUITS_OPEN);
+    path_net_free(net);
+}
+
+TEST(what_fails_together_is_one_failure)
+{
+    struct path_net *net = new_net(3, 19);
+    net->is_keyless = true;
+    path_net_run(net, MILLISECONDS(500));
+    CHECK(net->circuits.counts.build_failed >= 3);
+    CHECK_INT(net->circuits.prepare_failures, 1);
+    net->is_keyless = false;
+    path_net_run(net, SECONDS(2));
+    CHECK(net->circuits.counts.built >= 3);
+    CHECK_INT(net->circuits.prepare_failures, 0);
+    path_net_free(net);
+}
+
+TEST(relays_without_keys_are_not_chosen)
+{
+    struct path_net *net = new_net(0, 20);
+    for (size_t i = 0; i < net->view.len; i++) {
+        net->relays[i].flags |= i % 2 == 1 ? CEPA_PATH_RELAY_KEYLESS : 0;
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        struct cepa_handle circuit = path_net_open(net, 3, true);
+        path_net_run(net, SECONDS(1));
+        CHECK_INT(path_net_count(net, circuit, CEPA_CIRCUITS_OPENED), 1);
+        for (size_t hop = 0; hop < 3; hop++) {
+            CHECK_INT((path_net_hop(net, circuit, hop) - 1) % 2, 0);
+        }
+        cepa_circuits_close(&net->circuits, circuit, net->now);
+    }
+    path_net_run(net, SECONDS(20));
+    end_net(net);
+}
+
 TEST(a_kept_circuit_is_replaced_before_it_closes)
 {
     struct path_net *net = new_net(0, 15);
@@ -268,5 +323,6 @@ TEST_MAIN(RUN(circuits_of_every_length_carry_data_both_ways),
           RUN(nothing_is_sent_without_room), RUN(a_silent_hop_is_timed_out_and_avoided),
           RUN(a_build_without_keys_ends), RUN(without_guards_a_circuit_waits_and_then_ends),
           RUN(circuits_are_prepared_and_given_out_at_once),
-          RUN(a_kept_circuit_is_replaced_before_it_closes),
+          RUN(what_breaks_before_it_is_used_is_made_anew), RUN(what_fails_together_is_one_failure),
+          RUN(relays_without_keys_are_not_chosen), RUN(a_kept_circuit_is_replaced_before_it_closes),
           RUN(hidden_circuits_use_second_layer_guards), RUN(the_build_limit_follows_the_median))
