@@ -134,6 +134,9 @@ static int64_t wait_back(struct lab *lab, char ret_why[FAULT_WHY_SIZE], const bo
             return ms_since(began);
         }
         (void)snprintf(ret_why, FAULT_WHY_SIZE, "node %zu %s", last, why);
+        if (getenv("CEPA_FAULT_LOG") != NULL) {
+            printf("%6lld ms  %s\n", (long long)ms_since(began), ret_why);
+        }
         sleep_ms(POLL_MS);
     }
     print_status(lab, last);
