@@ -1,5 +1,5 @@
 /* Links whose peer says nothing: the mesh asks around, and circuits do not wait for its verdict.
- * @[SPEC 12.4] */
+ * @[SPEC 12.7] */
 #include "mesh/mesh.h"
 #include "node/node_parts.h"
 
