@@ -6,6 +6,7 @@
 #include "mesh/dial.h"
 #include "mesh/founders.h"
 #include "mesh/gossip.h"
+#include "mesh/pulls.h"
 #include "mesh/view.h"
 #include "wire/reach.h"
 
@@ -99,6 +100,9 @@ static void bond(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
     peer->bond = CEPA_MESH_BOND_NEIGHBOUR;
     peer->bonded_at = mesh->now;
     peer->is_released = false;
+    if (peer->facts.is_relay) {
+        cepa_pulls_on_neighbour(mesh);
+    }
     if (peer->facts.is_relay && !mesh->was_joined) {
         mesh->was_joined = true;
         mesh->young_until = cepa_time_add(mesh->now, YOUNG_S * CEPA_SECOND_NS);

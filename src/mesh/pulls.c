@@ -100,6 +100,18 @@ static void put_off(struct cepa_mesh *mesh, struct cepa_mesh_pull_state *pull)
     pull->at = cepa_time_add(mesh->now, (RETRY_MS * CEPA_MILLISECOND_NS) << doublings);
 }
 
+void cepa_pulls_on_neighbour(struct cepa_mesh *mesh)
+{
+    for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
+        if (mesh->pulls[i].table != 0 && mesh->pulls[i].link == 0) {
+            mesh->pulls[i].at = mesh->now;
+        }
+    }
+    if (cepa_gossip_has_all(mesh)) {
+        mesh->scan_at = mesh->now;
+    }
+}
+
 void cepa_pulls_failed(struct cepa_mesh *mesh, enum cepa_mesh_table table, uint32_t epoch,
                        uint64_t position)
 {

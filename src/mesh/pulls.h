@@ -32,4 +32,7 @@ void cepa_pulls_step(struct cepa_mesh *mesh);
 /* cepa_pulls_is_busy says whether anything is wanted. */
 bool cepa_pulls_is_busy(const struct cepa_mesh *mesh);
 
+/* cepa_pulls_on_neighbour says that there is one more to ask: nothing waits for its next try. */
+void cepa_pulls_on_neighbour(struct cepa_mesh *mesh);
+
 #endif

@@ -11,6 +11,7 @@ enum {
     CONTACT_MS = 1000, /* until the next contact is tried, doubled after each round of them */
     CONTACT_MAX_S = 30,
     CONTACTS_AT_ONCE = 3,
+    FIRST_NEIGHBOURS = 3, /* fewer may know as little as this node: all began anew */
     ANCHORS_S = 10
 };
 
@@ -19,7 +20,7 @@ static void try_contacts(struct cepa_mesh *mesh)
 {
     uint32_t outbound = 0;
     if (mesh->contacts_len == 0 || !cepa_time_is_due(mesh->contact_at, mesh->now) ||
-        cepa_neighbours_count(mesh, &outbound) > 0) {
+        cepa_neighbours_count(mesh, &outbound) >= FIRST_NEIGHBOURS) {
         return;
     }
     for (uint32_t i = 0; i < CONTACTS_AT_ONCE && i < mesh->contacts_len; i++) {

@@ -135,7 +135,9 @@ static int64_t wait_back(struct lab *lab, char ret_why[FAULT_WHY_SIZE], const bo
         }
         (void)snprintf(ret_why, FAULT_WHY_SIZE, "node %zu %s", last, why);
         if (getenv("CEPA_FAULT_LOG") != NULL) {
-            printf("%6lld ms  %s\n", (long long)ms_since(began), ret_why);
+            printf("%6lld ms  %s: keys of %lld, %zu neighbours\n", (long long)ms_since(began),
+                   ret_why, (long long)lab->view.all[last].relays_here,
+                   count_of(lab, lab->view.all[last].has_neighbour));
         }
         sleep_ms(POLL_MS);
     }
