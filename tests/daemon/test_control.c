@@ -54,6 +54,7 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
     case CEPA_CONTROL_PINGED:
     case CEPA_CONTROL_SPEED:
     case CEPA_CONTROL_SPEED_RESULT:
+    case CEPA_CONTROL_TALK:
         break;
     }
     cepa_control_answer(control, asked->client, object);

@@ -36,6 +36,8 @@ TEST(good_requests_are_read_and_written)
         {"{\"do\":\"speed\",\"megabytes\":1,\"hops\":1,\"download\":false}", CEPA_CONTROL_SPEED, 0,
          "", 0, 1, 1, false},
         {"{\"do\":\"speed_result\"}", CEPA_CONTROL_SPEED_RESULT, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"talk\",\"hops\":3,\"every_ms\":0,\"for_ms\":5000}", CEPA_CONTROL_TALK, 0, "", 0,
+         3, 0, false},
         {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -87,6 +89,9 @@ TEST(anything_else_is_refused)
         "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3,\"download\":1}",
         "{\"do\":\"ping\",\"count\":1,\"hops\":3,\"download\":true}",
         "{\"do\":\"speed_result\",\"megabytes\":1}",
+        "{\"do\":\"talk\",\"hops\":3,\"every_ms\":0}",
+        "{\"do\":\"talk\",\"hops\":3,\"every_ms\":0,\"for_ms\":-1}",
+        "{\"do\":\"watch\",\"every_ms\":1000,\"for_ms\":1000}",
         "{\"do\":\"status\",\"count\":1}",
         "{\"do\":\"pinged\",\"hops\":1}",
         "{\"do\":\"status\",\"x\":1}",

@@ -162,6 +162,10 @@ static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reaso
                        0
                    ? cepa_engine_pinged(answers->engine)
                    : NULL;
+    case CEPA_CONTROL_TALK:
+        cepa_engine_talk(answers->engine, request->every_ms, request->for_ms,
+                         (uint8_t)request->hops);
+        break;
     case CEPA_CONTROL_PINGED:
         return cepa_engine_pinged(answers->engine);
     case CEPA_CONTROL_SPEED:

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kinds[] = {"status", "watch",  "invite", "join",         "id",  "metrics",
-                                    "ping",   "pinged", "speed",  "speed_result", "stop"};
+static const char *const kinds[] = {"status", "watch",  "invite", "join",         "id",   "metrics",
+                                    "ping",   "pinged", "speed",  "speed_result", "talk", "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -38,6 +38,7 @@ struct fields {
     const cJSON *hops;
     const cJSON *megabytes;
     const cJSON *download;
+    const cJSON *lasting;
 };
 
 static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
@@ -52,6 +53,7 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
                               : strcmp(field->string, "hops") == 0       ? &fields->hops
                               : strcmp(field->string, "megabytes") == 0  ? &fields->megabytes
                               : strcmp(field->string, "download") == 0   ? &fields->download
+                              : strcmp(field->string, "for_ms") == 0     ? &fields->lasting
                                                                          : NULL;
         if (place == NULL) {
             return refuse(ret_reason, "the request has a field that is not known");
@@ -81,9 +83,13 @@ static bool take_number(uint32_t *ret_number, const cJSON *field, uint32_t least
 static int take_numbers(struct cepa_control_request *request, struct cepa_reason *ret_reason,
                         const struct fields *fields)
 {
-    if (!take_number(&request->every_ms, fields->every, CEPA_CONTROL_EVERY_MIN_MS,
+    if (!take_number(&request->every_ms, fields->every,
+                     request->kind == CEPA_CONTROL_TALK ? 0 : CEPA_CONTROL_EVERY_MIN_MS,
                      CEPA_CONTROL_EVERY_MAX_MS)) {
         return refuse(ret_reason, "every_ms is a number from 100 to 3600000");
+    }
+    if (!take_number(&request->for_ms, fields->lasting, 0, CEPA_CONTROL_EVERY_MAX_MS)) {
+        return refuse(ret_reason, "for_ms is a number up to 3600000");
     }
     if (!take_number(&request->count, fields->count, 1, CEPA_PING_COUNT_MAX) ||
         !take_number(&request->hops, fields->hops, 1, CEPA_PING_HOPS_MAX)) {
@@ -100,7 +106,7 @@ static int take_numbers(struct cepa_control_request *request, struct cepa_reason
 static int take(struct cepa_control_request *request, struct cepa_reason *ret_reason,
                 const cJSON *object)
 {
-    struct fields fields = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    struct fields fields = {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
     int status = sort(&fields, ret_reason, object);
     if (status != 0) {
         return status;
@@ -112,11 +118,13 @@ static int take(struct cepa_control_request *request, struct cepa_reason *ret_re
     if (status != 0) {
         return status;
     }
-    if ((fields.every != NULL) != (request->kind == CEPA_CONTROL_WATCH) ||
+    bool is_talk = request->kind == CEPA_CONTROL_TALK;
+    if ((fields.every != NULL) != (request->kind == CEPA_CONTROL_WATCH || is_talk) ||
+        (fields.lasting != NULL) != is_talk ||
         (fields.invitation != NULL) != (request->kind == CEPA_CONTROL_JOIN) ||
         (fields.count != NULL) != (request->kind == CEPA_CONTROL_PING) ||
-        (fields.hops != NULL) !=
-            (request->kind == CEPA_CONTROL_PING || request->kind == CEPA_CONTROL_SPEED) ||
+        (fields.hops != NULL) != (request->kind == CEPA_CONTROL_PING ||
+                                  request->kind == CEPA_CONTROL_SPEED || is_talk) ||
         (fields.megabytes != NULL) != (request->kind == CEPA_CONTROL_SPEED) ||
         (fields.download != NULL) != (request->kind == CEPA_CONTROL_SPEED)) {
         return refuse(ret_reason, "the request has a field too many, or lacks one");
@@ -179,6 +187,10 @@ int cepa_control_request_encode(char *ret_line, size_t capacity,
         (void)cJSON_AddNumberToObject(object, "megabytes", request->megabytes);
         (void)cJSON_AddNumberToObject(object, "hops", request->hops);
         (void)cJSON_AddBoolToObject(object, "download", request->is_download);
+    } else if (request->kind == CEPA_CONTROL_TALK) {
+        (void)cJSON_AddNumberToObject(object, "hops", request->hops);
+        (void)cJSON_AddNumberToObject(object, "every_ms", request->every_ms);
+        (void)cJSON_AddNumberToObject(object, "for_ms", request->for_ms);
     }
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);

@@ -11,6 +11,8 @@
  *     {"do": "pinged"}                            how far that is
  *     {"do": "speed", "megabytes": 100, "hops": 3, "download": true}   measure; does not wait
  *     {"do": "speed_result"}                      how far that is
+ *     {"do": "talk", "hops": 3, "every_ms": 250, "for_ms": 5000}
+ *                                                 messages over a circuit; at least 0 ms apart
  *     {"do": "stop"}                              end the daemon
  *
  * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
@@ -45,16 +47,18 @@ enum cepa_control_kind {
     CEPA_CONTROL_PINGED,
     CEPA_CONTROL_SPEED,
     CEPA_CONTROL_SPEED_RESULT,
+    CEPA_CONTROL_TALK,
     CEPA_CONTROL_STOP
 };
 
 /* A request. */
 struct cepa_control_request {
     enum cepa_control_kind kind;
-    uint32_t every_ms;                            /* WATCH */
+    uint32_t every_ms;                            /* WATCH, TALK */
+    uint32_t for_ms;                              /* TALK */
     char invitation[CEPA_CONFIG_INVITATION_SIZE]; /* JOIN */
     uint32_t count;                               /* PING: 1 to CEPA_PING_COUNT_MAX circuits */
-    uint32_t hops;                                /* PING, SPEED: 1 to CEPA_PING_HOPS_MAX */
+    uint32_t hops;                                /* PING, SPEED, TALK: 1 to CEPA_PING_HOPS_MAX */
     uint32_t megabytes;                           /* SPEED: 1 to CEPA_SPEED_MEGABYTES_MAX */
     bool is_download;                             /* SPEED: the bytes come, else they go */
 };

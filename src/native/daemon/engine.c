@@ -30,7 +30,8 @@ static bool carry_out(struct cepa_engine *engine, struct cepa_time now)
             cepa_engine_keep(engine, &effect);
         } else if (effect.kind == CEPA_NODE_EVENT) {
             if (!cepa_ping_on_event(&engine->ping, engine->node, &effect, now) &&
-                !cepa_speed_on_event(&engine->speed, engine->node, &effect, now)) {
+                !cepa_speed_on_event(&engine->speed, engine->node, &effect, now) &&
+                !cepa_talk_on_event(&engine->talk, engine->node, &effect, now)) {
                 cepa_engine_tell(engine, &effect);
             }
         } else {
@@ -53,6 +54,7 @@ static void settle(struct cepa_engine *engine, struct cepa_time now)
     }
     cepa_ping_step(&engine->ping, engine->node, now);
     cepa_speed_step(&engine->speed, engine->node, now);
+    cepa_talk_step(&engine->talk, engine->node, now);
     cepa_carriers_step(engine->carriers, now);
     (void)carry_out(engine, now);
     engine->has_more = cepa_carriers_pull(engine->carriers, now);
@@ -228,6 +230,7 @@ int cepa_engine_prepare(struct cepa_engine *engine)
     deadline = cepa_time_earliest(deadline, cepa_carriers_deadline(engine->carriers));
     deadline = cepa_time_earliest(deadline, cepa_ping_deadline(&engine->ping));
     deadline = cepa_time_earliest(deadline, cepa_speed_deadline(&engine->speed));
+    deadline = cepa_time_earliest(deadline, cepa_talk_deadline(&engine->talk));
     deadline = cepa_time_earliest(deadline, cepa_reachability_deadline(engine->reachability));
     deadline = cepa_time_earliest(deadline, cepa_lan_discovery_deadline(&engine->lan));
     int status = cepa_webrtc_prepare(engine->webrtc);

@@ -74,6 +74,9 @@ CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reaso
 CEPA_MUST_USE int cepa_engine_ping(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                    uint32_t count, uint8_t hops);
 
+/* cepa_engine_talk begins to talk, or talks otherwise from now on (native/daemon/talk.h). */
+void cepa_engine_talk(struct cepa_engine *engine, uint32_t every_ms, uint32_t for_ms, uint8_t hops);
+
 /* cepa_engine_pinged gives how far that is, as an object "ping" in an object that the caller
  * deletes; NULL for lack of memory. */
 struct cJSON *cepa_engine_pinged(const struct cepa_engine *engine);

@@ -156,6 +156,11 @@ int cepa_engine_ping(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                           "another series of pings is under way; wait for its end");
 }
 
+void cepa_engine_talk(struct cepa_engine *engine, uint32_t every_ms, uint32_t for_ms, uint8_t hops)
+{
+    cepa_talk_begin(&engine->talk, every_ms, for_ms, hops, cepa_clock_now());
+}
+
 struct cJSON *cepa_engine_pinged(const struct cepa_engine *engine)
 {
     struct cepa_ping_result result;

@@ -8,6 +8,7 @@
 #include "native/daemon/ping.h"
 #include "native/daemon/reachability.h"
 #include "native/daemon/speed.h"
+#include "native/daemon/talk.h"
 #include "native/net/loop.h"
 #include "native/webrtc/webrtc.h"
 #include "node/node.h"
@@ -26,6 +27,7 @@ struct cepa_engine {
     struct cepa_time certificate_due; /* when the listening certificate is looked at again */
     struct cepa_ping ping;
     struct cepa_speed speed;
+    struct cepa_talk talk;
     bool has_more;           /* a turn ended so that others have theirs */
     uint64_t store_failures; /* values that could not be kept */
 };
