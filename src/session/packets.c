@@ -404,7 +404,7 @@ static int take_frame(struct cepa_session *session, const struct cepa_session_fr
     case CEPA_SESSION_FRAME_STREAMS:
         if (frame->number > session->streams_permitted) {
             session->streams_permitted = frame->number;
-            session->tells_room |= session->wants_streams;
+            cepa_stream_look_for_room(session);
         }
         return 0;
     case CEPA_SESSION_FRAME_RESET:

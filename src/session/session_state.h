@@ -225,6 +225,7 @@ int cepa_stream_create(struct cepa_session *session, uint32_t *ret_index, uint32
                        bool is_mine);
 int cepa_stream_resolve(struct cepa_session *session, uint32_t *ret_index, uint32_t id);
 uint32_t cepa_stream_index(const struct cepa_session *session, struct cepa_stream stream);
+void cepa_stream_look_for_room(struct cepa_session *session);
 void cepa_stream_end(struct cepa_session *session, uint32_t index);
 
 /* stream_send.c */

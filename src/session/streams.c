@@ -205,6 +205,16 @@ static struct cepa_stream name_of(const struct cepa_session *session, uint32_t i
     return name;
 }
 
+static bool may_open(const struct cepa_session *session)
+{
+    return session->opened < session->streams_permitted && session->own < session->limits.streams;
+}
+
+void cepa_stream_look_for_room(struct cepa_session *session)
+{
+    session->tells_room |= session->wants_streams && may_open(session);
+}
+
 /* The other end may open another stream for each of its own that is over. */
 static void permit_another(struct cepa_session *session)
 {
@@ -224,7 +234,7 @@ void cepa_stream_end(struct cepa_session *session, uint32_t index)
     session->window_spare += stream->window - CEPA_SESSION_WINDOW_FIRST;
     if (stream->is_mine) {
         session->own--;
-        session->tells_room |= session->wants_streams;
+        cepa_stream_look_for_room(session);
     } else {
         permit_another(session);
     }
@@ -246,7 +256,7 @@ int cepa_session_open(struct cepa_session *session, struct cepa_stream *ret_stre
     uint32_t index;
     uint32_t id = session->opened << ID_NUMBER_SHIFT | (is_one_way ? ID_ONE_WAY : 0) |
                   (session->is_initiator ? 0 : ID_RESPONDER);
-    if (session->opened >= session->streams_permitted || session->own >= session->limits.streams) {
+    if (!may_open(session)) {
         session->wants_streams = true;
         return CEPA_ERR_FULL;
     }
