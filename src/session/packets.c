@@ -1,5 +1,5 @@
 /* Packets of a session: what goes into the next one for a path, and what one that came says.
- * @[SPEC 15.4], @[SPEC 15.8] */
+ * @[SPEC 13.2], @[SPEC 13.6] */
 #include <string.h>
 
 #include "base/assert.h"

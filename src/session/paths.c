@@ -2,7 +2,7 @@
  *
  * The circuits below lose packets only where a relay dies or a pool is full, and reorder them a
  * little. So a hole is lost after some time, not after some packets; silence makes a path suspect
- * within a fraction of a second, and then what it carried is repeated elsewhere. @[SPEC 15.7] */
+ * within a fraction of a second, and then what it carried is repeated elsewhere. @[SPEC 13.5] */
 #include <string.h>
 
 #include "base/assert.h"

@@ -1,4 +1,4 @@
-/* A session: its memory, paths, events and time. @[SPEC 15] */
+/* A session: its memory, paths, events and time. @[SPEC 13] */
 #include "session/session.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A session: reliable ordered streams and datagrams between two ends, over up to five paths that
  * may die at any time. Sans-I/O, and without keys: its owner seals what is pulled for a path, sends
- * it over that path's circuit, and gives in what has arrived and opened. @[SPEC 15.3] to 15.8
+ * it over that path's circuit, and gives in what has arrived and opened. @[SPEC 13]
  *
  *     while the circuit of a path has room and cepa_session_pull gives a packet: seal, send;
  *     cepa_session_receive for each packet that opens;

@@ -1,5 +1,5 @@
 /* Streams of a session, the reading side: segments wait in one pool for all streams until they are
- * read in order; windows never promise more than the pool has. @[SPEC 15.5], @[SPEC 15.6] */
+ * read in order; windows never promise more than the pool has. @[SPEC 13.3], @[SPEC 13.4] */
 #include <string.h>
 
 #include "base/assert.h"

@@ -1,5 +1,5 @@
 /* Streams of a session, the writing side: data is cut into segments when it is written, and a
- * segment stays as it was cut however often it is sent. @[SPEC 15.5] */
+ * segment stays as it was cut however often it is sent. @[SPEC 13.3] */
 #include <string.h>
 
 #include "base/assert.h"

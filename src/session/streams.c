@@ -1,4 +1,4 @@
-/* Streams of a session: their slots, lists and names. @[SPEC 15.5] */
+/* Streams of a session: their slots, lists and names. @[SPEC 13.3] */
 #include <string.h>
 
 #include "base/assert.h"

@@ -1,4 +1,4 @@
-/* Frames of sessions. @[SPEC 15.4] */
+/* Frames of sessions. @[SPEC 13.2] */
 #include "wire/session_frame.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What sessions say to each other in the plaintext of a packet: frames, one after another, zeros
- * behind the last. @[SPEC 15.4] */
+ * behind the last. @[SPEC 13.2] */
 #ifndef CEPA_WIRE_SESSION_FRAME_H
 #define CEPA_WIRE_SESSION_FRAME_H
 
@@ -23,7 +23,7 @@ enum {
     CEPA_SESSION_CONTROL_SIZE_MAX = 1 + 4 + 4 /* any frame but SEGMENT, ACK and DATAGRAM */
 };
 
-static_assert(CEPA_SESSION_PLAIN_SIZE == 1012, "the plaintext of a packet, @[SPEC 15.3]");
+static_assert(CEPA_SESSION_PLAIN_SIZE == 1012, "the plaintext of a packet, @[SPEC 13.1]");
 static_assert(CEPA_SESSION_SEGMENT_MAX == 1001, "a message of 1,000 bytes fits one packet");
 
 /* Kinds of frames. */
@@ -43,7 +43,7 @@ enum cepa_session_frame_kind {
 /* One frame. Fields that the kind does not name are 0. */
 struct cepa_session_frame {
     enum cepa_session_frame_kind kind;
-    uint32_t stream; /* its number, the bits of @[SPEC 15.5] below it */
+    uint32_t stream; /* its number, the bits of @[SPEC 13.3] below it */
     uint32_t path;   /* which path */
     uint32_t number;
     bool is_end;         /* SEGMENT: the last of its stream */

@@ -1,4 +1,4 @@
-/* Sessions over paths that lose, reorder, stall and die. @[SPEC 15] */
+/* Sessions over paths that lose, reorder, stall and die. @[SPEC 13] */
 #include "session/session.h"
 
 #include <stdlib.h>

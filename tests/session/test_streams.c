@@ -1,5 +1,5 @@
 /* Streams of a session: many messages, back-pressure, giving up, and peers that break the rules.
- * @[SPEC 15.5], @[SPEC 15.6] */
+ * @[SPEC 13.3], @[SPEC 13.4] */
 #include <string.h>
 
 #include "session/session.h"
