@@ -116,40 +116,40 @@ CEPA_MUST_USE int cepa_session_init(struct cepa_session **ret_session, void *mem
 /* cepa_session_wipe overwrites everything that was used. */
 void cepa_session_wipe(struct cepa_session *session);
 
-/* cepa_session_path_open adds a path under a number that both ends use for it and that never names
- * another one; its packets are numbered from 0. `room` is 0 at first. Returns 0, CEPA_ERR_IN_USE or
- * CEPA_ERR_FULL. */
-CEPA_MUST_USE int cepa_session_path_open(struct cepa_session *session, uint32_t path,
+/* cepa_session_path_open adds a path under a `number` that both ends use for it and that never
+ * names another one; its packets are numbered from 0. `room` is 0 at first. Returns 0,
+ * CEPA_ERR_IN_USE or CEPA_ERR_FULL. */
+CEPA_MUST_USE int cepa_session_path_open(struct cepa_session *session, uint32_t number,
                                          enum cepa_session_role role, struct cepa_time now);
 
 /* cepa_session_path_room says how many packets the path's circuit takes now. */
-void cepa_session_path_room(struct cepa_session *session, uint32_t path, uint32_t room);
+void cepa_session_path_room(struct cepa_session *session, uint32_t number, uint32_t room);
 
 /* cepa_session_path_role changes the role of a path. */
-void cepa_session_path_role(struct cepa_session *session, uint32_t path,
+void cepa_session_path_role(struct cepa_session *session, uint32_t number,
                             enum cepa_session_role role);
 
 /* cepa_session_path_broken says that a path is cut: what was under way is sent again, elsewhere or
  * after cepa_session_path_mended. */
-void cepa_session_path_broken(struct cepa_session *session, uint32_t path, struct cepa_time now);
-void cepa_session_path_mended(struct cepa_session *session, uint32_t path, struct cepa_time now);
+void cepa_session_path_broken(struct cepa_session *session, uint32_t number, struct cepa_time now);
+void cepa_session_path_mended(struct cepa_session *session, uint32_t number, struct cepa_time now);
 
 /* cepa_session_path_close forgets a path; what was under way is sent again elsewhere. */
-void cepa_session_path_close(struct cepa_session *session, uint32_t path, struct cepa_time now);
+void cepa_session_path_close(struct cepa_session *session, uint32_t number, struct cepa_time now);
 
 /* cepa_session_pull writes the plaintext of the next packet for a path, CEPA_SESSION_PLAIN_SIZE
  * bytes, and its number, if one should leave now. Takes 1 from the path's room. Returns 0, or
  * CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_session_pull(struct cepa_session *session, uint64_t *ret_number,
-                                    uint8_t *ret_plain, uint32_t path, struct cepa_time now);
+                                    uint8_t *ret_plain, uint32_t number, struct cepa_time now);
 
 /* cepa_session_receive takes the plaintext of a packet that has opened. Returns 0, or
  *   CEPA_ERR_NOT_FOUND  no such path;
  *   CEPA_ERR_REPLAY     the packet was here before, or is too old: dropped;
  *   CEPA_ERR_MALFORMED, CEPA_ERR_STATE, CEPA_ERR_TOO_LONG (beyond what was permitted)
  *                       the other end breaks the rules: end the session. */
-CEPA_MUST_USE int cepa_session_receive(struct cepa_session *session, uint32_t path, uint64_t number,
-                                       const uint8_t *plain, struct cepa_time now);
+CEPA_MUST_USE int cepa_session_receive(struct cepa_session *session, uint32_t number,
+                                       uint64_t packet, const uint8_t *plain, struct cepa_time now);
 
 /* cepa_session_step does what is due; cepa_session_deadline says when that is. After any call on a
  * session cepa_session_pull may have something for any path. */
@@ -202,12 +202,12 @@ CEPA_MUST_USE int cepa_session_read_datagram(struct cepa_session *session, uint8
 void cepa_session_close(struct cepa_session *session, uint32_t code);
 
 /* cepa_session_is_writable says whether cepa_session_pull would give a packet for a path now. */
-bool cepa_session_is_writable(const struct cepa_session *session, uint32_t path,
+bool cepa_session_is_writable(const struct cepa_session *session, uint32_t number,
                               struct cepa_time now);
 
 /* cepa_session_path_status_get says how a path is. Returns 0 or CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_session_path_status_get(struct cepa_session_path_status *ret_status,
-                                               const struct cepa_session *session, uint32_t path);
+                                               const struct cepa_session *session, uint32_t number);
 
 /* cepa_session_status_get says how the session is. */
 void cepa_session_status_get(struct cepa_session_status *ret_status,

@@ -285,7 +285,7 @@ TEST(a_stop_reaches_the_writer)
 TEST(no_more_streams_are_opened_than_permitted)
 {
     struct cepa_session_event event;
-    struct cepa_stream stream;
+    struct cepa_stream stream = {{0}};
     struct cepa_session_limits limits = cepa_session_limits_tab();
     begin(8);
     pass(CEPA_SECOND_NS);
