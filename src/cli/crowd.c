@@ -131,7 +131,7 @@ static _Noreturn void become(const struct cepa_crowd *crowd, size_t number, pid_
     const char *program = crowd->config.program != NULL ? crowd->config.program : "/proc/self/exe";
     const char *const all[] = {
         program, "up",     "--profile", "test",   "--listen", address, "--state-directory",
-        state,   "--port", "4040",      "--role", "relay"};
+        state,   "--port", port,        "--role", "relay"};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         arguments[len++] = all[i];
     }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "session/session_state.h"
+#include "session/session_parts.h"
 
 #define ACK_EVERY 32                           /* packets */
 #define ACK_DELAY_NS (5 * CEPA_MILLISECOND_NS) /* the longest that an answer waits */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "session/session_state.h"
+#include "session/session_parts.h"
 
 #define ROUND_TRIP_FIRST_NS (300 * CEPA_MILLISECOND_NS)
 #define ACK_DELAY_NS (5 * CEPA_MILLISECOND_NS) /* for which the other end may keep its answer */
@@ -15,8 +15,9 @@
 #define PROBE_MAX_NS (2 * CEPA_SECOND_NS)
 #define IDLE_NS (8 * CEPA_SECOND_NS) /* after which a quiet path is probed */
 #define BASE_PERIOD_NS (10 * CEPA_SECOND_NS)
-#define QUEUE_TARGET_NS (25 * CEPA_MILLISECOND_NS) /* of delay that this end's packets may cause   \
-                                                    */
+#define QUEUE_TARGET_NS                                                                            \
+    (25 * CEPA_MILLISECOND_NS) /* of delay that this end's packets may cause                       \
+                                */
 #define WINDOW_MIN 32
 
 struct cepa_session_path *cepa_session_path_find(struct cepa_session *session, uint32_t number)

@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "base/block.h"
 #include "base/ct.h"
-#include "session/session_state.h"
+#include "session/session_parts.h"
 
 #define WINDOW_AT_FIRST 64 /* packets under way on a new path */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "session/session_state.h"
+#include "session/session_parts.h"
 
 /* A window doubles when all of it was read within so many round trips. */
 #define GROWTH_ROUND_TRIPS 8

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "session/session_state.h"
+#include "session/session_parts.h"
 
 bool cepa_stream_has_sendable(const struct cepa_session *session, uint32_t index)
 {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "session/session_state.h"
+#include "session/session_parts.h"
 
 /* Bits of a stream's id below its number. */
 #define ID_RESPONDER 1u
