@@ -102,6 +102,7 @@ static void print_status(const struct lab *lab, size_t number)
 static int64_t wait_mesh(struct lab *lab, char ret_why[FAULT_WHY_SIZE], int64_t *ret_dead_ms,
                          const bool *are_in, struct cepa_time began, int64_t limit_ms)
 {
+    size_t last;
     *ret_dead_ms = 0;
     while (ms_since(began) < LATE * limit_ms) {
         fault_view_look(&lab->view, &lab->crowd, are_in);
@@ -112,6 +113,9 @@ static int64_t wait_mesh(struct lab *lab, char ret_why[FAULT_WHY_SIZE], int64_t 
             return ms_since(began);
         }
         sleep_ms(POLL_MS);
+    }
+    if (sscanf(ret_why, "node %zu", &last) == 1) {
+        print_status(lab, last);
     }
     return -1;
 }
