@@ -48,7 +48,7 @@ static void take_events(void)
 /* Puts a link into the state that a handshake leaves. */
 static void begin(void)
 {
-    static const struct cepa_shaper_config shaper = {CEPA_SHAPER_OFF, 0, 0, 0};
+    static const struct cepa_shaper_config shaper = {CEPA_SHAPER_OFF, 0};
     static const struct cepa_carrier carrier = {.kind = CEPA_CARRIER_SIM};
     static const struct cepa_link_secret secret = {{1}};
     static const struct cepa_wall wall = {0};

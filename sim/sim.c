@@ -156,6 +156,7 @@ static struct cepa_node_config node_config(const struct sim_host *host)
                                       .signing = host->signing,
                                       .pq_signing = host->pq_signing,
                                       .shaper = host->config.shaper,
+                                      .budget = host->config.budget,
                                       .random = &host->hook};
     cepa_profile_test(&config.profile);
     if (host->config.nat == SIM_NAT_OPEN) {

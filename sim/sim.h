@@ -45,6 +45,7 @@ struct sim_config {
 struct sim_host_config {
     struct cepa_node_limits limits;
     struct cepa_shaper_config shaper;
+    struct cepa_node_budget_limits budget;
     enum sim_nat nat;
     bool is_relay;
     bool is_guard;

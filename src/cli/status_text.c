@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Below, a tenth of them is not even two relays, and the shares say nothing. */
 enum { ESTIMATE_NETWORKS_MIN = 20 };
@@ -121,6 +122,41 @@ static void print_work(const cJSON *network)
            whole(network, "misbehaviour"));
 }
 
+static void print_withheld(const char *word, const char *until)
+{
+    static const char *const words[][2] = {
+        {"padding", "no padding"},
+        {"new circuits", "no padding, no new circuits of others"},
+        {"relaying", "nothing is relayed, no padding"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i][0]) == 0) {
+            printf("; %s %s", words[i][1], until);
+        }
+    }
+}
+
+static void print_budget(const cJSON *budget)
+{
+    if (whole(budget, "day") > 0) {
+        printf("budget     ");
+        print_bytes(number(budget, "used"));
+        printf(" of ");
+        print_bytes(number(budget, "day"));
+        printf(" used today, ");
+        print_bytes(number(budget, "left"));
+        printf(" left");
+        print_withheld(text(budget, "withheld"), "until 00:00 UTC");
+        printf("\n");
+    }
+    if (whole(budget, "rate") > 0) {
+        printf("rate       at most ");
+        print_bytes(number(budget, "rate"));
+        printf("/s for others and padding");
+        print_withheld(text(budget, "withheld_by_rate"), "just now");
+        printf("\n");
+    }
+}
+
 static void print_anonymity(const cJSON *anonymity)
 {
     if (whole(anonymity, "prefixes") < ESTIMATE_NETWORKS_MIN) {
@@ -147,6 +183,7 @@ void cepa_cli_status_print(const struct cJSON *status)
         print_place(network);
         print_work(network);
     }
+    print_budget(cJSON_GetObjectItemCaseSensitive(status, "budget"));
     if (anonymity != NULL) {
         print_anonymity(anonymity);
     }

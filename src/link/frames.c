@@ -258,8 +258,9 @@ size_t cepa_link_pull(struct cepa_link *link, unsigned slot, uint8_t *ret_frame,
         return 0;
     }
     tell_shaper(link, now);
-    enum cepa_departure departure = cepa_shaper_depart(
-        &link->shaper, has_some(link, now), (uint32_t)frame_len, link->shared->random, now);
+    enum cepa_departure departure =
+        cepa_shaper_depart(&link->shaper, has_some(link, now), !link->shared->is_padding_withheld,
+                           link->shared->random, now);
     if (departure == CEPA_DEPARTURE_NONE) {
         return 0;
     }

@@ -29,8 +29,6 @@ static const struct {
     [CEPA_SHAPER_CELL] = {5, RUNG_UNLIMITED},
 };
 
-#define DAY_NS (86400 * CEPA_SECOND_NS)
-
 /* 64 bits whose exponential draw is the mean: 2^64 / e. */
 #define BITS_OF_MEAN UINT64_C(0x5e2d58d8b3bcdf1a)
 
@@ -65,10 +63,6 @@ void cepa_shaper_init(struct cepa_shaper *ret_shaper, const struct cepa_shaper_c
         ret_shaper->waits[i] = cepa_time_never();
     }
     ret_shaper->hold = cepa_time_add(now, HOLD_SECONDS * CEPA_SECOND_NS);
-    ret_shaper->tokens = config->bytes_per_second;
-    ret_shaper->filled = now;
-    ret_shaper->padding_left = config->padding_bytes_per_day;
-    ret_shaper->next_day = cepa_time_add(now, DAY_NS);
 }
 
 void cepa_shaper_wait(struct cepa_shaper *shaper, enum cepa_shaper_class of, struct cepa_time now)
@@ -81,27 +75,6 @@ void cepa_shaper_wait(struct cepa_shaper *shaper, enum cepa_shaper_class of, str
 void cepa_shaper_rest(struct cepa_shaper *shaper, enum cepa_shaper_class of)
 {
     shaper->waits[of] = cepa_time_never();
-}
-
-/* Tokens at `now`: a second's worth at most. */
-static uint64_t tokens_at(const struct cepa_shaper *shaper, struct cepa_time now)
-{
-    uint64_t elapsed_us = cepa_time_since(now, shaper->filled) / 1000;
-    if (elapsed_us >= 1000000) {
-        return shaper->config.bytes_per_second;
-    }
-    /* Rates are below 2^40 bytes per second, so this fits. */
-    uint64_t rate = shaper->config.bytes_per_second;
-    uint64_t tokens = shaper->tokens + ((rate >> 20) * elapsed_us << 20) / 1000000 +
-                      (rate & 0xfffff) * elapsed_us / 1000000;
-    return tokens < rate ? tokens : rate;
-}
-
-static bool has_tokens(const struct cepa_shaper *shaper, struct cepa_time now)
-{
-    /* The last departure may have left a debt of less than a frame: 0 means spent. */
-    return shaper->config.bytes_per_second == 0 || tokens_at(shaper, now) >= 2048 ||
-           tokens_at(shaper, now) == shaper->config.bytes_per_second;
 }
 
 /* When it goes up, if nothing leaves before. */
@@ -127,9 +100,6 @@ static bool is_climb_due(const struct cepa_shaper *shaper, struct cepa_time now)
 
 bool cepa_shaper_is_due(const struct cepa_shaper *shaper, bool has_some, struct cepa_time now)
 {
-    if (!has_tokens(shaper, now)) {
-        return false;
-    }
     if (!is_padded(shaper)) {
         return has_some;
     }
@@ -222,35 +192,8 @@ static void advance(struct cepa_shaper *shaper, const struct cepa_random *random
     }
 }
 
-static void spend(struct cepa_shaper *shaper, uint32_t frame_len, struct cepa_time now)
-{
-    if (shaper->config.bytes_per_second != 0) {
-        uint64_t tokens = tokens_at(shaper, now);
-        shaper->tokens = tokens > frame_len ? tokens - frame_len : 0;
-        shaper->filled = now;
-    }
-}
-
-/* Says whether padding may be paid for, and pays. */
-static bool pay_padding(struct cepa_shaper *shaper, uint32_t frame_len, struct cepa_time now)
-{
-    if (shaper->config.padding_bytes_per_day == UINT64_MAX) {
-        return true;
-    }
-    if (cepa_time_is_due(shaper->next_day, now)) {
-        shaper->padding_left = shaper->config.padding_bytes_per_day;
-        shaper->next_day = cepa_time_add(now, DAY_NS);
-    }
-    if (shaper->padding_left < frame_len) {
-        return false;
-    }
-    shaper->padding_left -= frame_len;
-    return true;
-}
-
-enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some,
-                                       uint32_t frame_len, const struct cepa_random *random,
-                                       struct cepa_time now)
+enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some, bool may_pad,
+                                       const struct cepa_random *random, struct cepa_time now)
 {
     if (shaper->config.mode == CEPA_SHAPER_STEPPED) {
         if (cepa_time_is_due(shaper->hold, now)) {
@@ -259,9 +202,6 @@ enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some
         if (is_climb_due(shaper, now)) {
             climb(shaper, random, now);
         }
-    }
-    if (!has_tokens(shaper, now)) {
-        return CEPA_DEPARTURE_NONE;
     }
     if (is_padded(shaper)) {
         if (!cepa_time_is_due(shaper->next, now)) {
@@ -274,15 +214,10 @@ enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some
     if (has_some) {
         shaper->real_frames += shaper->real_frames < UINT32_MAX;
         shaper->allowance += shaper->allowance < UINT32_MAX;
-        spend(shaper, frame_len, now);
         return CEPA_DEPARTURE_REAL;
     }
     count_padding(shaper, random, now);
-    if (!pay_padding(shaper, frame_len, now)) {
-        return CEPA_DEPARTURE_NONE;
-    }
-    spend(shaper, frame_len, now);
-    return CEPA_DEPARTURE_PADDING;
+    return may_pad ? CEPA_DEPARTURE_PADDING : CEPA_DEPARTURE_NONE;
 }
 
 struct cepa_time cepa_shaper_deadline(const struct cepa_shaper *shaper, bool has_some)
@@ -292,13 +227,6 @@ struct cepa_time cepa_shaper_deadline(const struct cepa_shaper *shaper, bool has
         deadline = cepa_time_earliest(deadline, shaper->next);
     } else if (has_some) {
         deadline.ns = 0; /* now */
-    }
-    if (shaper->config.bytes_per_second != 0 && shaper->tokens < 2048) {
-        uint64_t missing = 2048 - shaper->tokens;
-        deadline = cepa_time_latest(
-            deadline,
-            cepa_time_add(shaper->filled,
-                          missing * CEPA_SECOND_NS / shaper->config.bytes_per_second + 1000));
     }
     return deadline;
 }

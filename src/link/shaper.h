@@ -24,9 +24,7 @@ enum cepa_shaper_mode {
 /* How a link is shaped. */
 struct cepa_shaper_config {
     enum cepa_shaper_mode mode;
-    uint32_t rate;                  /* frames per second of POISSON and CONSTANT, 1 to 100,000 */
-    uint64_t bytes_per_second;      /* that may leave, padding too; 0: as many as wanted */
-    uint64_t padding_bytes_per_day; /* UINT64_MAX: as many as wanted; 0 on a metered link */
+    uint32_t rate; /* frames per second of POISSON and CONSTANT, 1 to 100,000 */
 };
 
 /* What waits to be sent. STEPPED goes up for each of them after a wait, and up to a rung, of its
@@ -51,11 +49,7 @@ struct cepa_shaper {
     uint8_t rung;          /* STEPPED: which rate is in use */
     struct cepa_time next; /* the next departure */
     struct cepa_time waits[CEPA_SHAPER_CLASSES]; /* since when; never if nothing of it waits */
-    struct cepa_time hold;     /* STEPPED: until then it does not go down for want of traffic */
-    uint64_t tokens;           /* bytes that may leave now */
-    struct cepa_time filled;   /* when tokens were counted last */
-    uint64_t padding_left;     /* bytes of padding for what is left of the day */
-    struct cepa_time next_day; /* when padding_left is full again */
+    struct cepa_time hold; /* STEPPED: until then it does not go down for want of traffic */
 };
 
 /* cepa_shaper_init begins with an empty queue. */
@@ -69,11 +63,11 @@ void cepa_shaper_wait(struct cepa_shaper *shaper, enum cepa_shaper_class of, str
  * there is something real to send. */
 bool cepa_shaper_is_due(const struct cepa_shaper *shaper, bool has_some, struct cepa_time now);
 
-/* cepa_shaper_depart says what leaves now, a frame of `frame_len` bytes, and sets the time of the
- * next. Without randomness the gaps have their mean length. */
-enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some,
-                                       uint32_t frame_len, const struct cepa_random *random,
-                                       struct cepa_time now);
+/* cepa_shaper_depart says what leaves now, and sets the time of the next. If padding is withheld
+ * (`may_pad` false) a departure with nothing to say is NONE; the times stay as they are. Without
+ * randomness the gaps have their mean length. */
+enum cepa_departure cepa_shaper_depart(struct cepa_shaper *shaper, bool has_some, bool may_pad,
+                                       const struct cepa_random *random, struct cepa_time now);
 
 /* cepa_shaper_rest says that nothing of a class waits any more. */
 void cepa_shaper_rest(struct cepa_shaper *shaper, enum cepa_shaper_class of);

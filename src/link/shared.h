@@ -3,6 +3,7 @@
 #ifndef CEPA_LINK_SHARED_H
 #define CEPA_LINK_SHARED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,7 @@ struct cepa_link_shared {
     const struct cepa_link_identity *identity; /* lent by the owner */
     const struct cepa_random *random;          /* lent by the owner */
     uint32_t cpu;                              /* base/cpu.h */
+    bool is_padding_withheld;                  /* the owner's switch: no link sends padding */
     uint32_t links;                            /* how many were begun: the next one's number */
     uint32_t grown;                            /* circuits with a window above the first */
     struct cepa_link_pool cell_pool;

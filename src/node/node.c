@@ -153,8 +153,15 @@ enum part {
     PART_ONION_KEYS,
     PART_TABLE,
     PART_CIRCUITS,
+    PART_HELD,
     PARTS
 };
+
+/* Both sides of every circuit of others, if credit may ever be held. */
+static size_t held_max(const struct cepa_node_config *config)
+{
+    return config->budget.bytes_per_second == 0 ? 0 : 2 * (size_t)config->limits.relay_circuits;
+}
 
 static void sizes_of(size_t ret_sizes[PARTS], const struct cepa_node_config *config,
                      const struct room_limits *rooms)
@@ -179,6 +186,7 @@ static void sizes_of(size_t ret_sizes[PARTS], const struct cepa_node_config *con
     ret_sizes[PART_ONION_KEYS] = cepa_onion_keys_size(&rooms->replay);
     ret_sizes[PART_TABLE] = cepa_circuit_table_size(&rooms->table);
     ret_sizes[PART_CIRCUITS] = cepa_circuits_size(&rooms->circuits);
+    ret_sizes[PART_HELD] = cepa_block_array_size(held_max(config), sizeof(struct cepa_node_held));
 }
 
 size_t cepa_node_size(const struct cepa_node_config *config)
@@ -228,6 +236,8 @@ static void init_own_parts(struct cepa_node *node, void *const parts[PARTS],
     node->own_circuits = parts[PART_OWN_CIRCUITS];
     memset(node->own_circuits, 0, sizes[PART_OWN_CIRCUITS]);
     node->relays = parts[PART_RELAYS];
+    node->held = parts[PART_HELD];
+    node->held_max = held_max(&node->config);
 }
 
 static int init_mesh(struct cepa_node *node, void *const parts[PARTS], const size_t sizes[PARTS],
@@ -341,6 +351,7 @@ int cepa_node_init(struct cepa_node **ret_node, void *memory, size_t memory_len,
     node->workspace = parts[PART_WORKSPACE];
     node->wall = wall;
     node->wall_at = now;
+    cepa_node_budget_init(&node->budget, &config->budget, wall, now);
     rules_of(&node->rules, config);
     node->network = node->rules.network;
     error = init_rooms(node, parts, sizes, &rooms, now);
@@ -370,6 +381,7 @@ void cepa_node_stop(struct cepa_node *node, struct cepa_time now)
     uint32_t cursor = 0;
     struct cepa_node_link *link;
     node->is_stopped = true;
+    node->dirty |= node->config.budget.bytes_per_day > 0 ? CEPA_NODE_DIRTY_BUDGET : 0U;
     while ((link = cepa_node_link_next(node, &cursor)) != NULL) {
         cepa_node_link_end(node, link, 0, now);
     }
@@ -404,6 +416,7 @@ struct cepa_wall cepa_node_wall_now(const struct cepa_node *node, struct cepa_ti
 
 static void tick(struct cepa_node *node, struct cepa_time now)
 {
+    cepa_node_withhold_tick(node, now);
     cepa_node_identity_step(node, now);
     cepa_node_links_tick(node, now);
     if (node->is_ready) {
@@ -429,6 +442,7 @@ void cepa_node_step(struct cepa_node *node, struct cepa_time now, struct cepa_wa
     if (node->is_ready && cepa_time_is_due(cepa_mesh_deadline(node->mesh), now)) {
         cepa_mesh_step(node->mesh, now, wall);
     }
+    cepa_node_credit_step(node, now);
     if (cepa_time_is_due(cepa_circuit_table_deadline(&node->table), now)) {
         cepa_circuit_table_step(&node->table, now);
     }
@@ -444,6 +458,7 @@ struct cepa_time cepa_node_deadline(const struct cepa_node *node)
         return deadline;
     }
     deadline = cepa_time_earliest(deadline, node->tick);
+    deadline = cepa_time_earliest(deadline, cepa_node_credit_deadline(node));
     deadline = cepa_time_earliest(deadline, cepa_circuit_table_deadline(&node->table));
     if (node->is_ready) {
         deadline = cepa_time_earliest(deadline, cepa_mesh_deadline(node->mesh));
@@ -503,7 +518,7 @@ int cepa_node_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,
                    struct cepa_time now)
 {
     cepa_node_settle(node, now);
-    if (cepa_node_store_next(node, ret_effect)) {
+    if (cepa_node_store_next(node, ret_effect, now)) {
         return 0;
     }
     int error = cepa_ring_pop(&node->effects, &node->given);

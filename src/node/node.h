@@ -54,13 +54,27 @@ void cepa_node_limits_daemon(struct cepa_node_limits *ret_limits);
 void cepa_node_limits_tab(struct cepa_node_limits *ret_limits);
 void cepa_node_limits_test(struct cepa_node_limits *ret_limits);
 
+/* What a node may spend; see node/node_budget.h. */
+struct cepa_node_budget_limits {
+    uint64_t bytes_per_day; /* of all links, both ways, from midnight to midnight (UTC); 0: none */
+    uint64_t bytes_per_second; /* that may be sent for others and as padding; 0: none */
+};
+
+/* What is withheld because a budget is used up; each level withholds the ones below too. */
+enum cepa_budget_level {
+    CEPA_BUDGET_NOTHING = 0,
+    CEPA_BUDGET_PADDING = 1,
+    CEPA_BUDGET_CIRCUITS = 2, /* new circuits of others */
+    CEPA_BUDGET_RELAYING = 3  /* all that is relayed */
+};
+
 /* Who a node is; copied by cepa_node_init but for what is said to be lent. */
 struct cepa_node_config {
     struct cepa_profile profile;
     struct cepa_node_limits limits;
     bool is_relay;                     /* takes circuits of others; else a client */
     bool is_guard;                     /* a relay that offers to be a guard */
-    bool is_metered;                   /* tells neighbours to be sparing */
+    bool is_metered;                   /* sends no padding, tells neighbours to be sparing */
     bool answers_echo;                 /* a relay that sends back the DATA that reach it as the last
                                         * hop: a diagnostic, for pings and measurements */
     uint8_t capacity;                  /* class of a relay, 0 (least) to 3 */
@@ -73,8 +87,9 @@ struct cepa_node_config {
     struct cepa_dtls_hash dtls_previous; /* the one before, if it still serves, or zeros */
     struct cepa_reach_secret secret;     /* without which its listener does not answer */
     struct cepa_shaper_config shaper;    /* of every link */
-    const struct cepa_random *random;    /* lent */
-    uint32_t cpu;                        /* base/cpu.h */
+    struct cepa_node_budget_limits budget;
+    const struct cepa_random *random; /* lent */
+    uint32_t cpu;                     /* base/cpu.h */
 };
 
 /* What is kept over restarts: tables of keys (at most CEPA_STORE_KEY_MAX bytes) and values. A value
@@ -120,7 +135,8 @@ enum cepa_node_event {
     CEPA_EVENT_CIRCUIT_DATA,   /* `circuit`, `data` from its last hop */
     CEPA_EVENT_CIRCUIT_BROKEN, /* `circuit` is cut and is being mended: READY or CLOSED follows */
     CEPA_EVENT_CIRCUIT_WINDOW, /* `circuit` may send again after CEPA_ERR_FULL */
-    CEPA_EVENT_CIRCUIT_CLOSED  /* `circuit`, `error` (0: as asked) */
+    CEPA_EVENT_CIRCUIT_CLOSED, /* `circuit`, `error` (0: as asked) */
+    CEPA_EVENT_BUDGET          /* the day's withholds `count` now, an enum cepa_budget_level */
 };
 
 /* One effect. Fields that the kind does not name are 0. */
@@ -139,7 +155,7 @@ struct cepa_node_effect {
     struct cepa_node_id peer; /* LINK_UP, LINK_DOWN */
     uint64_t link;            /* LINK_UP, LINK_DOWN: its number */
     uint64_t circuit;         /* CIRCUIT_* */
-    int64_t count;            /* CLOCK */
+    int64_t count;            /* CLOCK, BUDGET */
     int error;                /* LINK_DOWN, CIRCUIT_CLOSED */
 };
 

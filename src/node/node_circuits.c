@@ -65,12 +65,10 @@ void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
     if (ends.is_own) {
         cepa_node_own_room(node, ends.owner, event->room, now);
     } else if (ends.goes_on) {
-        struct cepa_node_link *other = up_link(node, ends.link);
-        if (other != NULL) {
-            consumed(node, other, ends.circuit_id, event->count, now);
-        }
+        cepa_node_credit(node, ends.link, ends.circuit_id, event->count, now);
     } else if (!cepa_node_serve_window(node, ends.circuit, event, now)) {
-        consumed(node, link, event->circuit_id, event->count, now); /* answers of this relay */
+        cepa_node_credit(node, cepa_node_link_number(link), event->circuit_id, event->count,
+                         now); /* answers of this relay */
     }
 }
 
@@ -88,7 +86,10 @@ void cepa_node_on_packet(struct cepa_node *node, struct cepa_node_link *link,
 {
     struct cepa_circuit_outcome outcome;
     struct cepa_prefix source = cepa_node_link_source(node, link);
-    if (!cepa_node_sources_packet(&node->sources, &source, packets_per_s(node), now)) {
+    bool is_withheld = event->circuit_id != 0 &&
+                       cepa_node_budget_withheld(&node->budget, now) >= CEPA_BUDGET_CIRCUITS;
+    if (is_withheld ||
+        !cepa_node_sources_packet(&node->sources, &source, packets_per_s(node), now)) {
         node->counts.refused++;
         node->counts.packets_dropped++;
         if (event->circuit_id != 0) {
@@ -191,7 +192,8 @@ static void wait_for_link(struct cepa_node *node, const struct cepa_circuit_effe
         }
     }
     uint64_t ticket;
-    if (place == CEPA_NODE_WAITING_MAX || share == 0 ||
+    bool is_withheld = !effect->is_circuit && node->budget.level == CEPA_BUDGET_RELAYING;
+    if (is_withheld || place == CEPA_NODE_WAITING_MAX || share == 0 ||
         cepa_mesh_connect(node->mesh, &ticket, &effect->next, now) != 0) {
         cepa_circuit_table_unreachable(&node->table, effect->packet, now);
         return;

@@ -10,6 +10,7 @@
 #include "link/link.h"
 #include "mesh/mesh.h"
 #include "mesh/onion_day.h"
+#include "node/node_budget.h"
 #include "node/node_commands.h"
 #include "node/node_facts.h"
 #include "node/node_status.h"
@@ -135,7 +136,8 @@ enum {
     CEPA_NODE_DIRTY_ONION_DAY = 1 << 5, /* and the next bit: the second one */
     CEPA_NODE_DIRTY_LINK_KEY = 1 << 7,  /* likewise */
     CEPA_NODE_DIRTY_PEERS = 1 << 9,     /* and as many bits as there are anchors: 3 */
-    CEPA_NODE_DIRTY_CREDENTIALS = 1 << 12
+    CEPA_NODE_DIRTY_CREDENTIALS = 1 << 12,
+    CEPA_NODE_DIRTY_BUDGET = 1 << 13
 };
 
 /* Who this node is, and what it has published. */
@@ -171,6 +173,13 @@ struct cepa_node_own {
     struct cepa_directory_day certificate_last;
     uint32_t stored_days[CEPA_NODE_ONION_DAYS]; /* which are on disk; 0: none */
     uint32_t stored_keys[CEPA_NODE_LINK_KEY_DAYS];
+};
+
+/* Credit that waits until the budget of bytes per second has room. */
+struct cepa_node_held {
+    uint64_t link;
+    uint32_t circuit_id;
+    uint32_t count; /* cells */
 };
 
 /* A transfer that measures a circuit which ends at this relay. */

@@ -412,6 +412,7 @@ size_t cepa_node_pull(struct cepa_node *node, uint64_t carrier, uint8_t *ret_fra
         link->slots[slot].is_written = false;
     }
     node->counts.bytes_out += len;
+    cepa_node_withhold_sent(node, len, now);
     cepa_node_touch(node, link);
     if (link->carries > 0) {
         cepa_node_relayed_room(node, cepa_node_link_number(link));
@@ -491,6 +492,7 @@ void cepa_node_on_carrier_frame(struct cepa_node *node, uint64_t carrier, uint8_
         return;
     }
     node->counts.bytes_in += frame_len;
+    cepa_node_budget_received(&node->budget, frame_len);
     cepa_node_touch(node, link);
     cepa_link_receive(&link->link, slot, frame, frame_len, now);
     cepa_node_link_events(node, link, now);

@@ -75,6 +75,14 @@ void cepa_node_on_circuit_closed(struct cepa_node *node, struct cepa_node_link *
 void cepa_node_waiting_answer(struct cepa_node *node, uint64_t ticket, uint64_t link,
                               struct cepa_time now);
 
+/* node_withhold.c: the budget. */
+void cepa_node_withhold_sent(struct cepa_node *node, size_t len, struct cepa_time now);
+void cepa_node_withhold_tick(struct cepa_node *node, struct cepa_time now);
+void cepa_node_credit(struct cepa_node *node, uint64_t link, uint32_t circuit_id, uint32_t count,
+                      struct cepa_time now);
+struct cepa_time cepa_node_credit_deadline(const struct cepa_node *node);
+void cepa_node_credit_step(struct cepa_node *node, struct cepa_time now);
+
 /* node_services.c: this relay as the last hop. _serve gives true if the cell is used up when its
  * answer has left; _serve_window true if the cells that left were nobody's answers. */
 bool cepa_node_serve(struct cepa_node *node, struct cepa_node_link *link, uint32_t circuit_id,
@@ -113,6 +121,7 @@ void cepa_node_identity_on_mesh(struct cepa_node *node, struct cepa_time now);
 uint64_t cepa_node_circuit_number(struct cepa_handle circuit);
 
 /* node_store.c */
-bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect);
+bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,
+                          struct cepa_time now);
 
 #endif

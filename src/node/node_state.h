@@ -25,6 +25,11 @@ struct cepa_node {
     int64_t clock_offset_ms;
     struct cepa_time tick; /* when things are looked at again */
     struct cepa_node_counts counts;
+    struct cepa_node_budget budget;
+    struct cepa_node_held *held; /* each circuit's side at most once */
+    size_t held_max;
+    size_t held_len;
+    size_t held_next; /* whose turn it is */
     struct cepa_node_own own;
     struct cepa_link_identity link_identity; /* lent to the links */
     struct cepa_link_shared shared;

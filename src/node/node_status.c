@@ -139,12 +139,26 @@ static void count_circuits(const struct cepa_node *node, struct cepa_node_status
     ret_status->cells_relayed = node->table.counts.cells;
 }
 
+static void tell_budget(const struct cepa_node *node, struct cepa_node_budget_status *ret_status,
+                        struct cepa_time now)
+{
+    const struct cepa_node_budget *budget = &node->budget;
+    uint64_t whole = budget->limits.bytes_per_day;
+    *ret_status = (struct cepa_node_budget_status){
+        .limits = budget->limits,
+        .used = budget->used,
+        .left = whole > budget->used ? whole - budget->used : 0,
+        .until = cepa_node_budget_end(budget),
+        .by_day = budget->level,
+        .by_second = cepa_node_budget_rate_level(budget, now),
+    };
+}
+
 void cepa_node_status_get(const struct cepa_node *node, struct cepa_node_status *ret_status,
                           struct cepa_time now, struct cepa_wall wall)
 {
     const struct cepa_calendar *calendar = &node->config.profile.calendar;
     struct cepa_onion_epoch epoch = cepa_calendar_epoch(calendar, wall);
-    (void)now;
     *ret_status = (struct cepa_node_status){
         .network = node->network,
         .node = node->own.identity.node,
@@ -170,6 +184,7 @@ void cepa_node_status_get(const struct cepa_node *node, struct cepa_node_status 
     for (size_t i = 0; i < node->guards.entries_len; i++) {
         ret_status->guards_reached += node->guards.entries[i].state == CEPA_GUARD_REACHED;
     }
+    tell_budget(node, &ret_status->budget, now);
     count_links(node, ret_status);
     count_mesh(node, ret_status, epoch);
     count_circuits(node, ret_status);

@@ -17,6 +17,16 @@ struct cepa_node_anonymity {
     uint32_t effective_relays; /* 1 / sum of squared chances to be drawn as the last hop */
 };
 
+/* The budget, and what is withheld for it. */
+struct cepa_node_budget_status {
+    struct cepa_node_budget_limits limits;
+    uint64_t used;                    /* bytes of this day, UTC, both ways */
+    uint64_t left;                    /* of the day's budget; 0 without one */
+    struct cepa_wall until;           /* when the day ends, and nothing is withheld by it */
+    enum cepa_budget_level by_day;    /* what the day's withholds */
+    enum cepa_budget_level by_second; /* what the second's withholds at this moment */
+};
+
 /* The whole node. */
 struct cepa_node_status {
     char profile[CEPA_PROFILE_NAME_SIZE];
@@ -61,6 +71,7 @@ struct cepa_node_status {
     uint64_t dials_failed;
     uint64_t handshakes_failed;
     struct cepa_shaper_config shaper;
+    struct cepa_node_budget_status budget;
     struct cepa_node_anonymity anonymity;
 };
 

@@ -11,6 +11,7 @@ enum {
     OWN_NONCE = 2,
     OWN_SEQUENCE = 3,
     OWN_CREDENTIALS = 4,
+    OWN_BUDGET = 5,
     GUARDS_FIRST = 0,
     GUARDS_SECOND = 1
 };
@@ -112,6 +113,14 @@ static void put_own(struct cepa_node *node, struct cepa_node_effect *effect)
     effect->is_durable = true;
 }
 
+static void put_budget(struct cepa_node *node, struct cepa_node_effect *effect,
+                       struct cepa_time now)
+{
+    node->dirty &= ~(uint32_t)CEPA_NODE_DIRTY_BUDGET;
+    cepa_node_budget_encode(&node->budget, node->store_value, now);
+    put_small(node, effect, CEPA_STORE_OWN, OWN_BUDGET, CEPA_NODE_BUDGET_STATE_SIZE);
+}
+
 static void put_guards(struct cepa_node *node, struct cepa_node_effect *effect)
 {
     size_t len;
@@ -161,14 +170,17 @@ static bool put_index(struct cepa_node *node, struct cepa_node_effect *effect)
 }
 
 /* cepa_node_store_next gives the next value that is to be stored; keys before anything else. */
-bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect)
+bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,
+                          struct cepa_time now)
 {
     for (unsigned bit = 0; node->dirty != 0; bit++) {
         uint32_t mask = UINT32_C(1) << bit;
         if ((node->dirty & mask) == 0) {
             continue;
         }
-        if (mask == CEPA_NODE_DIRTY_CREDENTIALS) {
+        if (mask == CEPA_NODE_DIRTY_BUDGET) {
+            put_budget(node, ret_effect, now);
+        } else if (mask == CEPA_NODE_DIRTY_CREDENTIALS) {
             put_own(node, ret_effect);
         } else if (mask >= CEPA_NODE_DIRTY_PEERS) {
             put_peer(node, ret_effect, bit - 9);
@@ -195,6 +207,9 @@ static int restore_own(struct cepa_node *node, uint8_t which, const uint8_t *val
     struct cepa_node_own *own = &node->own;
     struct cepa_node_certificate certificate;
     int error;
+    if (which == OWN_BUDGET) {
+        return cepa_node_budget_restore(&node->budget, value, value_len);
+    }
     if (!node->config.is_relay) {
         return CEPA_ERR_ARGUMENT;
     }

@@ -28,3 +28,11 @@ bool cepa_circuit_ends_is_last(const struct cepa_circuit_table *table, struct ce
     return found != NULL && !found->is_own && !found->is_over &&
            found->relay.state == CEPA_RELAY_LAST;
 }
+
+void cepa_circuit_ends_close_others(struct cepa_circuit_table *table, struct cepa_time now)
+{
+    struct cepa_handle handle;
+    for (uint32_t i = 0; cepa_pool_next(&table->circuits, &handle, i) == 0; i = handle.index + 1) {
+        cepa_circuit_table_close(table, handle, now);
+    }
+}

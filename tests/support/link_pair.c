@@ -12,7 +12,7 @@ const struct cepa_link_limits link_pair_limits = {.cells = 4096,
                                                   .circuits_per_link = 512,
                                                   .queue_max = 64,
                                                   .window_max = 1024};
-const struct cepa_shaper_config link_pair_off = {CEPA_SHAPER_OFF, 0, 0, UINT64_MAX};
+const struct cepa_shaper_config link_pair_off = {CEPA_SHAPER_OFF, 0};
 
 static int fill(void *context, uint8_t *ret_bytes, size_t len)
 {

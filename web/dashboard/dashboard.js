@@ -339,6 +339,14 @@ function showHead(status) {
 const upperFirst = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const sentence = (text) => (text === "" ? "" : `${upperFirst(text)}.`);
 
+function budgetFacts(budget) {
+  if (!(budget?.day > 0)) {
+    return [];
+  }
+  const withheld = budget.withheld === "nothing" ? "" : `; withheld until 00:00 UTC: ${budget.withheld}`;
+  return [["Budget of the day", bytes(budget.used), `of ${bytes(budget.day)} used, ${bytes(budget.left)} left${withheld}`]];
+}
+
 function showFacts(status) {
   const mesh = status.network;
   const opening = mesh.links_opening > 0 ? `, ${number(mesh.links_opening)} opening` : "";
@@ -352,6 +360,7 @@ function showFacts(status) {
     ["For others", number(mesh.circuits_relayed), `circuits through here, ${number(mesh.cells_relayed)} cells so far`],
     ["Sent", bytes(mesh.bytes_out), `received ${bytes(mesh.bytes_in)}${padding}`],
     ["Shaping", status.shaper ?? "\u2013", `day ${number(mesh.day)}, epoch ${number(mesh.epoch)}`],
+    ...budgetFacts(status.budget),
     ["Refused", number(mesh.misbehaviour + mesh.refused_budget), `${number(mesh.misbehaviour)} broke a rule, ${number(mesh.refused_budget)} beyond a budget`],
     ["Reachable", isDirect ? "yes" : status.relay ? "no" : "not needed", sentence(status.reachability?.why ?? "")],
     ["Running for", duration(status.uptime_s), `${bytes(status.resident_bytes)} of memory, cepa ${status.version}`],

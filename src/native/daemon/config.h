@@ -58,7 +58,7 @@ struct cepa_config {
     enum cepa_config_role role;                         /* relay if it can be, unless told */
     enum cepa_config_shaper shaper;                     /* of links */
     uint32_t shaper_rate;                               /* frames a second, of two of them */
-    uint64_t budget_rate;                               /* bytes a second each way; 0: no limit */
+    uint64_t budget_rate;                               /* bytes to send a second; 0: no limit */
     uint64_t budget_day;                                /* bytes a day, both ways; 0: no limit */
     bool is_metered;                        /* whoever pays by the byte relays nothing */
     uint32_t neighbours;                    /* how many to have */

@@ -63,12 +63,7 @@ static struct cepa_shaper_config shaper_of(const struct cepa_config *config)
         [CEPA_CONFIG_SHAPER_POISSON] = CEPA_SHAPER_POISSON,
         [CEPA_CONFIG_SHAPER_CONSTANT] = CEPA_SHAPER_CONSTANT,
     };
-    /* A budget for the day is first of all one for padding: what is real has a purpose. */
-    uint64_t padding = config->is_metered       ? 0
-                       : config->budget_day > 0 ? config->budget_day / 2
-                                                : UINT64_MAX;
-    struct cepa_shaper_config shaper = {modes[config->shaper], config->shaper_rate,
-                                        config->budget_rate, padding};
+    struct cepa_shaper_config shaper = {modes[config->shaper], config->shaper_rate};
     return shaper;
 }
 
@@ -93,6 +88,8 @@ static void configure(struct cepa_node_config *node, const struct cepa_engine *e
     node->dtls_previous = hashes[1];
     memcpy(node->secret.bytes, secrets->dial.bytes, sizeof node->secret.bytes);
     node->shaper = shaper_of(config);
+    node->budget = (struct cepa_node_budget_limits){.bytes_per_day = config->budget_day,
+                                                    .bytes_per_second = config->budget_rate};
     node->random = engine->config.random;
     node->cpu = engine->config.cpu;
 }
@@ -182,6 +179,22 @@ void cepa_engine_keep(struct cepa_engine *engine, const struct cepa_node_effect 
     }
 }
 
+/* A log line for each step of the day's budget. */
+static void tell_budget(struct cepa_log *log, int64_t level)
+{
+    static const char *const sentences[] = {
+        [CEPA_BUDGET_NOTHING] = "a new day for the budget: nothing is withheld",
+        [CEPA_BUDGET_PADDING] = "much of the day's budget is used: no padding until 00:00 UTC",
+        [CEPA_BUDGET_CIRCUITS] =
+            "most of the day's budget is used: no new circuits of others until 00:00 UTC",
+        [CEPA_BUDGET_RELAYING] =
+            "the rest of the day's budget is this node's own: nothing is relayed until 00:00 UTC",
+    };
+    cepa_log_say(log,
+                 level == CEPA_BUDGET_NOTHING ? CEPA_CONFIG_LEVEL_INFO : CEPA_CONFIG_LEVEL_WARNING,
+                 sentences[level]);
+}
+
 void cepa_engine_tell(struct cepa_engine *engine, const struct cepa_node_effect *effect)
 {
     struct cepa_log *log = engine->config.log;
@@ -210,6 +223,9 @@ void cepa_engine_tell(struct cepa_engine *engine, const struct cepa_node_effect 
     case CEPA_EVENT_CLOCK:
         cepa_log_write(log, CEPA_CONFIG_LEVEL_WARNING,
                        "the clock is off against the neighbours'; nothing is published", &off, 1);
+        break;
+    case CEPA_EVENT_BUDGET:
+        tell_budget(log, effect->count);
         break;
     case CEPA_EVENT_CIRCUIT_READY:
     case CEPA_EVENT_CIRCUIT_DATA:

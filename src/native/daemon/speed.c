@@ -272,6 +272,7 @@ bool cepa_speed_on_event(struct cepa_speed *speed, struct cepa_node *node,
     case CEPA_EVENT_LINK_DOWN:
     case CEPA_EVENT_PUBLISHED:
     case CEPA_EVENT_CLOCK:
+    case CEPA_EVENT_BUDGET:
         break;
     }
     return false;

@@ -92,6 +92,22 @@ static bool add_whole(cJSON *object, const struct cepa_node_status *status)
     return is_whole;
 }
 
+static bool add_budget(cJSON *object, const struct cepa_node_budget_status *budget)
+{
+    static const char *const withheld[] = {[CEPA_BUDGET_NOTHING] = "nothing",
+                                           [CEPA_BUDGET_PADDING] = "padding",
+                                           [CEPA_BUDGET_CIRCUITS] = "new circuits",
+                                           [CEPA_BUDGET_RELAYING] = "relaying"};
+    cJSON *part = cJSON_AddObjectToObject(object, "budget");
+    return cepa_status_add_number(part, "day", budget->limits.bytes_per_day) &&
+           cepa_status_add_number(part, "used", budget->used) &&
+           cepa_status_add_number(part, "left", budget->left) &&
+           cepa_status_add_number(part, "until", budget->until.unix_ms / 1000) &&
+           cJSON_AddStringToObject(part, "withheld", withheld[budget->by_day]) != NULL &&
+           cepa_status_add_number(part, "rate", budget->limits.bytes_per_second) &&
+           cJSON_AddStringToObject(part, "withheld_by_rate", withheld[budget->by_second]) != NULL;
+}
+
 static bool add_anonymity(cJSON *object, const struct cepa_node_anonymity *anonymity)
 {
     cJSON *part = cJSON_AddObjectToObject(object, "anonymity");
@@ -107,7 +123,8 @@ static bool add_anonymity(cJSON *object, const struct cepa_node_anonymity *anony
 int cepa_status_json(struct cJSON *object, const struct cepa_node_status *status,
                      const struct cepa_node *node, struct cepa_time now)
 {
-    return add_whole(object, status) && add_anonymity(object, &status->anonymity) &&
+    return add_whole(object, status) && add_budget(object, &status->budget) &&
+                   add_anonymity(object, &status->anonymity) &&
                    cepa_status_add_links(object, node, now) &&
                    cepa_status_add_circuits(object, node, now) &&
                    cepa_status_add_guards(object, node) && cepa_status_add_relays(object, node)
