@@ -314,7 +314,6 @@ static void carry_out(struct sim *sim, uint32_t number, const struct cepa_node_e
         }
         break;
     case CEPA_NODE_ADD_CANDIDATE:
-    case CEPA_NODE_ASK_MAPPED:
         break;
     }
 }

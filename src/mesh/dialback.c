@@ -14,6 +14,7 @@ enum {
     FOR_OTHERS_S = 12,
     BUSY_MS = 1000, /* and up to twice as long: a relay that had no time is left alone */
     ELSEWHERE_MS = 100,
+    LISTED_S = 3,    /* until a prober must be listed */
     DIALS_PER_S = 2, /* that this node does for all others together */
     DIALS_BURST = 6
 };
@@ -143,6 +144,10 @@ void cepa_dialback_done(struct cepa_mesh *mesh, uint64_t ticket, bool was_reache
     cepa_receipt_sign(&receipt, mesh->config.signing_key, &mesh->config.index->rules.network,
                       &dialback->node);
     answer(mesh, asker, dialback->nonce, &receipt);
+    struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, asker);
+    if (peer != NULL && dialback->how == CEPA_RECEIPT_DIALLED) {
+        cepa_founders_on_reached(mesh, peer);
+    }
 }
 
 /* Whether a receipt counts for a descriptor of `days` after today. */
@@ -159,6 +164,24 @@ static size_t fresh_count(const struct cepa_mesh *mesh)
     size_t count = 0;
     for (size_t i = 0; i < mesh->receipts_len; i++) {
         count += counts(mesh, &mesh->receipts[i], days) ? 1 : 0;
+    }
+    return count;
+}
+
+/* Whether others can believe a receipt: its prober is listed. */
+static bool is_believable(const struct cepa_mesh *mesh, const struct cepa_receipt *receipt)
+{
+    return cepa_index_find(mesh->config.index, receipt->prober) != NULL;
+}
+
+/* Of the fresh ones, those that others can believe. A prober may never be listed. */
+static size_t believable_count(const struct cepa_mesh *mesh)
+{
+    uint32_t days = mesh->config.index->rules.receipt_days > 0 ? 1 : 0;
+    size_t count = 0;
+    for (size_t i = 0; i < mesh->receipts_len; i++) {
+        const struct cepa_receipt *receipt = &mesh->receipts[i];
+        count += counts(mesh, receipt, days) && is_believable(mesh, receipt) ? 1 : 0;
     }
     return count;
 }
@@ -194,6 +217,7 @@ void cepa_mesh_set_receipts(struct cepa_mesh *mesh, const struct cepa_receipt *r
 void cepa_dialback_forget(struct cepa_mesh *mesh)
 {
     mesh->receipts_len = 0;
+    mesh->was_believable = false;
     memset(mesh->receipt_waits, 0, sizeof mesh->receipt_waits);
     mesh->receipt_at = mesh->now;
 }
@@ -212,8 +236,21 @@ static bool is_good(const struct cepa_mesh *mesh, const struct cepa_mesh_peer *p
                0;
 }
 
-/* Keeps a receipt: in the place of one from the same prefix, of the same prober, or of the oldest.
- */
+/* The receipt that makes room: one that nobody believes, else the oldest. */
+static size_t place_to_free(const struct cepa_mesh *mesh)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < mesh->receipts_len; i++) {
+        if (!is_believable(mesh, &mesh->receipts[i])) {
+            return i;
+        }
+        place = mesh->receipts[i].day.number < mesh->receipts[place].day.number ? i : place;
+    }
+    return place;
+}
+
+/* Keeps a receipt: in the place of one from the same prefix, of the same prober, or of that which
+ * makes room. */
 static void keep(struct cepa_mesh *mesh, const struct cepa_receipt *receipt)
 {
     size_t place = mesh->receipts_len;
@@ -224,10 +261,7 @@ static void keep(struct cepa_mesh *mesh, const struct cepa_receipt *receipt)
         }
     }
     if (place == CEPA_DESCRIPTOR_RECEIPTS_MAX) {
-        place = 0;
-        for (size_t i = 1; i < mesh->receipts_len; i++) {
-            place = mesh->receipts[i].day.number < mesh->receipts[place].day.number ? i : place;
-        }
+        place = place_to_free(mesh);
     }
     mesh->receipts[place] = *receipt;
     mesh->receipts_len += place == mesh->receipts_len ? 1 : 0;
@@ -255,8 +289,12 @@ void cepa_dialback_on_receipt(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
             return;
         }
         bool was_enough = fresh_count(mesh) >= min;
+        bool was_believable = mesh->was_believable;
         keep(mesh, &item->receipt);
-        if (!was_enough && fresh_count(mesh) >= min) {
+        mesh->enough_at = was_enough ? mesh->enough_at : mesh->now;
+        mesh->was_believable = believable_count(mesh) >= min;
+        if (fresh_count(mesh) >= min &&
+            (!was_enough || (mesh->was_believable && !was_believable))) {
             (void)cepa_mesh_effect_add(mesh, CEPA_MESH_RECEIPTS);
         }
         return;
@@ -350,6 +388,16 @@ static void ask(struct cepa_mesh *mesh, struct cepa_mesh_receipt_wait *wait)
     (void)cepa_mesh_send(mesh, peer, &item);
 }
 
+/* How many receipts this relay has: when it has enough, and their probers had time to be listed,
+ * those that are not do not count. */
+static size_t have_count(const struct cepa_mesh *mesh)
+{
+    size_t fresh = fresh_count(mesh);
+    bool is_early = fresh < mesh->config.index->rules.receipts_min ||
+                    cepa_time_since(mesh->now, mesh->enough_at) < LISTED_S * CEPA_SECOND_NS;
+    return is_early ? fresh : believable_count(mesh);
+}
+
 void cepa_dialback_step(struct cepa_mesh *mesh)
 {
     for (uint32_t i = 0; i < CEPA_MESH_DIALBACKS; i++) {
@@ -365,7 +413,7 @@ void cepa_dialback_step(struct cepa_mesh *mesh)
         return;
     }
     size_t waiting = 0;
-    size_t have = fresh_count(mesh);
+    size_t have = have_count(mesh);
     for (size_t i = 0; i < sizeof mesh->receipt_waits / sizeof mesh->receipt_waits[0]; i++) {
         struct cepa_mesh_receipt_wait *wait = &mesh->receipt_waits[i];
         if (wait->link != 0 && (cepa_time_is_due(wait->until, mesh->now) ||

@@ -22,10 +22,35 @@ static bool is_tellable(const struct cepa_mesh_peer *other, const struct cepa_me
            memcmp(&other->facts.node, &peer->facts.node, sizeof peer->facts.node) != 0;
 }
 
+/* Tells `peer` of `other`. */
+static bool tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
+                 const struct cepa_mesh_peer *other)
+{
+    struct cepa_mesh_item item;
+    memset(&item, 0, sizeof item);
+    item.type = CEPA_MESH_ITEM_RELAY;
+    item.as.relay = other->facts.address;
+    item.as.relay.node = other->facts.node;
+    return cepa_mesh_send(mesh, peer, &item);
+}
+
+void cepa_founders_on_reached(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
+{
+    const struct cepa_index *index = mesh->config.index;
+    bool is_first = !peer->was_dialled_back;
+    peer->was_dialled_back = true;
+    for (uint32_t i = 0; i < mesh->config.limits.links_max && is_first; i++) {
+        struct cepa_mesh_peer *other = &mesh->peers[i];
+        if (index->admitted < ENOUGH && other->link != 0 && other->facts.is_relay &&
+            is_tellable(peer, other) && cepa_index_find(index, other->facts.public_key) == NULL) {
+            (void)tell(mesh, other, peer);
+        }
+    }
+}
+
 void cepa_founders_tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
 {
     const struct cepa_index *index = mesh->config.index;
-    struct cepa_mesh_item item;
     uint32_t told = 0;
     if (index->admitted >= ENOUGH || cepa_index_find(index, peer->facts.public_key) != NULL) {
         return;
@@ -35,11 +60,7 @@ void cepa_founders_tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
         const struct cepa_mesh_peer *other =
             &mesh->peers[(start + i) % mesh->config.limits.links_max];
         if (is_tellable(other, peer)) {
-            memset(&item, 0, sizeof item);
-            item.type = CEPA_MESH_ITEM_RELAY;
-            item.as.relay = other->facts.address;
-            item.as.relay.node = other->facts.node;
-            told += cepa_mesh_send(mesh, peer, &item) ? 1 : 0;
+            told += tell(mesh, peer, other) ? 1 : 0;
         }
     }
 }
@@ -50,6 +71,10 @@ void cepa_founders_on_relay(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     bool has_asked = peer->bond == CEPA_MESH_BOND_ASKED || peer->bond == CEPA_MESH_BOND_REFUSED;
     for (size_t i = 0; i < sizeof mesh->receipt_waits / sizeof mesh->receipt_waits[0]; i++) {
         has_asked |= mesh->receipt_waits[i].link == peer->link;
+    }
+    for (size_t i = 0; i < mesh->receipts_len; i++) {
+        has_asked |= memcmp(mesh->receipts[i].prober, peer->facts.public_key,
+                            sizeof mesh->receipts[i].prober) == 0;
     }
     if (!has_asked || cepa_dial_count(mesh, CEPA_MESH_FOR_JOINING) >= DIALS_MAX ||
         mesh->config.index->admitted >= ENOUGH ||

@@ -9,8 +9,12 @@
  * relays enough. */
 void cepa_founders_tell(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer);
 
+/* cepa_founders_on_reached says that a peer was dialled back: those that the index does not list
+ * hear of it, since not every newcomer can be dialled. */
+void cepa_founders_on_reached(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer);
+
 /* cepa_founders_on_relay takes RELAY: this relay dials it, if it waits for a receipt of that peer
- * or has asked to be its neighbour. */
+ * or has one, or has asked to be its neighbour. */
 void cepa_founders_on_relay(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                             const struct cepa_relay_address *relay);
 

@@ -75,6 +75,8 @@ struct cepa_mesh {
     size_t receipts_len;
     struct cepa_mesh_receipt_wait receipt_waits[2];
     struct cepa_time receipt_at; /* when the next one is asked for */
+    struct cepa_time enough_at;  /* since when there are as many as the profile wants */
+    bool was_believable;         /* likewise of listed probers, when the last one came */
 
     bool has_own; /* a record was published */
     struct cepa_index_record own_record;

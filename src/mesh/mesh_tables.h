@@ -42,6 +42,7 @@ struct cepa_mesh_peer {
     bool is_closing;              /* UNLINK was asked for */
     bool is_released;             /* the mesh has no use for it */
     bool introduces;              /* it introduces this node */
+    bool was_dialled_back;        /* this node has dialled it, and it was there */
     uint32_t solicited;           /* index records that it was asked for */
     struct cepa_time dialback_at; /* before it is not asked for a dial-back: it has no time */
     bool is_stalled;              /* nothing is acknowledged */

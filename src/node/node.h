@@ -73,7 +73,7 @@ struct cepa_node_config {
     struct cepa_profile profile;
     struct cepa_node_limits limits;
     bool is_relay;                     /* takes circuits of others; else a client */
-    bool is_guard;                     /* a relay that offers to be a guard */
+    bool is_guard;                     /* a relay that offers to be a guard if dialled */
     bool is_metered;                   /* sends no padding, tells neighbours to be sparing */
     bool answers_echo;                 /* a relay that sends back the DATA that reach it as the last
                                         * hop: a diagnostic, for pings and measurements */
@@ -118,7 +118,6 @@ enum cepa_node_effect_kind {
     CEPA_NODE_ANSWER,        /* take the offer in `data`, and answer it for `carrier` */
     CEPA_NODE_TAKE_ANSWER,   /* the answer to the offer of `carrier` is in `data` */
     CEPA_NODE_ADD_CANDIDATE, /* a candidate of the other side for `carrier` is in `data` */
-    CEPA_NODE_ASK_MAPPED,    /* ask at `address` how this node's addresses look from there */
     CEPA_NODE_STORE,         /* keep, in a table; not below before it is durable: see is_durable */
     CEPA_NODE_EVENT          /* something that users care about */
 };
@@ -127,8 +126,9 @@ enum cepa_node_effect_kind {
 enum cepa_node_event {
     CEPA_EVENT_JOINED = 1,     /* the first neighbour is there */
     CEPA_EVENT_ALONE,          /* the last one is gone */
-    CEPA_EVENT_LINK_UP,        /* `peer` (zeros: a client), `link` */
-    CEPA_EVENT_LINK_DOWN,      /* likewise, `error` */
+    CEPA_EVENT_LINK_UP,        /* `peer` (zeros: a client), `link`, `is_relayed`, `is_initiator` */
+    CEPA_EVENT_LINK_MOVED,     /* likewise: it goes over another carrier, and lost nothing */
+    CEPA_EVENT_LINK_DOWN,      /* `peer`, `link`, `error` */
     CEPA_EVENT_PUBLISHED,      /* this relay has receipts, and its record is in the mesh */
     CEPA_EVENT_CLOCK,          /* the wall clock is off by `count` ms against the neighbours' */
     CEPA_EVENT_CIRCUIT_READY,  /* `circuit` */
@@ -144,7 +144,7 @@ struct cepa_node_effect {
     enum cepa_node_effect_kind kind;
     enum cepa_node_event event;        /* EVENT */
     uint64_t carrier;                  /* WRITE to ADD_CANDIDATE */
-    struct cepa_relay_address address; /* DIAL; ASK_MAPPED: its place only */
+    struct cepa_relay_address address; /* DIAL */
     enum cepa_store_table table;       /* STORE */
     uint8_t key[CEPA_STORE_KEY_MAX];   /* STORE */
     size_t key_len;
@@ -152,8 +152,10 @@ struct cepa_node_effect {
     bool is_durable;     /* STORE: to be on disk before anything else is pulled */
     const uint8_t *data; /* STORE: the value; signals; CIRCUIT_DATA. Lent */
     size_t data_len;
-    struct cepa_node_id peer; /* LINK_UP, LINK_DOWN */
-    uint64_t link;            /* LINK_UP, LINK_DOWN: its number */
+    struct cepa_node_id peer; /* LINK_* */
+    uint64_t link;            /* LINK_*: its number */
+    bool is_relayed;          /* LINK_UP, LINK_MOVED: through an introducer */
+    bool is_initiator;        /* likewise: this node has opened it */
     uint64_t circuit;         /* CIRCUIT_* */
     int64_t count;            /* CLOCK, BUDGET */
     int error;                /* LINK_DOWN, CIRCUIT_CLOSED */

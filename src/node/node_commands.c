@@ -85,6 +85,44 @@ int cepa_node_invite(struct cepa_node *node, char ret_text[CEPA_INVITATION_TEXT_
                                          : cepa_invitation_encode(ret_text, &invitation);
 }
 
+int cepa_node_connect(struct cepa_node *node, const struct cepa_node_id *relay, bool is_fresh,
+                      struct cepa_time now)
+{
+    uint64_t ticket;
+    uint32_t cursor = 0;
+    struct cepa_node_link *link;
+    while ((link = cepa_node_link_next(node, &cursor)) != NULL) {
+        if (link->state != CEPA_NODE_LINK_UP || link->is_private ||
+            memcmp(&link->target, relay, sizeof *relay) != 0) {
+            continue;
+        }
+        if (!is_fresh) {
+            return CEPA_ERR_IN_USE;
+        }
+        cepa_node_link_end(node, link, 0, now);
+    }
+    return cepa_mesh_connect(node->mesh, &ticket, relay, now);
+}
+
+/* The names of the relays of a path. */
+static int name_path(const struct cepa_node *node, struct cepa_circuits_request *asked,
+                     const struct cepa_node_id *path)
+{
+    if (asked->hops_len < 2) {
+        return CEPA_ERR_ARGUMENT;
+    }
+    for (; asked->path_len + 1 < asked->hops_len; asked->path_len++) {
+        const struct cepa_index_entry *entry =
+            cepa_index_find_node(&node->index, &path[asked->path_len]);
+        if (entry == NULL) {
+            return CEPA_ERR_NOT_FOUND;
+        }
+        memcpy(asked->path[asked->path_len].bytes, entry->record.public_key,
+               sizeof asked->path[0].bytes);
+    }
+    return 0;
+}
+
 int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
                            const struct cepa_node_circuit_request *request, struct cepa_time now)
 {
@@ -104,7 +142,10 @@ int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
         asked.hops_len = request->hops_len == 0 ? HOPS_DEFAULT : request->hops_len;
         memcpy(asked.last.bytes, entry->record.public_key, sizeof asked.last.bytes);
     }
-    int error = cepa_circuits_open(&node->circuits, &circuit, &asked, now);
+    int error = request->path != NULL ? name_path(node, &asked, request->path) : 0;
+    if (error == 0) {
+        error = cepa_circuits_open(&node->circuits, &circuit, &asked, now);
+    }
     if (error != 0) {
         return error;
     }

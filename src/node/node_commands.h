@@ -40,7 +40,16 @@ struct cepa_node_circuit_request {
     bool is_fresh;                   /* not one that was prepared: to measure building */
     bool is_triggered;               /* a remote party can cause it: second-layer guards are used */
     const struct cepa_node_id *last; /* which relay is to be the last hop, or NULL for a draw */
+    const struct cepa_node_id *path; /* all relays behind the guard, whether they belong together or
+                                      * not: to measure; or NULL. hops_len is one more than these */
 };
+
+/* cepa_node_connect opens a link to a relay as a circuit would that needs one, which makes events
+ * LINK_UP and LINK_MOVED; with `is_fresh` one that there is is closed before: to measure. Returns
+ * 0, CEPA_ERR_IN_USE if there is one, CEPA_ERR_NOT_FOUND for a relay that is not known, or
+ * CEPA_ERR_FULL. */
+CEPA_MUST_USE int cepa_node_connect(struct cepa_node *node, const struct cepa_node_id *relay,
+                                    bool is_fresh, struct cepa_time now);
 
 /* cepa_node_circuit_open builds a circuit, or takes one that was prepared. Events CIRCUIT_READY or
  * CIRCUIT_CLOSED follow. Returns 0, CEPA_ERR_FULL, CEPA_ERR_ARGUMENT, CEPA_ERR_NOT_FOUND for too

@@ -72,6 +72,18 @@ static void tell_mesh(struct cepa_node *node, struct cepa_node_link *link,
     cepa_mesh_on_link_up(node->mesh, cepa_node_link_number(link), &facts, now);
 }
 
+static void tell_link(struct cepa_node *node, const struct cepa_node_link *link,
+                      enum cepa_node_event event)
+{
+    struct cepa_node_effect effect = {.kind = CEPA_NODE_EVENT,
+                                      .event = event,
+                                      .peer = link->target,
+                                      .link = cepa_node_link_number(link),
+                                      .is_relayed = link->is_relayed,
+                                      .is_initiator = link->is_initiator};
+    cepa_node_push(node, &effect);
+}
+
 static void on_up(struct cepa_node *node, struct cepa_node_link *link, struct cepa_time now)
 {
     struct cepa_link_status status;
@@ -93,11 +105,7 @@ static void on_up(struct cepa_node *node, struct cepa_node_link *link, struct ce
     if (!link->is_private) {
         tell_mesh(node, link, &status, now);
     }
-    struct cepa_node_effect effect = {.kind = CEPA_NODE_EVENT,
-                                      .event = CEPA_EVENT_LINK_UP,
-                                      .peer = link->target,
-                                      .link = cepa_node_link_number(link)};
-    cepa_node_push(node, &effect);
+    tell_link(node, link, CEPA_EVENT_LINK_UP);
     cepa_node_paths_link_up(node, link, now);
 }
 
@@ -112,6 +120,7 @@ static void on_moved(struct cepa_node *node, struct cepa_node_link *link, unsign
         link->is_relayed = false;
         cepa_prefix_of(&link->prefix, &link->slots[status.active_slot].remote);
         cepa_mesh_on_link_direct(node->mesh, cepa_node_link_number(link), &link->prefix, now);
+        tell_link(node, link, CEPA_EVENT_LINK_MOVED);
     }
     if (link->slots[old].state == CEPA_NODE_SLOT_OPEN) {
         cepa_node_link_slot_close(node, link, old, now);

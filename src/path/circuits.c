@@ -348,7 +348,7 @@ static bool is_fit(const struct cepa_circuits *circuits, const struct cepa_circu
     const struct cepa_circuits_one *beside =
         request->has_beside ? cepa_pool_find(&circuits->circuits, request->beside) : NULL;
     bool is_plain = !request->is_hidden && !request->is_fresh && !request->has_last &&
-                    request->early_len == 0 &&
+                    request->path_len == 0 && request->early_len == 0 &&
                     memcmp(&request->recipient, &nobody, sizeof nobody) == 0;
     if (!one->is_prepared || !is_plain ||
         (request->hops_len != 0 && request->hops_len != circuits->limits.prepared_hops)) {
@@ -412,7 +412,8 @@ void cepa_circuits_ask(const struct cepa_circuits *circuits, struct cepa_circuit
 int cepa_circuits_open(struct cepa_circuits *circuits, struct cepa_handle *ret_circuit,
                        const struct cepa_circuits_request *request, struct cepa_time now)
 {
-    if (request->hops_len > CEPA_CIRCUIT_HOPS_MAX || request->early_len > CEPA_CIRCUITS_EARLY_MAX) {
+    if (request->hops_len > CEPA_CIRCUIT_HOPS_MAX || request->early_len > CEPA_CIRCUITS_EARLY_MAX ||
+        (request->path_len > 0 && request->path_len + 1 != request->hops_len)) {
         return CEPA_ERR_ARGUMENT;
     }
     struct cepa_circuits_one *one = find_prepared(circuits, request);

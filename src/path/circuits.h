@@ -1,8 +1,7 @@
 /* The circuits of which this node is the origin: planned, built, confirmed, renewed, salvaged once,
  * rebuilt, rotated, and some kept ready ahead of use.
- *
- * The owner carries packets and cells to the first hops and back, and finds keys. Everything that
- * takes time comes out of cepa_circuits_next as an effect. @[SPEC 11.5], @[SPEC 11.6] */
+ * The owner carries packets and cells to the first hops and back, and finds keys. What takes time
+ * comes out of cepa_circuits_next as an effect. @[SPEC 11.5], @[SPEC 11.6] */
 #ifndef CEPA_PATH_CIRCUITS_H
 #define CEPA_PATH_CIRCUITS_H
 
@@ -60,6 +59,8 @@ struct cepa_circuits_request {
     bool is_kept;      /* rebuilt after a break, replaced when old */
     bool has_last;     /* the last hop is `last` */
     struct cepa_ed25519_public_key last;
+    uint32_t path_len; /* 0, or hops_len - 1: all hops behind the guard are `path`, whether they */
+    struct cepa_ed25519_public_key path[CEPA_CIRCUIT_HOPS_MAX - 1]; /* belong together or not */
     bool has_beside; /* not over the guard of the circuit `beside` (a standby) */
     struct cepa_handle beside;
     struct cepa_recipient_tag recipient; /* of the early content at the last hop */
@@ -215,8 +216,7 @@ void cepa_circuits_room(struct cepa_circuits *circuits, struct cepa_handle circu
 
 /* cepa_circuits_send forms a DATA cell for the last hop in `ret_body`; the owner gives it to the
  * link of the first hop. Returns 0, CEPA_ERR_NOT_FOUND, CEPA_ERR_STATE (not open), CEPA_ERR_FULL
- * (no room), or as cepa_circuit_origin_seal; after TOO_SOON it goes on with the next cell
- * that comes. */
+ * (no room), or as cepa_circuit_origin_seal; after TOO_SOON it goes on with the next that comes. */
 CEPA_MUST_USE int cepa_circuits_send(struct cepa_circuits *circuits, struct cepa_handle circuit,
                                      uint64_t *ret_counter, uint8_t *ret_body, const uint8_t *data,
                                      size_t data_len, struct cepa_time now);

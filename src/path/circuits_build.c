@@ -148,6 +148,29 @@ static int draw_path(struct cepa_circuits *circuits, struct cepa_path *ret_path,
     return error;
 }
 
+/* Takes the relays that were asked for behind the guard, if that is none of them. */
+static int take_path(const struct cepa_circuits *circuits, struct cepa_circuits_one *one,
+                     const struct cepa_path_relays *relays)
+{
+    const struct cepa_circuits_request *wish = &one->request;
+    struct cepa_path path = {.hops_len = wish->hops_len};
+    const struct cepa_path_relay *guard =
+        one->live_len > 0 ? &one->path.hops[0] : choose_guard(circuits, one, NULL, relays);
+    if (guard == NULL) {
+        return CEPA_ERR_NOT_FOUND;
+    }
+    path.hops[0] = *guard;
+    for (size_t i = 1; i < path.hops_len; i++) {
+        const struct cepa_path_relay *hop = cepa_path_relays_find(relays, &wish->path[i - 1]);
+        if (hop == NULL || cepa_path_relay_is(&hop->key, &guard->key)) {
+            return CEPA_ERR_NOT_FOUND;
+        }
+        path.hops[i] = *hop;
+    }
+    one->path = path;
+    return 0;
+}
+
 int cepa_circuits_choose(struct cepa_circuits *circuits, struct cepa_circuits_one *one,
                          const struct cepa_path_relays *relays)
 {
@@ -155,6 +178,9 @@ int cepa_circuits_choose(struct cepa_circuits *circuits, struct cepa_circuits_on
     struct cepa_select_request request = {.hops_len = wish->hops_len, .own = find_own(relays)};
     const struct cepa_path_relay *last = NULL;
     struct cepa_path path;
+    if (wish->path_len > 0) {
+        return take_path(circuits, one, relays);
+    }
     if (wish->has_last) {
         last = cepa_path_relays_find(relays, &wish->last);
         request.fixed[wish->hops_len - 1] = last;
@@ -196,7 +222,7 @@ static int learn(struct cepa_circuits_one *one, const struct cepa_circuits_hop_k
                sizeof hop->introducer_prefixes);
         hop->introducers_len = keys[i].introducers_len;
     }
-    return cepa_select_check(&one->path);
+    return one->request.path_len > 0 ? 0 : cepa_select_check(&one->path);
 }
 
 /* What the packet says to each hop. */

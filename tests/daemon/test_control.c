@@ -55,6 +55,10 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
     case CEPA_CONTROL_SPEED:
     case CEPA_CONTROL_SPEED_RESULT:
     case CEPA_CONTROL_TALK:
+    case CEPA_CONTROL_LINK:
+    case CEPA_CONTROL_LINKED:
+    case CEPA_CONTROL_PROBE:
+    case CEPA_CONTROL_PROBED:
         break;
     }
     cepa_control_answer(control, asked->client, object);

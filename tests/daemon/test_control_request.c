@@ -6,6 +6,8 @@
 
 #include "support/test.h"
 
+#define NODE "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static struct cepa_reason reason;
 
 TEST(good_requests_are_read_and_written)
@@ -38,11 +40,19 @@ TEST(good_requests_are_read_and_written)
         {"{\"do\":\"speed_result\"}", CEPA_CONTROL_SPEED_RESULT, 0, "", 0, 0, 0, false},
         {"{\"do\":\"talk\",\"hops\":3,\"every_ms\":0,\"for_ms\":5000}", CEPA_CONTROL_TALK, 0, "", 0,
          3, 0, false},
+        {"{\"do\":\"link\",\"node\":\"" NODE "\",\"fresh\":true}", CEPA_CONTROL_LINK, 0, "", 0, 0,
+         0, false},
+        {"{\"do\":\"link\",\"node\":\"" NODE "\",\"fresh\":false}", CEPA_CONTROL_LINK, 0, "", 0, 0,
+         0, false},
+        {"{\"do\":\"linked\"}", CEPA_CONTROL_LINKED, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"probe\",\"path\":[\"" NODE "\",\"" NODE "\"],\"count\":7,\"every_us\":0}",
+         CEPA_CONTROL_PROBE, 0, "", 7, 0, 0, false},
+        {"{\"do\":\"probed\"}", CEPA_CONTROL_PROBED, 0, "", 0, 0, 0, false},
         {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cepa_control_request request;
-        char line[256];
+        char line[512];
         CHECK_INT(
             cepa_control_request_decode(&request, &reason, rows[i].line, strlen(rows[i].line)), 0);
         CHECK(request.kind == rows[i].kind && request.every_ms == rows[i].every_ms);
@@ -58,62 +68,77 @@ TEST(good_requests_are_read_and_written)
     }
 }
 
+/* Nothing of this is a request. */
+static const char *const bad_lines[] = {
+    "",
+    " ",
+    "{}",
+    "[]",
+    "null",
+    "1",
+    "\"status\"",
+    "{\"do\":\"status\"",
+    "status",
+    "{\"do\":\"status\"} x",
+    "{\"do\":\"status\"}{\"do\":\"status\"}",
+    "{\"do\":1}",
+    "{\"do\":\"Status\"}",
+    "{\"do\":\"statu\"}",
+    "{\"Do\":\"status\"}",
+    "{\"do\":\"status\",\"do\":\"stop\"}",
+    "{\"do\":\"ping\"}",
+    "{\"do\":\"ping\",\"count\":1}",
+    "{\"do\":\"ping\",\"count\":0,\"hops\":3}",
+    "{\"do\":\"ping\",\"count\":10001,\"hops\":3}",
+    "{\"do\":\"ping\",\"count\":1,\"hops\":6}",
+    "{\"do\":\"ping\",\"count\":\"1\",\"hops\":3}",
+    "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3}",
+    "{\"do\":\"speed\",\"megabytes\":0,\"hops\":3,\"download\":true}",
+    "{\"do\":\"speed\",\"megabytes\":4001,\"hops\":3,\"download\":true}",
+    "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3,\"download\":1}",
+    "{\"do\":\"ping\",\"count\":1,\"hops\":3,\"download\":true}",
+    "{\"do\":\"speed_result\",\"megabytes\":1}",
+    "{\"do\":\"talk\",\"hops\":3,\"every_ms\":0}",
+    "{\"do\":\"talk\",\"hops\":3,\"every_ms\":0,\"for_ms\":-1}",
+    "{\"do\":\"watch\",\"every_ms\":1000,\"for_ms\":1000}",
+    "{\"do\":\"status\",\"count\":1}",
+    "{\"do\":\"pinged\",\"hops\":1}",
+    "{\"do\":\"status\",\"x\":1}",
+    "{\"do\":\"status\\u0000\"}",
+    "{\"do\":\"status\",\"every_ms\":1000}",
+    "{\"do\":\"watch\"}",
+    "{\"do\":\"watch\",\"every_ms\":99}",
+    "{\"do\":\"watch\",\"every_ms\":3600001}",
+    "{\"do\":\"watch\",\"every_ms\":\"1000\"}",
+    "{\"do\":\"watch\",\"every_ms\":1e400}",
+    "{\"do\":\"join\"}",
+    "{\"do\":\"join\",\"invitation\":\"\"}",
+    "{\"do\":\"join\",\"invitation\":7}",
+    "{\"do\":\"id\",\"invitation\":\"cepa:a\"}",
+    "{\"do\":\"link\",\"node\":\"" NODE "\"}",
+    "{\"do\":\"link\",\"node\":\"" NODE "0\",\"fresh\":true}",
+    "{\"do\":\"link\",\"node\":\"x" NODE "\",\"fresh\":true}",
+    "{\"do\":\"link\",\"node\":\"" NODE "\",\"fresh\":1}",
+    "{\"do\":\"linked\",\"node\":\"" NODE "\"}",
+    "{\"do\":\"probe\",\"path\":[],\"count\":7,\"every_us\":0}",
+    "{\"do\":\"probe\",\"path\":\"" NODE "\",\"count\":7,\"every_us\":0}",
+    "{\"do\":\"probe\",\"path\":[\"0g\"],\"count\":7,\"every_us\":0}",
+    "{\"do\":\"probe\",\"path\":[\"" NODE "\"],\"count\":0,\"every_us\":0}",
+    "{\"do\":\"probe\",\"path\":[\"" NODE "\"],\"count\":7,\"every_us\":1000001}",
+    "{\"do\":\"probe\",\"path\":[1,2,3,4,5],\"count\":7,\"every_us\":0}",
+    "{\"do\":\"probe\",\"path\":[\"" NODE "\"],\"count\":7}",
+};
+
 TEST(anything_else_is_refused)
 {
-    static const char *const lines[] = {
-        "",
-        " ",
-        "{}",
-        "[]",
-        "null",
-        "1",
-        "\"status\"",
-        "{\"do\":\"status\"",
-        "status",
-        "{\"do\":\"status\"} x",
-        "{\"do\":\"status\"}{\"do\":\"status\"}",
-        "{\"do\":1}",
-        "{\"do\":\"Status\"}",
-        "{\"do\":\"statu\"}",
-        "{\"Do\":\"status\"}",
-        "{\"do\":\"status\",\"do\":\"stop\"}",
-        "{\"do\":\"ping\"}",
-        "{\"do\":\"ping\",\"count\":1}",
-        "{\"do\":\"ping\",\"count\":0,\"hops\":3}",
-        "{\"do\":\"ping\",\"count\":10001,\"hops\":3}",
-        "{\"do\":\"ping\",\"count\":1,\"hops\":6}",
-        "{\"do\":\"ping\",\"count\":\"1\",\"hops\":3}",
-        "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3}",
-        "{\"do\":\"speed\",\"megabytes\":0,\"hops\":3,\"download\":true}",
-        "{\"do\":\"speed\",\"megabytes\":4001,\"hops\":3,\"download\":true}",
-        "{\"do\":\"speed\",\"megabytes\":1,\"hops\":3,\"download\":1}",
-        "{\"do\":\"ping\",\"count\":1,\"hops\":3,\"download\":true}",
-        "{\"do\":\"speed_result\",\"megabytes\":1}",
-        "{\"do\":\"talk\",\"hops\":3,\"every_ms\":0}",
-        "{\"do\":\"talk\",\"hops\":3,\"every_ms\":0,\"for_ms\":-1}",
-        "{\"do\":\"watch\",\"every_ms\":1000,\"for_ms\":1000}",
-        "{\"do\":\"status\",\"count\":1}",
-        "{\"do\":\"pinged\",\"hops\":1}",
-        "{\"do\":\"status\",\"x\":1}",
-        "{\"do\":\"status\\u0000\"}",
-        "{\"do\":\"status\",\"every_ms\":1000}",
-        "{\"do\":\"watch\"}",
-        "{\"do\":\"watch\",\"every_ms\":99}",
-        "{\"do\":\"watch\",\"every_ms\":3600001}",
-        "{\"do\":\"watch\",\"every_ms\":\"1000\"}",
-        "{\"do\":\"watch\",\"every_ms\":1e400}",
-        "{\"do\":\"join\"}",
-        "{\"do\":\"join\",\"invitation\":\"\"}",
-        "{\"do\":\"join\",\"invitation\":7}",
-        "{\"do\":\"id\",\"invitation\":\"cepa:a\"}",
-    };
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    for (size_t i = 0; i < sizeof bad_lines / sizeof bad_lines[0]; i++) {
         struct cepa_control_request request = {
             .kind = CEPA_CONTROL_ID, .every_ms = 77, .invitation = "untouched"};
         reason.text[0] = '\0';
-        int status = cepa_control_request_decode(&request, &reason, lines[i], strlen(lines[i]));
+        int status =
+            cepa_control_request_decode(&request, &reason, bad_lines[i], strlen(bad_lines[i]));
         if (status == 0) {
-            test_note("%s", lines[i]);
+            test_note("%s", bad_lines[i]);
         }
         CHECK_INT(status, CEPA_ERR_MALFORMED);
         CHECK(reason.text[0] != '\0' && request.every_ms == 77);

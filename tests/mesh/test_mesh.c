@@ -46,6 +46,27 @@ TEST(sixty_begin_a_network_from_one)
     CHECK(is_so);
 }
 
+/* Who cannot be dialled and does not know it never gets a receipt; nobody waits for him. */
+TEST(those_who_cannot_be_dialled_do_not_keep_founders_apart)
+{
+    for (uint64_t seed = 40; seed < 44; seed++) {
+        struct mesh_net_node *hidden[4];
+        mesh_net_reset(seed);
+        struct mesh_net_node *first = mesh_net_add(false);
+        for (size_t i = 0; i < 4; i++) {
+            hidden[i] = mesh_net_add(false);
+            hidden[i]->is_natted = true;
+            mesh_net_join(hidden[i], first);
+            mesh_net_join(mesh_net_add(false), first);
+        }
+        mesh_net_run(20000);
+        for (size_t i = 0; i < 4; i++) {
+            mesh_net_kill(hidden[i], false);
+        }
+        CHECK(mesh_net_run_until(all_joined, 1000));
+    }
+}
+
 TEST(thirty_join_from_one)
 {
     mesh_net_reset(2);
@@ -188,7 +209,7 @@ TEST(a_wrong_clock_is_reported)
 }
 
 TEST_MAIN(RUN(three_founders_certify_each_other), RUN(sixty_begin_a_network_from_one),
-          RUN(thirty_join_from_one), RUN(half_vanish_and_the_rest_goes_on),
-          RUN(idle_nodes_say_little), RUN(a_parted_network_heals),
-          RUN(a_suspended_node_accuses_nobody), RUN(relays_behind_nat_are_introduced),
-          RUN(a_wrong_clock_is_reported))
+          RUN(those_who_cannot_be_dialled_do_not_keep_founders_apart), RUN(thirty_join_from_one),
+          RUN(half_vanish_and_the_rest_goes_on), RUN(idle_nodes_say_little),
+          RUN(a_parted_network_heals), RUN(a_suspended_node_accuses_nobody),
+          RUN(relays_behind_nat_are_introduced), RUN(a_wrong_clock_is_reported))

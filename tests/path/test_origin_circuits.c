@@ -297,6 +297,34 @@ TEST(hidden_circuits_use_second_layer_guards)
     }
 }
 
+TEST(a_path_that_is_named_is_taken)
+{
+    struct path_net *net = new_net(0, 50);
+    struct cepa_circuits_request request = {.hops_len = 3, .is_fresh = true, .path_len = 1};
+    struct cepa_handle circuit = path_net_open(net, 3, false);
+    path_net_run(net, SECONDS(1));
+    CHECK_INT(cepa_circuits_open(&net->circuits, &circuit, &request, net->now), CEPA_ERR_ARGUMENT);
+    /* Another one over the same relays behind the guard, the other way round. */
+    enum cepa_circuits_state state;
+    const struct cepa_path *path = cepa_circuits_path(&net->circuits, circuit, &state);
+    request.path_len = 2;
+    request.path[0] = path->hops[2].key;
+    request.path[1] = path->hops[1].key;
+    struct cepa_handle named;
+    CHECK_INT(cepa_circuits_open(&net->circuits, &named, &request, net->now), 0);
+    path_net_run(net, SECONDS(1));
+    CHECK_INT(state_of(net, named), CEPA_CIRCUITS_OPEN);
+    CHECK_INT(path_net_hop(net, named, 1), path_net_hop(net, circuit, 2));
+    CHECK_INT(path_net_hop(net, named, 2), path_net_hop(net, circuit, 1));
+    check_talk(net, named, "over both");
+    /* A relay that nobody knows makes no circuit. */
+    memset(&request.path[0], 0xee, sizeof request.path[0]);
+    CHECK_INT(cepa_circuits_open(&net->circuits, &named, &request, net->now), 0);
+    path_net_run(net, SECONDS(60));
+    CHECK(state_of(net, named) != CEPA_CIRCUITS_OPEN);
+    path_net_free(net);
+}
+
 TEST(the_build_limit_follows_the_median)
 {
     struct path_net *net = new_net(0, 16);
@@ -325,4 +353,5 @@ TEST_MAIN(RUN(circuits_of_every_length_carry_data_both_ways),
           RUN(circuits_are_prepared_and_given_out_at_once),
           RUN(what_breaks_before_it_is_used_is_made_anew), RUN(what_fails_together_is_one_failure),
           RUN(relays_without_keys_are_not_chosen), RUN(a_kept_circuit_is_replaced_before_it_closes),
-          RUN(hidden_circuits_use_second_layer_guards), RUN(the_build_limit_follows_the_median))
+          RUN(hidden_circuits_use_second_layer_guards), RUN(a_path_that_is_named_is_taken),
+          RUN(the_build_limit_follows_the_median))

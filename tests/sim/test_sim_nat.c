@@ -1,6 +1,7 @@
 /* Relays behind NAT: introduced, then direct where that can be, and nothing above notices. */
 #include <string.h>
 
+#include "node/node_commands.h"
 #include "sim/watch.h"
 #include "support/test.h"
 
@@ -56,6 +57,13 @@ static bool is_direct(struct sim *sim, void *context)
     return carrier_between(sim, OPEN, OPEN + 1) == CEPA_CARRIER_SIM;
 }
 
+static bool is_ready(struct sim *sim, void *context)
+{
+    (void)sim;
+    (void)context;
+    return watch.ready > 0;
+}
+
 static void look(struct sim *sim, const char *what)
 {
     test_note("%s at %llu ms: carrier %u", what,
@@ -77,6 +85,48 @@ TEST(two_behind_nats_are_introduced_and_go_direct)
     look(sim, "linked");
     CHECK(sim_run_until(sim, is_direct, NULL, 10 * CEPA_MILLISECOND_NS, 30 * CEPA_SECOND_NS));
     look(sim, "direct");
+    sim_free(sim);
+}
+
+/* A link that was asked for begins through an introducer and moves, while a circuit over it carries
+ * messages. */
+TEST(a_circuit_over_a_link_that_moves_loses_nothing)
+{
+    struct sim *sim = network(33, SIM_NAT_CONE, SIM_NAT_CONE);
+    CHECK(sim_run_until(sim, sim_is_whole, NULL, 100 * CEPA_MILLISECOND_NS, 40 * CEPA_SECOND_NS));
+    const struct cepa_node_id path[] = {sim_status(sim, OPEN).node, sim_status(sim, OPEN + 1).node};
+    struct cepa_node_id nobody = {{1}};
+    struct cepa_node *node = sim_node(sim, OPEN);
+    int error = cepa_node_connect(node, &path[1], false, sim_now(sim));
+    CHECK(error == 0 || error == CEPA_ERR_IN_USE);
+    CHECK_INT(cepa_node_connect(node, &nobody, false, sim_now(sim)), CEPA_ERR_NOT_FOUND);
+    sim_poke(sim, OPEN);
+    sim_run(sim, 2 * CEPA_SECOND_NS);
+    CHECK(is_linked(sim, NULL));
+    CHECK_INT(cepa_node_connect(node, &path[1], false, sim_now(sim)), CEPA_ERR_IN_USE);
+    CHECK_INT(cepa_node_connect(node, &path[1], true, sim_now(sim)), 0);
+    sim_poke(sim, OPEN);
+    const struct cepa_node_circuit_request request = {
+        .hops_len = 3, .is_fresh = true, .path = path};
+    const struct cepa_node_circuit_request strange = {.hops_len = 2, .path = &nobody};
+    const struct cepa_node_circuit_request bare = {.hops_len = 1, .path = path};
+    memset(&watch, 0, sizeof watch);
+    CHECK_INT(cepa_node_circuit_open(sim_node(sim, 2), &watch.circuit, &strange, sim_now(sim)),
+              CEPA_ERR_NOT_FOUND);
+    CHECK_INT(cepa_node_circuit_open(sim_node(sim, 2), &watch.circuit, &bare, sim_now(sim)),
+              CEPA_ERR_ARGUMENT);
+    watch.host = 2;
+    CHECK_INT(cepa_node_circuit_open(sim_node(sim, 2), &watch.circuit, &request, sim_now(sim)), 0);
+    sim_poke(sim, 2);
+    CHECK(sim_run_until(sim, is_ready, NULL, 5 * CEPA_MILLISECOND_NS, 5 * CEPA_SECOND_NS));
+    CHECK_INT(sim_hop(sim, &watch, 1), OPEN);
+    CHECK_INT(sim_hop(sim, &watch, 2), OPEN + 1);
+    look(sim, "open");
+    CHECK_INT(sim_echo(sim, &watch, 40, CEPA_SECOND_NS), 40);
+    CHECK(sim_run_until(sim, is_direct, NULL, 10 * CEPA_MILLISECOND_NS, 5 * CEPA_SECOND_NS));
+    look(sim, "direct");
+    CHECK_INT(sim_echo(sim, &watch, 10, CEPA_SECOND_NS), 10);
+    CHECK_INT(watch.broken, 0);
     sim_free(sim);
 }
 
@@ -102,4 +152,5 @@ TEST(two_that_cannot_meet_stay_with_the_introducer)
 }
 
 TEST_MAIN(RUN(two_behind_nats_are_introduced_and_go_direct),
+          RUN(a_circuit_over_a_link_that_moves_loses_nothing),
           RUN(two_that_cannot_meet_stay_with_the_introducer))

@@ -137,12 +137,33 @@ static cJSON *make_text(const char *name, const char *text)
     return object;
 }
 
+/* Makes what link and probe answer, and the other ones that ask for no more than a yes. */
+static cJSON *make_measured(struct cepa_engine *engine, struct cepa_reason *reason,
+                            const struct cepa_control_request *request)
+{
+    switch ((unsigned)request->kind) {
+    case CEPA_CONTROL_LINK:
+        return cepa_engine_link(engine, reason, &request->node, request->is_fresh) == 0
+                   ? cJSON_CreateObject()
+                   : NULL;
+    case CEPA_CONTROL_PROBE:
+        return cepa_engine_probe(engine, reason, &request->probe) == 0 ? cJSON_CreateObject()
+                                                                       : NULL;
+    case CEPA_CONTROL_LINKED:
+        return cepa_engine_linked(engine);
+    case CEPA_CONTROL_PROBED:
+        return cepa_engine_probed(engine);
+    default:
+        return cJSON_CreateObject();
+    }
+}
+
 /* Makes what invite, join and metrics answer; a refusal if the reason is not empty. */
 static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reason,
                          const struct cepa_control_request *request)
 {
     char invitation[CEPA_CONFIG_INVITATION_SIZE];
-    switch (request->kind) {
+    switch ((unsigned)request->kind) {
     case CEPA_CONTROL_INVITE:
         return cepa_engine_invite(answers->engine, reason, invitation, sizeof invitation) == 0
                    ? make_text("invitation", invitation)
@@ -165,7 +186,7 @@ static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reaso
     case CEPA_CONTROL_TALK:
         cepa_engine_talk(answers->engine, request->every_ms, request->for_ms,
                          (uint8_t)request->hops);
-        break;
+        return cJSON_CreateObject();
     case CEPA_CONTROL_PINGED:
         return cepa_engine_pinged(answers->engine);
     case CEPA_CONTROL_SPEED:
@@ -175,13 +196,9 @@ static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reaso
                    : NULL;
     case CEPA_CONTROL_SPEED_RESULT:
         return cepa_engine_speed_result(answers->engine);
-    case CEPA_CONTROL_STATUS:
-    case CEPA_CONTROL_WATCH:
-    case CEPA_CONTROL_ID:
-    case CEPA_CONTROL_STOP:
-        break;
+    default:
+        return make_measured(answers->engine, reason, request);
     }
-    return cJSON_CreateObject();
 }
 
 bool cepa_answers_give(struct cepa_answers *answers, struct cepa_control *control,

@@ -25,10 +25,11 @@ enum {
     /* Of them before the window, at most. Twice as much makes cells of other circuits wait twice as
      * long and nothing faster, half as much costs a quarter of the speed (bench_speed). */
     CEPA_CARRIERS_QUEUE_MAX = 64 * 1024,
-    CEPA_CARRIERS_BATCH = 32,      /* frames of one connection before the next has its turn */
-    CEPA_CARRIERS_TURN = 1024,     /* frames before everything else has its turn */
-    CEPA_CARRIERS_EVENTS = 8,      /* messages before effects are carried out */
-    CEPA_CARRIERS_LINGER_MS = 1000 /* how long a closed carrier may send what it has */
+    CEPA_CARRIERS_BATCH = 32,       /* frames of one connection before the next has its turn */
+    CEPA_CARRIERS_TURN = 1024,      /* frames before everything else has its turn */
+    CEPA_CARRIERS_EVENTS = 8,       /* messages before effects are carried out */
+    CEPA_CARRIERS_LINGER_MS = 1000, /* how long a closed carrier may send what it has */
+    CEPA_CARRIERS_ASK_MS = 5000     /* between two questions to peers how they see us */
 };
 
 /* All carriers; opaque. */
@@ -54,8 +55,8 @@ void cepa_carriers_free(struct cepa_carriers *carriers);
  * then effects are to be carried out first. */
 bool cepa_carriers_take(struct cepa_carriers *carriers, struct cepa_time now);
 
-/* cepa_carriers_carry_out does what the node wants with a carrier: WRITE to ASK_MAPPED; other
- * effects are not for here. */
+/* cepa_carriers_carry_out does what the node wants with a carrier: WRITE to ADD_CANDIDATE;
+ * other effects are not for here. */
 void cepa_carriers_carry_out(struct cepa_carriers *carriers, const struct cepa_node_effect *effect,
                              struct cepa_time now);
 
@@ -67,6 +68,14 @@ bool cepa_carriers_pull(struct cepa_carriers *carriers, struct cepa_time now);
  */
 void cepa_carriers_step(struct cepa_carriers *carriers, struct cepa_time now);
 struct cepa_time cepa_carriers_deadline(const struct cepa_carriers *carriers);
+
+/* cepa_carriers_on_moved says that this machine may be in another network: the next peer is asked
+ * how it sees us there. */
+void cepa_carriers_on_moved(struct cepa_carriers *carriers);
+
+/* cepa_carriers_seen gives one of our addresses as somebody outside sees it; false if there is
+ * nothing new. */
+bool cepa_carriers_seen(struct cepa_carriers *carriers, struct cepa_address *ret_address);
 
 /* cepa_carriers_counts gives what was met. */
 struct cepa_carriers_counts cepa_carriers_counts(const struct cepa_carriers *carriers);

@@ -41,7 +41,9 @@ static void dial(struct cepa_carriers *carriers, uint64_t number,
         refuse(carriers, number, status, now);
         return;
     }
-    (void)keep(carriers, id, number, now);
+    if (keep(carriers, id, number, now)) {
+        cepa_carrier_of(carriers, id)->is_dialled = true;
+    }
 }
 
 /* Tells the node of a description for the other side. */
@@ -62,10 +64,21 @@ static void signal(struct cepa_carriers *carriers, uint64_t number, enum cepa_si
     }
 }
 
+/* A mapping may have changed since somebody was asked; what is news follows as a candidate. */
+static void ask_again(struct cepa_carriers *carriers, struct cepa_time now)
+{
+    for (size_t i = 0; i < CEPA_ENDPOINT_CONNECTIONS_MAX; i++) {
+        if (carriers->entries[i] != NULL) {
+            cepa_carrier_ask(carriers, carriers->entries[i], now);
+        }
+    }
+}
+
 static void offer(struct cepa_carriers *carriers, uint64_t number, struct cepa_time now)
 {
     struct cepa_description description;
     struct cepa_connection_id id;
+    ask_again(carriers, now);
     int status = cepa_endpoint_offer(carriers->endpoint, &id, &description);
     if (status != 0) {
         refuse(carriers, number, status, now);
@@ -82,6 +95,7 @@ static void answer(struct cepa_carriers *carriers, const struct cepa_node_effect
     struct cepa_description ours;
     struct cepa_connection_id id;
     int status = cepa_offer_decode(&theirs, effect->data, effect->data_len);
+    ask_again(carriers, now);
     if (status == 0) {
         status = cepa_endpoint_answer(carriers->endpoint, &id, &ours, &theirs);
     }
@@ -118,23 +132,6 @@ static void add_candidate(struct cepa_carriers *carriers, const struct cepa_carr
     if (cepa_candidate_decode(&candidate, (const char *)effect->data, effect->data_len) == 1) {
         int status = cepa_endpoint_add_candidate(carriers->endpoint, entry->id, &candidate);
         (void)status; /* one way less */
-    }
-}
-
-/* Asks whoever is at that address how ours looks; the endpoint puts it into offers. */
-static void ask_mapped(struct cepa_carriers *carriers, const struct cepa_reach *reach)
-{
-    for (size_t i = 0; i < CEPA_ENDPOINT_CONNECTIONS_MAX; i++) {
-        struct cepa_carrier_entry *entry = carriers->entries[i];
-        struct cepa_connection_stats stats;
-        if (entry != NULL && entry->is_open &&
-            cepa_endpoint_stats(carriers->endpoint, &stats, entry->id) == 0 &&
-            stats.path.remote.family == reach->family && stats.path.remote.port == reach->port &&
-            memcmp(stats.path.remote.ip, reach->ip, sizeof reach->ip) == 0) {
-            int status = cepa_endpoint_ask(carriers->endpoint, entry->id);
-            (void)status; /* then we learn it from somebody else */
-            return;
-        }
     }
 }
 
@@ -176,9 +173,6 @@ void cepa_carriers_carry_out(struct cepa_carriers *carriers, const struct cepa_n
         return;
     case CEPA_NODE_ANSWER:
         answer(carriers, effect, now);
-        return;
-    case CEPA_NODE_ASK_MAPPED:
-        ask_mapped(carriers, &effect->address.reach);
         return;
     case CEPA_NODE_WRITE:
     case CEPA_NODE_CLOSE:

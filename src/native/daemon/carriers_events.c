@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "native/daemon/carriers_state.h"
+#include "native/net/port_mapping.h"
 #include "node/node_facts.h"
 
 /* Both certificates, the smaller hash first: both ends get the same bytes. */
@@ -15,6 +16,52 @@ static void set_binding(struct cepa_carrier_facts *facts, const struct cepa_conn
     }
     memcpy(facts->binding, low, CEPA_CERTIFICATE_HASH_SIZE);
     memcpy(facts->binding + CEPA_CERTIFICATE_HASH_SIZE, high, CEPA_CERTIFICATE_HASH_SIZE);
+}
+
+/* Offers go out from the listening socket: only what it looks like is of use. Who has a private
+ * address sees what the internet may not. */
+void cepa_carrier_ask(struct cepa_carriers *carriers, const struct cepa_carrier_entry *entry,
+                      struct cepa_time now)
+{
+    struct cepa_connection_stats stats;
+    if (!entry->is_open || !entry->is_dialled || entry->is_closing ||
+        cepa_endpoint_stats(carriers->endpoint, &stats, entry->id) != 0 || !stats.is_main) {
+        return;
+    }
+    bool is_ipv6 = stats.path.remote.family == CEPA_ADDRESS_IPV6;
+    bool is_known = carriers->seen[is_ipv6].family != CEPA_ADDRESS_NONE;
+    if (!cepa_time_is_due(carriers->ask_at[is_ipv6], now) ||
+        (is_known && cepa_port_mapping_is_private(&stats.path.remote)) ||
+        cepa_endpoint_ask(carriers->endpoint, entry->id) != 0) {
+        return; /* then we learn it from somebody else */
+    }
+    carriers->ask_at[is_ipv6] = cepa_time_add(now, CEPA_CARRIERS_ASK_MS * CEPA_MILLISECOND_NS);
+}
+
+static void on_mapped(struct cepa_carriers *carriers, const struct cepa_address *address)
+{
+    struct cepa_address *seen = &carriers->seen[address->family == CEPA_ADDRESS_IPV6];
+    if (!cepa_address_is_equal(seen, address)) {
+        *seen = *address;
+        carriers->has_seen[address->family == CEPA_ADDRESS_IPV6] = true;
+    }
+}
+
+void cepa_carriers_on_moved(struct cepa_carriers *carriers)
+{
+    memset(carriers->ask_at, 0, sizeof carriers->ask_at);
+}
+
+bool cepa_carriers_seen(struct cepa_carriers *carriers, struct cepa_address *ret_address)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (carriers->has_seen[i]) {
+            carriers->has_seen[i] = false;
+            *ret_address = carriers->seen[i];
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_open(struct cepa_carriers *carriers, struct cepa_connection_id id,
@@ -49,6 +96,7 @@ static void on_open(struct cepa_carriers *carriers, struct cepa_connection_id id
     entry->is_open = true;
     cepa_node_on_carrier_open(carriers->node, entry->number, &facts, now);
     cepa_carrier_mark(carriers, entry);
+    cepa_carrier_ask(carriers, entry, now);
 }
 
 static int error_of(enum cepa_close_reason reason)
@@ -176,6 +224,10 @@ bool cepa_carriers_take(struct cepa_carriers *carriers, struct cepa_time now)
         }
         if (event.kind == CEPA_ENDPOINT_OPEN) {
             on_open(carriers, event.connection, now);
+            continue;
+        }
+        if (event.kind == CEPA_ENDPOINT_MAPPED) {
+            on_mapped(carriers, &event.candidate.address);
             continue;
         }
         struct cepa_carrier_entry *entry = cepa_carrier_of(carriers, event.connection);

@@ -11,6 +11,7 @@ struct cepa_carrier_entry {
     uint64_t number;                /* as the node knows it */
     struct cepa_channel_id channel; /* once it is open */
     bool is_open;
+    bool is_dialled;           /* we have dialled its peer's listening port */
     bool is_marked;            /* the node has frames for it, and there may be room */
     bool is_waiting;           /* the node has frames for it, and there is no room */
     bool is_closing;           /* the node has forgotten it; what was pulled may leave */
@@ -27,8 +28,11 @@ struct cepa_carriers {
     struct cepa_carrier_entry *entries[CEPA_ENDPOINT_CONNECTIONS_MAX]; /* by the handles' index */
     uint32_t marked[CEPA_ENDPOINT_CONNECTIONS_MAX];                    /* those that have frames */
     size_t marked_len;
-    size_t lingering;       /* how many are closing */
-    uint64_t last_accepted; /* number given to the last that was accepted, without its bit */
+    size_t lingering;            /* how many are closing */
+    uint64_t last_accepted;      /* number given to the last that was accepted, without its bit */
+    struct cepa_time ask_at[2];  /* IPv4, IPv6: not before is a peer asked how it sees us */
+    struct cepa_address seen[2]; /* what the last one said; family NONE: nothing yet */
+    bool has_seen[2];            /* it is news to the owner */
     struct cepa_carriers_counts counts;
 };
 
@@ -52,6 +56,10 @@ void cepa_carrier_mark(struct cepa_carriers *carriers, struct cepa_carrier_entry
 
 /* cepa_carrier_end closes the connection, forgets it, and tells the node unless that knows. */
 void cepa_carrier_end(struct cepa_carriers *carriers, struct cepa_carrier_entry *entry, int error,
+                      struct cepa_time now);
+
+/* cepa_carrier_ask asks a peer how it sees us, unless somebody was asked lately. */
+void cepa_carrier_ask(struct cepa_carriers *carriers, const struct cepa_carrier_entry *entry,
                       struct cepa_time now);
 
 /* cepa_carrier_has_left says whether everything that was sent was acknowledged. */

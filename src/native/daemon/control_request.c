@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char *const kinds[] = {"status", "watch",  "invite", "join",         "id",   "metrics",
-                                    "ping",   "pinged", "speed",  "speed_result", "talk", "stop"};
+                                    "ping",   "pinged", "speed",  "speed_result", "talk", "link",
+                                    "linked", "probe",  "probed", "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -39,6 +40,10 @@ struct fields {
     const cJSON *megabytes;
     const cJSON *download;
     const cJSON *lasting;
+    const cJSON *node;
+    const cJSON *fresh;
+    const cJSON *path;
+    const cJSON *every_us;
 };
 
 static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
@@ -54,6 +59,10 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
                               : strcmp(field->string, "megabytes") == 0  ? &fields->megabytes
                               : strcmp(field->string, "download") == 0   ? &fields->download
                               : strcmp(field->string, "for_ms") == 0     ? &fields->lasting
+                              : strcmp(field->string, "node") == 0       ? &fields->node
+                              : strcmp(field->string, "fresh") == 0      ? &fields->fresh
+                              : strcmp(field->string, "path") == 0       ? &fields->path
+                              : strcmp(field->string, "every_us") == 0   ? &fields->every_us
                                                                          : NULL;
         if (place == NULL) {
             return refuse(ret_reason, "the request has a field that is not known");
@@ -100,13 +109,74 @@ static int take_numbers(struct cepa_control_request *request, struct cepa_reason
         return refuse(ret_reason, "megabytes is a number from 1 to 4000, download true or false");
     }
     request->is_download = cJSON_IsTrue(fields->download);
+    if (!take_number(&request->probe.every_us, fields->every_us, 0, CEPA_PROBE_EVERY_MAX_US)) {
+        return refuse(ret_reason, "every_us is a number from 0 to 1000000");
+    }
     return 0;
+}
+
+/* Reads a node id in lower-case hexadecimal digits. */
+static bool take_node(struct cepa_node_id *ret_node, const cJSON *field)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *text = cJSON_IsString(field) ? field->valuestring : "";
+    if (strlen(text) != 2 * sizeof ret_node->bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < 2 * sizeof ret_node->bytes; i++) {
+        const char *digit = strchr(digits, text[i]);
+        if (digit == NULL) {
+            return false;
+        }
+        ret_node->bytes[i / 2] = (uint8_t)(ret_node->bytes[i / 2] << 4 | (digit - digits));
+    }
+    return true;
+}
+
+static int take_nodes(struct cepa_control_request *request, struct cepa_reason *ret_reason,
+                      const struct fields *fields)
+{
+    bool is_good = fields->node == NULL || take_node(&request->node, fields->node);
+    is_good = is_good && (fields->fresh == NULL || cJSON_IsBool(fields->fresh));
+    request->is_fresh = cJSON_IsTrue(fields->fresh);
+    int len = fields->path != NULL ? cJSON_GetArraySize(fields->path) : 0;
+    if (fields->path != NULL &&
+        (!cJSON_IsArray(fields->path) || len < 1 || len > CEPA_PROBE_PATH_MAX)) {
+        return refuse(ret_reason, "path is a list of 1 to 4 nodes");
+    }
+    request->probe.count = request->count;
+    request->probe.path_len = (uint8_t)len;
+    for (int i = 0; i < len && is_good; i++) {
+        is_good = take_node(&request->probe.path[i], cJSON_GetArrayItem(fields->path, i));
+    }
+    return is_good ? 0
+                   : refuse(ret_reason, "a node is named by 64 hexadecimal digits; fresh is true "
+                                        "or false");
+}
+
+/* Whether there are exactly the fields that belong to the kind. */
+static bool is_whole(const struct fields *fields, enum cepa_control_kind kind)
+{
+    bool is_link = kind == CEPA_CONTROL_LINK;
+    bool is_ping = kind == CEPA_CONTROL_PING;
+    bool is_probe = kind == CEPA_CONTROL_PROBE;
+    bool is_speed = kind == CEPA_CONTROL_SPEED;
+    bool is_talk = kind == CEPA_CONTROL_TALK;
+    return (fields->every != NULL) == (kind == CEPA_CONTROL_WATCH || is_talk) &&
+           (fields->lasting != NULL) == is_talk &&
+           (fields->invitation != NULL) == (kind == CEPA_CONTROL_JOIN) &&
+           (fields->count != NULL) == (is_ping || is_probe) &&
+           (fields->hops != NULL) == (is_ping || is_speed || is_talk) &&
+           (fields->megabytes != NULL) == is_speed && (fields->download != NULL) == is_speed &&
+           (fields->node != NULL) == is_link && (fields->fresh != NULL) == is_link &&
+           (fields->path != NULL) == is_probe && (fields->every_us != NULL) == is_probe;
 }
 
 static int take(struct cepa_control_request *request, struct cepa_reason *ret_reason,
                 const cJSON *object)
 {
-    struct fields fields = {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    struct fields fields;
+    memset(&fields, 0, sizeof fields);
     int status = sort(&fields, ret_reason, object);
     if (status != 0) {
         return status;
@@ -118,18 +188,13 @@ static int take(struct cepa_control_request *request, struct cepa_reason *ret_re
     if (status != 0) {
         return status;
     }
-    bool is_talk = request->kind == CEPA_CONTROL_TALK;
-    if ((fields.every != NULL) != (request->kind == CEPA_CONTROL_WATCH || is_talk) ||
-        (fields.lasting != NULL) != is_talk ||
-        (fields.invitation != NULL) != (request->kind == CEPA_CONTROL_JOIN) ||
-        (fields.count != NULL) != (request->kind == CEPA_CONTROL_PING) ||
-        (fields.hops != NULL) != (request->kind == CEPA_CONTROL_PING ||
-                                  request->kind == CEPA_CONTROL_SPEED || is_talk) ||
-        (fields.megabytes != NULL) != (request->kind == CEPA_CONTROL_SPEED) ||
-        (fields.download != NULL) != (request->kind == CEPA_CONTROL_SPEED)) {
+    if (!is_whole(&fields, request->kind)) {
         return refuse(ret_reason, "the request has a field too many, or lacks one");
     }
     status = take_numbers(request, ret_reason, &fields);
+    if (status == 0) {
+        status = take_nodes(request, ret_reason, &fields);
+    }
     if (status != 0) {
         return status;
     }
@@ -171,6 +236,20 @@ int cepa_control_request_decode(struct cepa_control_request *ret_request,
     return status;
 }
 
+/* Adds a node's name to an object, or to an array if `name` is NULL. */
+static void add_node(cJSON *to, const char *name, const struct cepa_node_id *node)
+{
+    char text[2 * sizeof node->bytes + 1];
+    for (size_t i = 0; i < sizeof node->bytes; i++) {
+        snprintf(text + 2 * i, 3, "%02x", node->bytes[i]);
+    }
+    if (name != NULL) {
+        (void)cJSON_AddStringToObject(to, name, text);
+    } else {
+        (void)cJSON_AddItemToArray(to, cJSON_CreateString(text));
+    }
+}
+
 int cepa_control_request_encode(char *ret_line, size_t capacity,
                                 const struct cepa_control_request *request)
 {
@@ -191,6 +270,16 @@ int cepa_control_request_encode(char *ret_line, size_t capacity,
         (void)cJSON_AddNumberToObject(object, "hops", request->hops);
         (void)cJSON_AddNumberToObject(object, "every_ms", request->every_ms);
         (void)cJSON_AddNumberToObject(object, "for_ms", request->for_ms);
+    } else if (request->kind == CEPA_CONTROL_LINK) {
+        add_node(object, "node", &request->node);
+        (void)cJSON_AddBoolToObject(object, "fresh", request->is_fresh);
+    } else if (request->kind == CEPA_CONTROL_PROBE) {
+        cJSON *path = cJSON_AddArrayToObject(object, "path");
+        for (size_t i = 0; i < request->probe.path_len; i++) {
+            add_node(path, NULL, &request->probe.path[i]);
+        }
+        (void)cJSON_AddNumberToObject(object, "count", request->probe.count);
+        (void)cJSON_AddNumberToObject(object, "every_us", request->probe.every_us);
     }
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);

@@ -13,7 +13,16 @@
  *     {"do": "speed_result"}                      how far that is
  *     {"do": "talk", "hops": 3, "every_ms": 250, "for_ms": 5000}
  *                                                 messages over a circuit; at least 0 ms apart
+ *     {"do": "link", "node": "ID", "fresh": true} open a link to a relay and time it; does not wait
+ *     {"do": "linked"}                            how that is
+ *     {"do": "probe", "path": ["ID", ...], "count": 100, "every_us": 1000}
+ *                                                 send messages through one circuit over the guard
+ *                                                 and these relays; does not wait
+ *     {"do": "probed"}                            how far that is
  *     {"do": "stop"}                              end the daemon
+ *
+ * An ID has 64 hexadecimal digits. link and probe are for measuring: a fresh link is one that takes
+ * the place of that which there may be; without, such a one is a reason to refuse.
  *
  * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
  */
@@ -27,6 +36,7 @@
 #include "base/error.h"
 #include "native/daemon/config.h"
 #include "native/daemon/ping.h"
+#include "native/daemon/probe.h"
 #include "native/daemon/speed.h"
 #include "native/reason.h"
 
@@ -48,6 +58,10 @@ enum cepa_control_kind {
     CEPA_CONTROL_SPEED,
     CEPA_CONTROL_SPEED_RESULT,
     CEPA_CONTROL_TALK,
+    CEPA_CONTROL_LINK,
+    CEPA_CONTROL_LINKED,
+    CEPA_CONTROL_PROBE,
+    CEPA_CONTROL_PROBED,
     CEPA_CONTROL_STOP
 };
 
@@ -61,6 +75,9 @@ struct cepa_control_request {
     uint32_t hops;                                /* PING, SPEED, TALK: 1 to CEPA_PING_HOPS_MAX */
     uint32_t megabytes;                           /* SPEED: 1 to CEPA_SPEED_MEGABYTES_MAX */
     bool is_download;                             /* SPEED: the bytes come, else they go */
+    struct cepa_node_id node;                     /* LINK */
+    bool is_fresh;                                /* LINK */
+    struct cepa_probe_request probe;              /* PROBE */
 };
 
 /* cepa_control_request_decode reads one line. Nothing but the fields above is allowed, each once.

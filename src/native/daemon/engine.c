@@ -29,9 +29,11 @@ static bool carry_out(struct cepa_engine *engine, struct cepa_time now)
         if (effect.kind == CEPA_NODE_STORE) {
             cepa_engine_keep(engine, &effect);
         } else if (effect.kind == CEPA_NODE_EVENT) {
+            cepa_link_watch_on_event(&engine->link_watch, &effect, now);
             if (!cepa_ping_on_event(&engine->ping, engine->node, &effect, now) &&
                 !cepa_speed_on_event(&engine->speed, engine->node, &effect, now) &&
-                !cepa_talk_on_event(&engine->talk, engine->node, &effect, now)) {
+                !cepa_talk_on_event(&engine->talk, engine->node, &effect, now) &&
+                !cepa_probe_on_event(&engine->probe, engine->node, &effect, now)) {
                 cepa_engine_tell(engine, &effect);
             }
         } else {
@@ -55,6 +57,7 @@ static void settle(struct cepa_engine *engine, struct cepa_time now)
     cepa_ping_step(&engine->ping, engine->node, now);
     cepa_speed_step(&engine->speed, engine->node, now);
     cepa_talk_step(&engine->talk, engine->node, now);
+    cepa_probe_step(&engine->probe, engine->node, now);
     cepa_carriers_step(engine->carriers, now);
     (void)carry_out(engine, now);
     engine->has_more = cepa_carriers_pull(engine->carriers, now);
@@ -231,6 +234,7 @@ int cepa_engine_prepare(struct cepa_engine *engine)
     deadline = cepa_time_earliest(deadline, cepa_ping_deadline(&engine->ping));
     deadline = cepa_time_earliest(deadline, cepa_speed_deadline(&engine->speed));
     deadline = cepa_time_earliest(deadline, cepa_talk_deadline(&engine->talk));
+    deadline = cepa_time_earliest(deadline, cepa_probe_deadline(&engine->probe));
     deadline = cepa_time_earliest(deadline, cepa_reachability_deadline(engine->reachability));
     deadline = cepa_time_earliest(deadline, cepa_lan_discovery_deadline(&engine->lan));
     int status = cepa_webrtc_prepare(engine->webrtc);
@@ -274,15 +278,35 @@ static void renew_certificate(struct cepa_engine *engine, struct cepa_time now)
     cepa_lan_discovery_announce(&engine->lan, &own, now);
 }
 
-static void look_around(struct cepa_engine *engine, struct cepa_time now)
+static void tell_addresses(struct cepa_engine *engine, struct cepa_time now)
 {
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
+    size_t len = cepa_reachability_get(engine->reachability, reaches);
+    cepa_node_on_addresses(engine->node, reaches, len, now);
+}
+
+static void look_around(struct cepa_engine *engine, struct cepa_time now)
+{
     if (cepa_webrtc_has_moved(engine->webrtc)) {
+        cepa_carriers_on_moved(engine->carriers);
         cepa_node_on_moved(engine->node, now);
     }
     if (cepa_reachability_step(engine->reachability, now)) {
-        size_t len = cepa_reachability_get(engine->reachability, reaches);
-        cepa_node_on_addresses(engine->node, reaches, len, now);
+        tell_addresses(engine, now);
+    }
+}
+
+/* Takes how peers see this machine. */
+static void look_at_self(struct cepa_engine *engine, struct cepa_time now)
+{
+    struct cepa_address seen;
+    while (cepa_carriers_seen(engine->carriers, &seen)) {
+        if (cepa_reachability_on_seen(engine->reachability, &seen)) {
+            cepa_log_say(engine->config.log, CEPA_CONFIG_LEVEL_INFO,
+                         "peers see this machine at another address: it stands behind a NAT");
+            tell_addresses(engine, now);
+            engine->has_more = true;
+        }
     }
     cepa_lan_discovery_on_interfaces(&engine->lan,
                                      cepa_reachability_interfaces(engine->reachability), now);
@@ -325,6 +349,7 @@ int cepa_engine_turn(struct cepa_engine *engine)
         renew_certificate(engine, now);
     }
     settle(engine, now);
+    look_at_self(engine, now);
     return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "native/daemon/config.h"
 #include "native/daemon/log.h"
 #include "native/daemon/metrics.h"
+#include "native/daemon/probe.h"
 #include "native/daemon/state.h"
 #include "native/reason.h"
 
@@ -89,5 +90,17 @@ CEPA_MUST_USE int cepa_engine_speed(struct cepa_engine *engine, struct cepa_reas
 /* cepa_engine_speed_result gives how far that is, as an object "speed" in an object that the caller
  * deletes; NULL for lack of memory. */
 struct cJSON *cepa_engine_speed_result(const struct cepa_engine *engine);
+
+/* cepa_engine_link opens a link and times it (native/daemon/link_watch.h), cepa_engine_probe begins
+ * a probe (native/daemon/probe.h). Both return 0, or an error with a reason. */
+CEPA_MUST_USE int cepa_engine_link(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                   const struct cepa_node_id *relay, bool is_fresh);
+CEPA_MUST_USE int cepa_engine_probe(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                    const struct cepa_probe_request *request);
+
+/* cepa_engine_linked and cepa_engine_probed give how far that is, as objects "link" and "probe" in
+ * an object that the caller deletes; NULL for lack of memory. */
+struct cJSON *cepa_engine_linked(const struct cepa_engine *engine);
+struct cJSON *cepa_engine_probed(const struct cepa_engine *engine);
 
 #endif

@@ -78,7 +78,7 @@ static void configure(struct cepa_node_config *node, const struct cepa_engine *e
     node->is_metered = config->is_metered;
     node->reaches_len =
         node->is_relay ? cepa_reachability_get(engine->reachability, node->reaches) : 0;
-    node->is_guard = node->is_relay && node->reaches_len > 0;
+    node->is_guard = node->is_relay; /* as long as it can be dialled */
     node->answers_echo = node->is_relay;
     node->capacity = 1;
     node->signing = secrets->ed25519;
@@ -212,7 +212,12 @@ void cepa_engine_tell(struct cepa_engine *engine, const struct cepa_node_effect 
         cepa_log_say(log, CEPA_CONFIG_LEVEL_WARNING, "the node has lost its last neighbour");
         break;
     case CEPA_EVENT_LINK_UP:
-        cepa_log_write(log, CEPA_CONFIG_LEVEL_DEBUG, "a link is up", &link, 1);
+        cepa_log_write(log, CEPA_CONFIG_LEVEL_DEBUG,
+                       effect->is_relayed ? "a link is up, through an introducer" : "a link is up",
+                       &link, 1);
+        break;
+    case CEPA_EVENT_LINK_MOVED:
+        cepa_log_write(log, CEPA_CONFIG_LEVEL_DEBUG, "a link has found a direct way", &link, 1);
         break;
     case CEPA_EVENT_LINK_DOWN:
         cepa_log_write(log, CEPA_CONFIG_LEVEL_DEBUG, "a link is down", ended, 2);

@@ -5,7 +5,9 @@
 #include "native/daemon/carriers.h"
 #include "native/daemon/engine.h"
 #include "native/daemon/lan_discovery.h"
+#include "native/daemon/link_watch.h"
 #include "native/daemon/ping.h"
+#include "native/daemon/probe.h"
 #include "native/daemon/reachability.h"
 #include "native/daemon/speed.h"
 #include "native/daemon/talk.h"
@@ -28,6 +30,8 @@ struct cepa_engine {
     struct cepa_ping ping;
     struct cepa_speed speed;
     struct cepa_talk talk;
+    struct cepa_link_watch link_watch;
+    struct cepa_probe probe;
     bool has_more;           /* a turn ended so that others have theirs */
     uint64_t store_failures; /* values that could not be kept */
 };

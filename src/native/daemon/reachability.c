@@ -21,6 +21,8 @@ struct cepa_reachability {
     struct cepa_reach mapped; /* what the router passes on; family NONE: nothing */
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
     size_t reaches_len;
+    struct cepa_address
+        seen[2]; /* IPv4, IPv6: how somebody outside sees us; family NONE: unknown */
 };
 
 static bool is_same(const struct cepa_reach *a, const struct cepa_reach *b)
@@ -28,17 +30,46 @@ static bool is_same(const struct cepa_reach *a, const struct cepa_reach *b)
     return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
+/* Whether this machine has the address at which others see it. */
+static bool is_own(const struct cepa_reachability *reachability, const struct cepa_address *seen)
+{
+    for (size_t i = 0; i < reachability->interfaces.count; i++) {
+        const struct cepa_address *ip = &reachability->interfaces.ips[i].address;
+        if (ip->family == seen->family && memcmp(ip->ip, seen->ip, sizeof ip->ip) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether others can dial a private address: not if they see us at another one. */
+static bool is_behind_nat(const struct cepa_reachability *reachability,
+                          const struct cepa_reach *reach)
+{
+    const struct cepa_address *seen = &reachability->seen[reach->family == CEPA_ADDRESS_IPV6];
+    struct cepa_address address = {.family = reach->family};
+    memcpy(address.ip, reach->ip, sizeof address.ip);
+    return seen->family != CEPA_ADDRESS_NONE && cepa_port_mapping_is_private(&address) &&
+           !is_own(reachability, seen);
+}
+
 /* Makes the list anew. True if it is another one. */
 static bool collect(struct cepa_reachability *reachability)
 {
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
     size_t len = 0;
+    size_t own = 0;
     if (reachability->mapped.family != CEPA_FAMILY_NONE) {
         reaches[len++] = reachability->mapped;
     }
-    len +=
+    own =
         cepa_own_addresses(reaches + len, CEPA_DESCRIPTOR_REACHES_MAX - len, reachability->sockets,
                            &reachability->interfaces, reachability->has_private);
+    for (size_t i = len; own > 0; i++, own--) {
+        if (!is_behind_nat(reachability, &reaches[i])) {
+            reaches[len++] = reaches[i];
+        }
+    }
     bool is_other = len != reachability->reaches_len;
     for (size_t i = 0; i < len && !is_other; i++) {
         is_other = !is_same(&reaches[i], &reachability->reaches[i]);
@@ -183,6 +214,13 @@ bool cepa_reachability_step(struct cepa_reachability *reachability, struct cepa_
         }
     }
     return has_changed && collect(reachability);
+}
+
+bool cepa_reachability_on_seen(struct cepa_reachability *reachability,
+                               const struct cepa_address *address)
+{
+    reachability->seen[address->family == CEPA_ADDRESS_IPV6] = *address;
+    return collect(reachability);
 }
 
 struct cepa_time cepa_reachability_deadline(const struct cepa_reachability *reachability)

@@ -56,6 +56,12 @@ void cepa_reachability_descriptors(const struct cepa_reachability *reachability,
  * than before. */
 bool cepa_reachability_step(struct cepa_reachability *reachability, struct cepa_time now);
 
+/* cepa_reachability_on_seen says how somebody outside sees one of our addresses: private ones are
+ * no places where we can be dialled if that is another one. True if the places are others than
+ * before. */
+bool cepa_reachability_on_seen(struct cepa_reachability *reachability,
+                               const struct cepa_address *address);
+
 /* cepa_reachability_deadline gives when the next step is due without anything coming. */
 struct cepa_time cepa_reachability_deadline(const struct cepa_reachability *reachability);
 

@@ -269,6 +269,7 @@ bool cepa_speed_on_event(struct cepa_speed *speed, struct cepa_node *node,
     case CEPA_EVENT_JOINED: /* not of circuits */
     case CEPA_EVENT_ALONE:
     case CEPA_EVENT_LINK_UP:
+    case CEPA_EVENT_LINK_MOVED:
     case CEPA_EVENT_LINK_DOWN:
     case CEPA_EVENT_PUBLISHED:
     case CEPA_EVENT_CLOCK:

@@ -115,6 +115,7 @@ struct cepa_connection_stats {
     bool is_open;
     bool is_silent;
     bool was_accepted; /* the peer dialled us */
+    bool is_main;      /* our end is the socket that listens, not one to dial from only */
 };
 
 /* What an endpoint has met, all connections together. */
