@@ -10,6 +10,7 @@
 #include "wire/dial_address.h"
 #include "wire/invitation.h"
 #include "wire/reach.h"
+#include "wire/way_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len);
 
@@ -89,12 +90,17 @@ static void try_small(const uint8_t *data, size_t data_len)
 {
     struct cepa_key_record key_record;
     struct cepa_index_record record;
+    struct cepa_way_record way;
     if (cepa_key_record_decode(&key_record, data, data_len) == 0) {
         cepa_key_record_encode(again, &key_record);
         CEPA_ASSERT(memcmp(again, data, data_len) == 0);
     }
     if (cepa_index_record_decode(&record, data, data_len) == 0) {
         cepa_index_record_encode(again, &record);
+        CEPA_ASSERT(memcmp(again, data, data_len) == 0);
+    }
+    if (cepa_way_record_decode(&way, data, data_len) == 0) {
+        cepa_way_record_encode(again, &way);
         CEPA_ASSERT(memcmp(again, data, data_len) == 0);
     }
 }

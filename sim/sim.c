@@ -70,11 +70,13 @@ uint64_t sim_one_way(struct sim *sim)
 
 struct sim_config sim_config_default(uint64_t seed)
 {
-    return (struct sim_config){.seed = seed,
-                               .wall_start_ms = WALL_START_MS,
-                               .latency_ns = 5 * CEPA_MILLISECOND_NS,
-                               .jitter_ns = CEPA_MILLISECOND_NS,
-                               .bytes_per_second = 12500000};
+    struct sim_config config = {.seed = seed,
+                                .wall_start_ms = WALL_START_MS,
+                                .latency_ns = 5 * CEPA_MILLISECOND_NS,
+                                .jitter_ns = CEPA_MILLISECOND_NS,
+                                .bytes_per_second = 12500000};
+    cepa_profile_test(&config.profile);
+    return config;
 }
 
 struct sim_host_config sim_host_config_relay(void)
@@ -146,7 +148,7 @@ uint32_t sim_add(struct sim *sim, const struct sim_host_config *config)
     return number;
 }
 
-static struct cepa_node_config node_config(const struct sim_host *host)
+static struct cepa_node_config node_config(const struct sim *sim, const struct sim_host *host)
 {
     struct cepa_node_config config = {.limits = host->config.limits,
                                       .is_relay = host->config.is_relay,
@@ -157,8 +159,8 @@ static struct cepa_node_config node_config(const struct sim_host *host)
                                       .pq_signing = host->pq_signing,
                                       .shaper = host->config.shaper,
                                       .budget = host->config.budget,
+                                      .profile = sim->config.profile,
                                       .random = &host->hook};
-    cepa_profile_test(&config.profile);
     if (host->config.nat == SIM_NAT_OPEN) {
         config.reaches[0] = host->reach;
         config.reaches_len = 1;
@@ -175,7 +177,7 @@ void sim_start(struct sim *sim, uint32_t number)
     host->lives++;
     host->random.state = sim->config.seed ^ (UINT64_C(0x2000000) + number) << 32 ^ host->lives;
     host->hook = (struct cepa_random){sim_random_fill, &host->random};
-    struct cepa_node_config config = node_config(host);
+    struct cepa_node_config config = node_config(sim, host);
     size_t size = cepa_node_size(&config);
     host->memory = aligned_alloc(64, (size + 63) / 64 * 64);
     CEPA_ASSERT(host->memory != NULL);

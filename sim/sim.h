@@ -31,14 +31,15 @@ typedef void sim_on_event(void *context, struct sim *sim, uint32_t host,
 /* A simulation's world. */
 struct sim_config {
     uint64_t seed;
-    uint64_t wall_start_ms;    /* the world's time at the start */
-    uint64_t latency_ns;       /* one way, at least */
-    uint64_t jitter_ns;        /* and up to so much more, so that frames overtake each other */
-    uint32_t loss_permille;    /* of frames */
-    bool is_lossy;             /* lost frames stay lost; else they come a round trip later */
-    uint64_t bytes_per_second; /* of each carrier and direction */
-    sim_on_event *on_event;    /* or NULL */
-    void *context;             /* for on_event */
+    uint64_t wall_start_ms;      /* the world's time at the start */
+    uint64_t latency_ns;         /* one way, at least */
+    uint64_t jitter_ns;          /* and up to so much more, so that frames overtake each other */
+    uint32_t loss_permille;      /* of frames */
+    bool is_lossy;               /* lost frames stay lost; else they come a round trip later */
+    uint64_t bytes_per_second;   /* of each carrier and direction */
+    struct cepa_profile profile; /* of the network: `test` */
+    sim_on_event *on_event;      /* or NULL */
+    void *context;               /* for on_event */
 };
 
 /* A host and the node on it. */

@@ -1,31 +1,20 @@
-/* Large networks: who keeps the objects of which relays, and whole buckets of them, over links at
- * first and through circuits later. @[SPEC 10.15] */
+/* Large networks: whole buckets for this node's own paths, a few at random and those of relays that
+ * it wants by name, fetched through circuits; the first ones from neighbours. @[SPEC 10.17] */
 #ifndef CEPA_MESH_BUCKETS_H
 #define CEPA_MESH_BUCKETS_H
 
 #include "mesh/mesh_state.h"
 
-enum { CEPA_MESH_CUSTODIANS = 8 };
+/* cepa_buckets_is_followed says whether the relay at a position is in a bucket that this node keeps
+ * for its own paths; cepa_buckets_are_here whether enough of them are here to build circuits. */
+bool cepa_buckets_is_followed(const struct cepa_mesh *mesh, uint64_t position);
+bool cepa_buckets_are_here(const struct cepa_mesh *mesh);
 
-/* cepa_buckets_bits gives how many bits of the position name a bucket, with so many relays: 32 to
- * 64 in each. */
-uint8_t cepa_buckets_bits(uint32_t relays);
+/* cepa_buckets_on_answer takes a BUCKET that answers a request over `link`; false if it is none. */
+bool cepa_buckets_on_answer(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
+                            const struct cepa_mesh_bucket *answer);
 
-/* cepa_buckets_custodians gives the usable relays whose positions are nearest to the middle of a
- * bucket; returns how many there are, up to CEPA_MESH_CUSTODIANS. */
-size_t cepa_buckets_custodians(const struct cepa_mesh *mesh,
-                               const struct cepa_index_entry **ret_entries, uint8_t bits,
-                               uint32_t number);
-
-/* cepa_buckets_keeps says whether this node keeps the objects of the relay at a position: below
- * custody_relays of all, else those of buckets whose custodian it is. */
-bool cepa_buckets_keeps(const struct cepa_mesh *mesh, uint64_t position);
-
-/* cepa_buckets_on_item takes BUCKET_GET or BUCKET. */
-void cepa_buckets_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
-                          enum cepa_mesh_item_type type, const struct cepa_mesh_bucket *item);
-
-/* cepa_buckets_step fetches random buckets from time to time. */
+/* cepa_buckets_step draws buckets, and fetches what is missing of them. */
 void cepa_buckets_step(struct cepa_mesh *mesh);
 
 #endif

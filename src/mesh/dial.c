@@ -101,19 +101,45 @@ struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
     return attempt;
 }
 
-/* Dials a node where its descriptor says that it can be reached. */
-static struct cepa_mesh_attempt *dial_direct(struct cepa_mesh *mesh,
-                                             const struct cepa_node_id *node,
-                                             const struct cepa_descriptor *descriptor,
-                                             enum cepa_mesh_purpose purpose)
+bool cepa_dial_name(const struct cepa_mesh *mesh, struct cepa_node_id *ret_node,
+                    const struct cepa_index_entry *entry)
 {
-    struct cepa_relay_address address;
-    memset(&address, 0, sizeof address);
-    address.reach = descriptor->reaches[0];
-    address.dtls = descriptor->dtls;
-    address.secret = descriptor->secret;
-    address.node = *node;
-    return cepa_dial_address(mesh, &address, purpose);
+    const uint8_t *way = NULL;
+    if (entry->has_node) {
+        *ret_node = entry->node;
+        return true;
+    }
+    way = cepa_ways_find(&mesh->ways, entry->record.public_key);
+    if (way != NULL) {
+        memcpy(ret_node->bytes, way + CEPA_WAY_NODE_OFFSET, sizeof ret_node->bytes);
+    }
+    return way != NULL;
+}
+
+int cepa_dial_way(const struct cepa_mesh *mesh, struct cepa_way_record *ret_way,
+                  const struct cepa_node_id *node)
+{
+    struct cepa_credentials credentials;
+    const struct cepa_descriptor *descriptor = &credentials.descriptor;
+    bool has_way = cepa_ways_find_node(&mesh->ways, ret_way, node) == 0;
+    if (cepa_objects_decode(mesh->config.objects, &credentials, node) != 0) {
+        return has_way ? 0 : CEPA_ERR_NOT_FOUND;
+    }
+    if (has_way && ret_way->sequence > descriptor->sequence) {
+        return 0;
+    }
+    memset(ret_way, 0, sizeof *ret_way);
+    ret_way->address.node = *node;
+    if (descriptor->reaches_len > 0) {
+        ret_way->address.reach = descriptor->reaches[0];
+        ret_way->address.dtls = descriptor->dtls;
+        ret_way->address.secret = descriptor->secret;
+        return 0;
+    }
+    ret_way->introducers_len = (uint8_t)descriptor->introducers_len;
+    memcpy(ret_way->introducers, descriptor->introducers,
+           descriptor->introducers_len * sizeof ret_way->introducers[0]);
+    return descriptor->introducers_len > 0 ? 0 : CEPA_ERR_NOT_FOUND;
 }
 
 /* Asks an introducer that is linked, or dials one first; false if there is none. */
@@ -128,12 +154,10 @@ static bool ask_introducer(struct cepa_mesh *mesh, struct cepa_mesh_attempt *att
     }
     for (size_t i = 0; i < introducers_len; i++) {
         struct cepa_mesh_attempt *first = cepa_dial_of(mesh, &introducers[i]);
-        struct cepa_credentials credentials;
-        if (first == NULL &&
-            cepa_objects_decode(mesh->config.objects, &credentials, &introducers[i]) == 0 &&
-            credentials.descriptor.reaches_len > 0) {
-            first =
-                dial_direct(mesh, &introducers[i], &credentials.descriptor, CEPA_MESH_FOR_CHANNEL);
+        struct cepa_way_record way;
+        if (first == NULL && cepa_dial_way(mesh, &way, &introducers[i]) == 0 &&
+            way.introducers_len == 0) {
+            first = cepa_dial_address(mesh, &way.address, CEPA_MESH_FOR_CHANNEL);
         }
         if (first != NULL) {
             attempt->waits_for = first->ticket;
@@ -164,17 +188,15 @@ struct cepa_mesh_attempt *cepa_dial_through(struct cepa_mesh *mesh, const struct
 struct cepa_mesh_attempt *cepa_dial_node(struct cepa_mesh *mesh, const struct cepa_node_id *node,
                                          enum cepa_mesh_purpose purpose)
 {
-    struct cepa_credentials credentials;
+    struct cepa_way_record way;
     if (cepa_mesh_is_self(mesh, node) || cepa_dial_of(mesh, node) != NULL ||
-        cepa_objects_decode(mesh->config.objects, &credentials, node) != 0) {
+        cepa_dial_way(mesh, &way, node) != 0) {
         return NULL;
     }
-    const struct cepa_descriptor *descriptor = &credentials.descriptor;
-    if (descriptor->reaches_len == 0) {
-        return cepa_dial_through(mesh, node, descriptor->introducers, descriptor->introducers_len,
-                                 purpose);
+    if (way.introducers_len > 0) {
+        return cepa_dial_through(mesh, node, way.introducers, way.introducers_len, purpose);
     }
-    return dial_direct(mesh, node, descriptor, purpose);
+    return cepa_dial_address(mesh, &way.address, purpose);
 }
 
 void cepa_dial_succeeded(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt,

@@ -11,10 +11,20 @@ struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
                                             const struct cepa_relay_address *address,
                                             enum cepa_mesh_purpose purpose);
 
-/* cepa_dial_node opens a link to a relay whose credentials are here, through an introducer if it
- * has no address. Returns as cepa_dial_address, also NULL without credentials. */
+/* cepa_dial_node opens a link to a relay whose credentials or way record are here, through an
+ * introducer if it has no address. Returns as cepa_dial_address, also NULL without either. */
 struct cepa_mesh_attempt *cepa_dial_node(struct cepa_mesh *mesh, const struct cepa_node_id *node,
                                          enum cepa_mesh_purpose purpose);
+
+/* cepa_dial_name gives the node id of an index entry: that of its credentials, else the one that
+ * its way record says; false if neither is here. */
+bool cepa_dial_name(const struct cepa_mesh *mesh, struct cepa_node_id *ret_node,
+                    const struct cepa_index_entry *entry);
+
+/* cepa_dial_way says how a relay is reached, by its credentials or its way record, whichever is
+ * later. Returns 0 or CEPA_ERR_NOT_FOUND. */
+CEPA_MUST_USE int cepa_dial_way(const struct cepa_mesh *mesh, struct cepa_way_record *ret_way,
+                                const struct cepa_node_id *node);
 
 /* cepa_dial_through opens a link to a relay through one of these introducers. */
 struct cepa_mesh_attempt *cepa_dial_through(struct cepa_mesh *mesh, const struct cepa_node_id *node,

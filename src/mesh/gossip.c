@@ -22,6 +22,13 @@ bool cepa_gossip_has_all(const struct cepa_mesh *mesh)
     return cepa_index_count(mesh->config.index) < mesh->config.limits.custody_relays;
 }
 
+bool cepa_gossip_has_ways(const struct cepa_mesh *mesh)
+{
+    uint32_t custody_relays = mesh->config.limits.custody_relays;
+    return mesh->ways.capacity > 0 &&
+           cepa_index_count(mesh->config.index) >= custody_relays - custody_relays / 4;
+}
+
 const uint8_t *cepa_gossip_key_of(const struct cepa_mesh *mesh,
                                   const struct cepa_index_entry *entry, uint32_t epoch)
 {

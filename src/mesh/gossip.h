@@ -29,4 +29,8 @@ const uint8_t *cepa_gossip_key_of(const struct cepa_mesh *mesh,
 /* cepa_gossip_has_all says whether this node keeps the objects of all relays. */
 bool cepa_gossip_has_all(const struct cepa_mesh *mesh);
 
+/* cepa_gossip_has_ways says whether this node keeps way records of all relays: it relays, and the
+ * network is large or soon will be. */
+bool cepa_gossip_has_ways(const struct cepa_mesh *mesh);
+
 #endif

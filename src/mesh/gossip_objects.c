@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "mesh/custody.h"
 #include "mesh/gossip.h"
 #include "mesh/pulls.h"
 #include "wire/index_record.h"
@@ -59,19 +60,26 @@ void cepa_gossip_batch_begin(struct cepa_gossip_batch *batch, struct cepa_mesh *
     batch->table = table;
 }
 
+static size_t size_in(enum cepa_mesh_table table)
+{
+    return table == CEPA_MESH_TABLE_INDEX  ? CEPA_INDEX_RECORD_SIZE
+           : table == CEPA_MESH_TABLE_WAYS ? CEPA_WAY_RECORD_SIZE
+                                           : CEPA_KEY_RECORD_SIZE;
+}
+
 void cepa_gossip_batch_end(struct cepa_gossip_batch *batch)
 {
     struct cepa_mesh_item item;
     if (batch->len == 0 || batch->is_over) {
         return;
     }
-    bool is_index = batch->table == CEPA_MESH_TABLE_INDEX;
     memset(&item, 0, sizeof item);
-    item.type = is_index ? CEPA_MESH_ITEM_RECORDS : CEPA_MESH_ITEM_KEYS;
+    item.type = batch->table == CEPA_MESH_TABLE_INDEX  ? CEPA_MESH_ITEM_RECORDS
+                : batch->table == CEPA_MESH_TABLE_WAYS ? CEPA_MESH_ITEM_WAYS
+                                                       : CEPA_MESH_ITEM_KEYS;
     item.as.objects.bytes = batch->mesh->scratch;
     item.as.objects.bytes_len = batch->len;
-    item.as.objects.count =
-        batch->len / (is_index ? (size_t)CEPA_INDEX_RECORD_SIZE : (size_t)CEPA_KEY_RECORD_SIZE);
+    item.as.objects.count = batch->len / size_in(batch->table);
     batch->is_over = !cepa_mesh_send(batch->mesh, batch->peer, &item);
     batch->len = 0;
 }
@@ -80,9 +88,12 @@ void cepa_gossip_batch_add(struct cepa_gossip_batch *batch, const struct cepa_in
                            uint32_t epoch)
 {
     bool is_index = batch->table == CEPA_MESH_TABLE_INDEX;
-    size_t size = is_index ? (size_t)CEPA_INDEX_RECORD_SIZE : (size_t)CEPA_KEY_RECORD_SIZE;
-    const uint8_t *key = is_index ? NULL : cepa_gossip_key_of(batch->mesh, entry, epoch);
-    if (batch->is_over || (!is_index && key == NULL)) {
+    size_t size = size_in(batch->table);
+    const uint8_t *bytes = is_index ? NULL
+                           : batch->table == CEPA_MESH_TABLE_WAYS
+                               ? cepa_ways_find(&batch->mesh->ways, entry->record.public_key)
+                               : cepa_gossip_key_of(batch->mesh, entry, epoch);
+    if (batch->is_over || (!is_index && bytes == NULL)) {
         return;
     }
     if (!batch->is_free && !cepa_mesh_pay(batch->mesh, batch->peer, CEPA_MESH_COST_BYTES, size)) {
@@ -92,7 +103,7 @@ void cepa_gossip_batch_add(struct cepa_gossip_batch *batch, const struct cepa_in
     if (is_index) {
         cepa_index_record_encode(batch->mesh->scratch + batch->len, &entry->record);
     } else {
-        memcpy(batch->mesh->scratch + batch->len, key, size);
+        memcpy(batch->mesh->scratch + batch->len, bytes, size);
     }
     batch->len += size;
     if (batch->len + size > BATCH_BYTES_MAX) {
@@ -125,6 +136,20 @@ static bool send_credentials(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer
     return cepa_mesh_send(mesh, peer, &item);
 }
 
+/* Whether this node has the object of a relay in a table other than that of credentials. */
+static bool has_object(const struct cepa_mesh *mesh, const struct cepa_mesh_pull *pull,
+                       const struct cepa_index_entry *entry)
+{
+    switch ((unsigned)pull->table) {
+    case CEPA_MESH_TABLE_KEYS:
+        return cepa_gossip_key_of(mesh, entry, pull->epoch) != NULL;
+    case CEPA_MESH_TABLE_WAYS:
+        return cepa_ways_find(&mesh->ways, entry->record.public_key) != NULL;
+    default:
+        return true;
+    }
+}
+
 static void on_pull(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                     const struct cepa_mesh_pull *pull)
 {
@@ -141,8 +166,7 @@ static void on_pull(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
         if (is_here && pull->table == CEPA_MESH_TABLE_CREDENTIALS) {
             is_here = send_credentials(mesh, peer, entry);
         } else if (is_here) {
-            is_here = pull->table == CEPA_MESH_TABLE_INDEX ||
-                      cepa_gossip_key_of(mesh, entry, pull->epoch) != NULL;
+            is_here = has_object(mesh, pull, entry);
             cepa_gossip_batch_add(&batch, entry, pull->epoch);
         }
         if (!is_here && absent_len < sizeof absent) {
@@ -199,6 +223,7 @@ static void on_record(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, const
         uint64_t position = entry->position;
         cepa_gossip_news(mesh, position, peer->link);
         if (result != CEPA_INDEX_CONFLICT) {
+            cepa_pulls_want(mesh, CEPA_MESH_TABLE_WAYS, 0, position, peer->link);
             cepa_pulls_want(mesh, CEPA_MESH_TABLE_CREDENTIALS, 0, position, peer->link);
         }
     }
@@ -228,6 +253,9 @@ static void on_credentials(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     }
     position = entry->position;
     bool was_asked = cepa_pulls_is_asked(mesh, CEPA_MESH_TABLE_CREDENTIALS, 0, position);
+    if (!was_asked && !cepa_custody_keeps(mesh, position)) {
+        return;
+    }
     if (!was_asked && !cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_OBJECTS, 1)) {
         cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_BUDGET);
         return;
@@ -260,6 +288,9 @@ static void on_key(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, const ui
     }
     position = entry->position;
     bool was_asked = cepa_pulls_is_asked(mesh, CEPA_MESH_TABLE_KEYS, record.epoch.number, position);
+    if (!was_asked && !cepa_custody_keeps(mesh, position)) {
+        return;
+    }
     if (!was_asked && known != NULL && !cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_OBJECTS, 1)) {
         cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_BUDGET);
         return;
@@ -272,6 +303,32 @@ static void on_key(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, const ui
         cepa_pulls_done(mesh, CEPA_MESH_TABLE_KEYS, record.epoch.number, position);
     } else {
         cepa_pulls_failed(mesh, CEPA_MESH_TABLE_KEYS, record.epoch.number, position);
+        blame(mesh, peer, error);
+    }
+}
+
+static void on_way(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, const uint8_t *bytes)
+{
+    struct cepa_way_record record;
+    int error = cepa_way_record_decode(&record, bytes, CEPA_WAY_RECORD_SIZE);
+    if (error != 0) {
+        blame(mesh, peer, error);
+        return;
+    }
+    const struct cepa_index_entry *entry = cepa_index_find(mesh->config.index, record.public_key);
+    if (entry == NULL || !cepa_gossip_has_ways(mesh) || cepa_ways_is_current(&mesh->ways, entry)) {
+        return;
+    }
+    if (!cepa_pulls_is_asked(mesh, CEPA_MESH_TABLE_WAYS, 0, entry->position) &&
+        !cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_VERIFY, 1)) {
+        cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_BUDGET);
+        return;
+    }
+    error = cepa_ways_put(&mesh->ways, bytes, CEPA_WAY_RECORD_SIZE);
+    if (error >= 0 && cepa_ways_is_current(&mesh->ways, entry)) {
+        cepa_pulls_done(mesh, CEPA_MESH_TABLE_WAYS, 0, entry->position);
+    } else {
+        cepa_pulls_failed(mesh, CEPA_MESH_TABLE_WAYS, 0, entry->position);
         blame(mesh, peer, error);
     }
 }
@@ -290,6 +347,11 @@ void cepa_gossip_on_objects(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     case CEPA_MESH_ITEM_RECORDS:
         for (size_t i = 0; i < objects->count && !peer->is_closing; i++) {
             on_record(mesh, peer, objects->bytes + i * CEPA_INDEX_RECORD_SIZE);
+        }
+        return;
+    case CEPA_MESH_ITEM_WAYS:
+        for (size_t i = 0; i < objects->count && !peer->is_closing; i++) {
+            on_way(mesh, peer, objects->bytes + i * CEPA_WAY_RECORD_SIZE);
         }
         return;
     case CEPA_MESH_ITEM_KEYS:

@@ -24,7 +24,7 @@ void cepa_gossip_pull_end(struct cepa_gossip_pull *pull);
 struct cepa_gossip_batch {
     struct cepa_mesh *mesh;
     struct cepa_mesh_peer *peer;
-    enum cepa_mesh_table table; /* INDEX or KEYS */
+    enum cepa_mesh_table table; /* INDEX, KEYS or WAYS */
     bool is_free;
     bool is_over; /* the budget or the outbox is full */
     size_t len;   /* bytes in mesh->scratch */
@@ -37,7 +37,7 @@ void cepa_gossip_batch_add(struct cepa_gossip_batch *batch, const struct cepa_in
                            uint32_t epoch);
 void cepa_gossip_batch_end(struct cepa_gossip_batch *batch);
 
-/* cepa_gossip_on_objects takes PULL, RECORDS, CREDENTIALS or KEYS. */
+/* cepa_gossip_on_objects takes PULL, RECORDS, CREDENTIALS, KEYS or WAYS. */
 void cepa_gossip_on_objects(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                             const struct cepa_mesh_item *item);
 

@@ -8,6 +8,7 @@
 #include "base/block.h"
 #include "mesh/buckets.h"
 #include "mesh/clock.h"
+#include "mesh/custody.h"
 #include "mesh/detector.h"
 #include "mesh/dial.h"
 #include "mesh/dialback.h"
@@ -17,6 +18,7 @@
 #include "mesh/mesh_state.h"
 #include "mesh/neighbours.h"
 #include "mesh/pulls.h"
+#include "mesh/serving.h"
 #include "mesh/upgrade.h"
 
 enum {
@@ -40,7 +42,10 @@ static bool is_valid(const struct cepa_mesh_limits *limits)
     return limits->links_max > 0 && limits->links_max <= LINKS_MAX &&
            limits->channels_max <= CHANNELS_MAX && limits->neighbours > 0 &&
            limits->neighbours_max >= limits->neighbours && limits->sync_interval_ms > 0 &&
-           limits->channel_bytes_per_s > 0 && limits->channel_bytes_per_s < 1u << 24;
+           limits->channel_bytes_per_s > 0 && limits->channel_bytes_per_s < 1u << 24 &&
+           limits->bucket_relays > 0 && limits->bucket_relays < 1u << 16 &&
+           limits->custodians > 0 && limits->custodians <= CEPA_MESH_CUSTODIANS_MAX &&
+           limits->ways_max <= CEPA_INDEX_CAPACITY_MAX;
 }
 
 size_t cepa_mesh_size(const struct cepa_mesh_limits *limits)
@@ -51,7 +56,8 @@ size_t cepa_mesh_size(const struct cepa_mesh_limits *limits)
     return cepa_block_round(sizeof(struct cepa_mesh)) +
            cepa_block_array_size(limits->links_max, sizeof(struct cepa_mesh_peer)) +
            cepa_block_array_size(channels_of(limits), sizeof(struct cepa_mesh_channel_state)) +
-           OUTBOX_SIZE + 2 * CEPA_MESH_MESSAGE_SIZE_MAX + SEEN_SIZE;
+           OUTBOX_SIZE + 2 * CEPA_MESH_MESSAGE_SIZE_MAX + SEEN_SIZE +
+           cepa_block_round(cepa_ways_size(limits->ways_max));
 }
 
 static void set_wall(struct cepa_mesh *mesh, struct cepa_wall wall)
@@ -95,6 +101,8 @@ int cepa_mesh_init(struct cepa_mesh **ret_mesh, void *memory, size_t memory_len,
     mesh->message = cepa_block_carve(&block, CEPA_MESH_MESSAGE_SIZE_MAX);
     mesh->scratch = cepa_block_carve(&block, CEPA_MESH_MESSAGE_SIZE_MAX);
     mesh->seen = cepa_block_carve(&block, SEEN_SIZE);
+    size_t ways_size = cepa_ways_size(config->limits.ways_max);
+    void *ways = cepa_block_carve(&block, ways_size);
     CEPA_ASSERT(cepa_block_end(&block) == 0);
     memset(mesh->peers, 0, config->limits.links_max * sizeof *mesh->peers);
     memset(mesh->channels, 0, mesh->channels_len * sizeof *mesh->channels);
@@ -103,6 +111,8 @@ int cepa_mesh_init(struct cepa_mesh **ret_mesh, void *memory, size_t memory_len,
     if (error != 0) {
         return error;
     }
+    cepa_ways_init(&mesh->ways, ways, ways_size, config->limits.ways_max, config->index,
+                   &mesh->key);
     mesh->now = now;
     mesh->stepped_at = now;
     mesh->expected = cepa_time_never();
@@ -110,6 +120,8 @@ int cepa_mesh_init(struct cepa_mesh **ret_mesh, void *memory, size_t memory_len,
     mesh->sync_at = now;
     mesh->scan_at = now;
     mesh->contact_at = now;
+    mesh->custody_at = now;
+    mesh->buckets_at = now;
     set_wall(mesh, wall);
     *ret_mesh = mesh;
     return 0;
@@ -161,6 +173,9 @@ void cepa_mesh_step(struct cepa_mesh *mesh, struct cepa_time now, struct cepa_wa
     cepa_pulls_step(mesh);
     cepa_gossip_step(mesh);
     cepa_dialback_step(mesh);
+    cepa_ways_step(&mesh->ways);
+    cepa_custody_step(mesh);
+    cepa_serving_step(mesh);
     cepa_buckets_step(mesh);
     mesh->expected = cepa_mesh_deadline(mesh);
 }
@@ -174,6 +189,11 @@ static bool is_busy(const struct cepa_mesh *mesh)
     }
     for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
         if (mesh->peers[i].link != 0 && mesh->peers[i].facts.is_relayed) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < CEPA_MESH_SERVINGS; i++) {
+        if (mesh->servings[i].ticket != 0) {
             return true;
         }
     }
@@ -196,6 +216,9 @@ int cepa_mesh_next(struct cepa_mesh *mesh, struct cepa_mesh_effect *ret_effect,
             &mesh->effects[mesh->effects_head++ % CEPA_MESH_EFFECTS];
         *ret_effect = slot->effect;
         ret_effect->data = slot->effect.data_len > 0 ? slot->bytes : NULL;
+        return 0;
+    }
+    if (cepa_serving_next(mesh, ret_effect)) {
         return 0;
     }
     size_t len = cepa_outbox_take(&mesh->outbox, &link, mesh->message);
@@ -247,8 +270,13 @@ static void dispatch(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
         cepa_upgrade_on_item(mesh, peer, &item->as.signal);
         return;
     case CEPA_MESH_ITEM_BUCKET_GET:
+        cepa_serving_on_get(mesh, peer, &item->as.bucket);
+        return;
     case CEPA_MESH_ITEM_BUCKET:
-        cepa_buckets_on_item(mesh, peer, item->type, &item->as.bucket);
+        if (!cepa_buckets_on_answer(mesh, peer, &item->as.bucket) &&
+            !cepa_serving_on_answer(mesh, peer, &item->as.bucket)) {
+            (void)cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_OBJECTS, 8);
+        }
         return;
     default:
         cepa_gossip_on_item(mesh, peer, item);

@@ -46,7 +46,8 @@ enum cepa_mesh_purpose {
     CEPA_MESH_FOR_NEIGHBOUR = 1, /* gossip */
     CEPA_MESH_FOR_CIRCUITS = 2,  /* cepa_mesh_connect has asked for it */
     CEPA_MESH_FOR_CHANNEL = 3,   /* an introducer, through whom another link goes */
-    CEPA_MESH_FOR_JOINING = 4    /* a first contact: an anchor, an invitation, a seed */
+    CEPA_MESH_FOR_JOINING = 4,   /* a first contact: an anchor, an invitation, a seed */
+    CEPA_MESH_FOR_CUSTODY = 5    /* objects of a bucket: its relays, or a custodian */
 };
 
 /* What a node knows of a link whose handshake is done. */
@@ -82,8 +83,10 @@ enum cepa_mesh_effect_kind {
     CEPA_MESH_ANCHORS,      /* cepa_mesh_anchors has changed: keep them */
     CEPA_MESH_CLOCK,        /* this node's clock is off by `offset_ms` against the neighbours', or
                              * (0) right again; while it is off nothing is published */
-    CEPA_MESH_FETCH,        /* send `data` through a circuit to relay `node`, give the answer to
-                             * cepa_mesh_on_fetched(ticket) */
+    CEPA_MESH_FETCH,        /* send `data` through the circuit `route` (a new one for a new route),
+                             * answered with cepa_mesh_on_fetched(ticket) */
+    CEPA_MESH_FETCH_END,    /* the circuit `route` is not needed any more */
+    CEPA_MESH_ANSWER,       /* send `data` back into the circuit of cepa_mesh_on_request */
     CEPA_MESH_CONNECTED,    /* the link that cepa_mesh_connect wanted (`ticket`) is `link` */
     CEPA_MESH_UNREACHABLE,  /* it cannot be had */
     CEPA_MESH_SUSPECT,      /* `node` does not answer, nor does anybody reach it */
@@ -104,6 +107,8 @@ struct cepa_mesh_effect {
     enum cepa_mesh_effect_kind kind;
     uint64_t link;
     uint64_t ticket;
+    uint64_t route;      /* FETCH, FETCH_END: names a circuit */
+    uint64_t circuit;    /* ANSWER */
     const uint8_t *data; /* lent until the next call */
     size_t data_len;
     struct cepa_relay_address address;
@@ -175,7 +180,8 @@ void cepa_mesh_on_signal(struct cepa_mesh *mesh, uint64_t link, uint32_t attempt
                          enum cepa_mesh_signal signal, const uint8_t *data, size_t data_len,
                          struct cepa_time now);
 
-/* cepa_mesh_on_fetched answers FETCH with the bytes that came; none: it failed. */
+/* cepa_mesh_on_fetched answers FETCH with the CEPA_MESH_BUCKET_ANSWER_SIZE bytes that came; none:
+ * it failed. */
 void cepa_mesh_on_fetched(struct cepa_mesh *mesh, uint64_t ticket, const uint8_t *data,
                           size_t data_len, struct cepa_time now);
 
@@ -228,9 +234,9 @@ CEPA_MUST_USE int cepa_mesh_forward(struct cepa_mesh *mesh, uint64_t *ret_link,
 void cepa_mesh_close_channel(struct cepa_mesh *mesh, uint64_t link, uint32_t channel,
                              struct cepa_time now);
 
-/* cepa_mesh_serve answers bytes of a FETCH that came out of a circuit: writes up to
- * CEPA_MESH_FETCH_ANSWER_MAX bytes. Returns 0 or a decoder's error. */
-CEPA_MUST_USE int cepa_mesh_serve(struct cepa_mesh *mesh, uint8_t *ret_bytes, size_t *ret_len,
-                                  const uint8_t *request, size_t request_len);
+/* cepa_mesh_on_request takes the bytes of a FETCH that came out of a circuit (any number but 0, as
+ * this relay calls it). ANSWER follows, at once or when a custodian has answered, or nothing. */
+void cepa_mesh_on_request(struct cepa_mesh *mesh, uint64_t circuit, const uint8_t *data,
+                          size_t data_len, struct cepa_time now);
 
 #endif

@@ -10,6 +10,7 @@
 #include "mesh/mesh_state.h"
 #include "mesh/neighbours.h"
 #include "mesh/pulls.h"
+#include "mesh/serving.h"
 #include "mesh/upgrade.h"
 #include "wire/index_record.h"
 #include "wire/key_record.h"
@@ -116,6 +117,7 @@ void cepa_mesh_on_link_up(struct cepa_mesh *mesh, uint64_t link,
     }
     if (!peer->is_closing) {
         cepa_neighbours_on_link_up(mesh, peer, purpose);
+        cepa_serving_step(mesh);
     }
 }
 
@@ -219,7 +221,7 @@ int cepa_mesh_join(struct cepa_mesh *mesh, const struct cepa_relay_address *addr
 int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct cepa_node_id *node,
                       struct cepa_time now)
 {
-    struct cepa_credentials credentials;
+    struct cepa_way_record way;
     struct cepa_mesh_attempt *attempt = NULL;
     mesh->now = now;
     struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, node);
@@ -237,8 +239,7 @@ int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct
     }
     attempt = cepa_dial_of(mesh, node);
     if (attempt == NULL) {
-        if (cepa_mesh_is_self(mesh, node) ||
-            cepa_objects_decode(mesh->config.objects, &credentials, node) != 0) {
+        if (cepa_mesh_is_self(mesh, node) || cepa_dial_way(mesh, &way, node) != 0) {
             return CEPA_ERR_NOT_FOUND;
         }
         attempt = cepa_dial_node(mesh, node, CEPA_MESH_FOR_CIRCUITS);
@@ -265,6 +266,26 @@ void cepa_mesh_set_addresses(struct cepa_mesh *mesh, const struct cepa_relay_add
     cepa_dialback_forget(mesh);
 }
 
+/* This relay's way record, from its own credentials. */
+static void publish_way(struct cepa_mesh *mesh)
+{
+    uint8_t bytes[CEPA_WAY_RECORD_SIZE];
+    struct cepa_credentials_bytes halves;
+    struct cepa_descriptor descriptor;
+    int error = cepa_credentials_split(&halves, mesh->own_credentials, mesh->own_credentials_len);
+    if (error == 0) {
+        error = cepa_descriptor_decode(&descriptor, halves.descriptor, halves.descriptor_len);
+    }
+    if (error == 0) {
+        error = cepa_way_record_make(bytes, &descriptor, mesh->config.signing_key);
+    }
+    if (error == 0) {
+        /* Without a way it can be used by its neighbours only, until it has one. */
+        error = cepa_ways_put(&mesh->ways, bytes, sizeof bytes);
+        mesh->counts.ways_lost += error < 0 ? 1 : 0;
+    }
+}
+
 int cepa_mesh_publish(struct cepa_mesh *mesh, const struct cepa_index_record *record,
                       const uint8_t *credentials, size_t credentials_len, struct cepa_time now)
 {
@@ -284,6 +305,7 @@ int cepa_mesh_publish(struct cepa_mesh *mesh, const struct cepa_index_record *re
     mesh->has_own = true;
     mesh->is_own_kept = false;
     cepa_index_set_node(index, record->public_key, &mesh->config.node);
+    publish_way(mesh);
     cepa_gossip_news(mesh, cepa_index_find(index, record->public_key)->position, 0);
     return 0;
 }

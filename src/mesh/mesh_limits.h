@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+#include "base/time.h"
 #include "wire/dial_address.h"
 #include "wire/ids.h"
 #include "wire/receipt.h"
@@ -15,10 +17,10 @@ struct cepa_mesh;
 
 enum {
     CEPA_MESH_ANCHORS_MAX = 3,
-    CEPA_MESH_CONTACTS_MAX = 16,           /* first contacts */
-    CEPA_MESH_MESSAGE_MAX = 16 * 1024,     /* a message on a link */
-    CEPA_MESH_SIGNAL_MAX = 200,            /* bytes of an offer, an answer, a candidate */
-    CEPA_MESH_FETCH_ANSWER_MAX = 16 * 1024 /* one chunk of a bucket through a circuit */
+    CEPA_MESH_CONTACTS_MAX = 16,       /* first contacts */
+    CEPA_MESH_MESSAGE_MAX = 16 * 1024, /* a message on a link */
+    CEPA_MESH_SIGNAL_MAX = 200,        /* bytes of an offer, an answer, a candidate */
+    CEPA_MESH_CUSTODIANS_MAX = 8
 };
 
 /* Limits. */
@@ -28,6 +30,9 @@ struct cepa_mesh_limits {
     uint32_t neighbours_max;      /* at most, with those that others wanted; twice as many */
     uint32_t channels_max;        /* that this node relays for others */
     uint32_t custody_relays;      /* profile: below so many relays everybody holds all objects */
+    uint32_t bucket_relays;       /* profile: at least so many in a bucket */
+    uint32_t custodians;          /* profile: so many keep it, up to CEPA_MESH_CUSTODIANS_MAX */
+    uint32_t ways_max;            /* way records; 0: a client, which needs none */
     uint32_t clock_error_max_ms;  /* profile */
     uint32_t sync_interval_ms;    /* between two comparisons with a neighbour, on average */
     uint32_t channel_bytes_per_s; /* that a neighbour's channels may carry through this node */
@@ -54,11 +59,16 @@ struct cepa_mesh_status {
     uint64_t messages_out;
     uint64_t bytes_in;
     uint64_t bytes_out;
-    uint64_t refused;    /* items that cost more than the peer's budget, or were not asked for */
-    uint64_t misdeeds;   /* breaches of the protocol by peers */
-    uint64_t expelled;   /* links closed for them */
-    uint64_t suspicions; /* nodes that were suspected so far */
-    uint64_t suspends;   /* how often this node was suspended */
+    uint64_t refused;       /* items that cost more than the peer's budget, or were not asked for */
+    uint64_t misdeeds;      /* breaches of the protocol by peers */
+    uint64_t expelled;      /* links closed for them */
+    uint64_t suspicions;    /* nodes that were suspected so far */
+    uint64_t suspends;      /* how often this node was suspended */
+    uint64_t buckets_asked; /* large networks: buckets that this node began to fetch, */
+    uint64_t buckets_failed; /* of them not fetched to the end, */
+    uint64_t bucket_bytes;   /* and how much came */
+    uint64_t buckets_served; /* chunks that went into others' circuits */
+    uint64_t ways_lost;      /* way records that there was no room for */
 };
 
 /* cepa_mesh_status_get says how the mesh is. */
@@ -77,6 +87,20 @@ bool cepa_mesh_is_needed(const struct cepa_mesh *mesh, uint64_t link);
 
 /* cepa_mesh_is_suspected says whether a relay is suspected or could not be reached lately. */
 bool cepa_mesh_is_suspected(const struct cepa_mesh *mesh, const struct cepa_node_id *node);
+
+/* cepa_mesh_is_drawable says whether a relay at that position may be drawn for a path: anybody in a
+ * small network, in a large one whoever is in a bucket that was drawn at random and is here. */
+bool cepa_mesh_is_drawable(const struct cepa_mesh *mesh, uint64_t position);
+
+/* cepa_mesh_want says that the keys of a relay (by its Ed25519 key) will be needed for a time: its
+ * bucket is fetched. To be repeated. */
+void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct cepa_time now);
+
+/* cepa_mesh_address gives where a relay (by its Ed25519 key) can be dialled, if it can. Returns 0,
+ * CEPA_ERR_NOT_FOUND if that is not known here, or CEPA_ERR_UNREACHABLE for an introduced one. */
+CEPA_MUST_USE int cepa_mesh_address(const struct cepa_mesh *mesh,
+                                    struct cepa_relay_address *ret_address,
+                                    const uint8_t *public_key);
 
 /* cepa_mesh_receipts gives the receipts that this relay has, up to CEPA_DESCRIPTOR_RECEIPTS_MAX;
  * true if they are as many as the rules want, from different prefixes, so that it may publish. */

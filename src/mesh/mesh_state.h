@@ -7,6 +7,7 @@
 #include "mesh/mesh.h"
 #include "mesh/mesh_tables.h"
 #include "mesh/outbox.h"
+#include "mesh/ways.h"
 
 /* A mesh. */
 struct cepa_mesh {
@@ -65,6 +66,7 @@ struct cepa_mesh {
     uint64_t blind_link;          /* whom this step asks for what nobody has spoken of */
     uint32_t scan_cursor;
     uint32_t key_cursor;
+    uint32_t way_cursor;
     uint32_t missing;         /* found by the last whole scan */
     uint32_t missing_counted; /* by this one */
 
@@ -105,11 +107,21 @@ struct cepa_mesh {
     bool is_clock_off;
     struct cepa_time clock_at;
 
-    uint32_t fetched;      /* buckets so far */
-    uint64_t fetch_ticket; /* the bucket that is being fetched, or 0 */
-    struct cepa_bucket fetch;
-    uint64_t fetch_after;
-    struct cepa_time fetch_at;
+    struct cepa_ways ways;
+    struct cepa_mesh_custody custody[CEPA_MESH_CUSTODY_MAX];
+    uint32_t custody_len;
+    struct cepa_time custody_at; /* when it is looked at again */
+    struct cepa_mesh_visit visits[CEPA_MESH_VISITS];
+    uint32_t sweep_cursor;
+    struct cepa_mesh_followed followed[CEPA_MESH_FOLLOWED];
+    struct cepa_mesh_fetch fetches[CEPA_MESH_FETCHES];
+    struct cepa_time buckets_at; /* when buckets are looked at again */
+    uint32_t silent_fetches;     /* in a row that no circuit answered */
+    struct cepa_mesh_serving servings[CEPA_MESH_SERVINGS];
+    struct cepa_token_bucket serve_tokens; /* bytes for all circuits together */
+    struct cepa_mesh_answer answers[CEPA_MESH_ANSWERS];
+    uint32_t answers_head;
+    uint32_t answers_tail;
     struct cepa_mesh_status counts;
 };
 

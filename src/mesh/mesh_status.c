@@ -6,6 +6,7 @@
 #include "mesh/introducer.h"
 #include "mesh/mesh_state.h"
 #include "mesh/neighbours.h"
+#include "mesh/serving.h"
 
 void cepa_mesh_limits_daemon(struct cepa_mesh_limits *ret_limits)
 {
@@ -15,6 +16,9 @@ void cepa_mesh_limits_daemon(struct cepa_mesh_limits *ret_limits)
     ret_limits->neighbours_max = 50;
     ret_limits->channels_max = 256;
     ret_limits->custody_relays = 256;
+    ret_limits->bucket_relays = 32;
+    ret_limits->custodians = 8;
+    ret_limits->ways_max = 65536;
     ret_limits->clock_error_max_ms = 600000;
     ret_limits->sync_interval_ms = 45000;
     ret_limits->channel_bytes_per_s = 1u << 20;
@@ -24,6 +28,7 @@ void cepa_mesh_limits_tab(struct cepa_mesh_limits *ret_limits)
 {
     cepa_mesh_limits_daemon(ret_limits);
     ret_limits->links_max = 64;
+    ret_limits->ways_max = 32768;
     ret_limits->neighbours = 12;
     ret_limits->neighbours_max = 16;
     ret_limits->channels_max = 16;
@@ -69,7 +74,8 @@ bool cepa_mesh_is_needed(const struct cepa_mesh *mesh, uint64_t link)
         return false;
     }
     if (peer->bond == CEPA_MESH_BOND_NEIGHBOUR || peer->bond == CEPA_MESH_BOND_ASKED ||
-        cepa_introducer_uses(mesh, link)) {
+        cepa_introducer_uses(mesh, link) ||
+        (peer->facts.is_relay && cepa_serving_uses(mesh, &peer->facts.node))) {
         return true;
     }
     for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
@@ -84,6 +90,23 @@ bool cepa_mesh_is_suspected(const struct cepa_mesh *mesh, const struct cepa_node
 {
     const struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, node);
     return peer != NULL ? peer->is_stalled : cepa_dial_is_unreachable(mesh, node);
+}
+
+int cepa_mesh_address(const struct cepa_mesh *mesh, struct cepa_relay_address *ret_address,
+                      const uint8_t *public_key)
+{
+    struct cepa_node_id node;
+    struct cepa_way_record way;
+    const struct cepa_index_entry *entry = cepa_index_find(mesh->config.index, public_key);
+    if (entry == NULL || !cepa_dial_name(mesh, &node, entry) ||
+        cepa_dial_way(mesh, &way, &node) != 0) {
+        return CEPA_ERR_NOT_FOUND;
+    }
+    if (way.introducers_len > 0) {
+        return CEPA_ERR_UNREACHABLE;
+    }
+    *ret_address = way.address;
+    return 0;
 }
 
 size_t cepa_mesh_introducers(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes)

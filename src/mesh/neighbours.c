@@ -207,8 +207,11 @@ void cepa_neighbours_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer
 void cepa_neighbours_on_link_down(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, int error)
 {
     bool was_neighbour = peer->bond == CEPA_MESH_BOND_NEIGHBOUR && peer->facts.is_relay;
+    /* That the peer has closed a link which nobody needed says nothing. */
+    bool is_news = peer->bond != CEPA_MESH_BOND_NONE || peer->is_stalled;
     peer->bond = CEPA_MESH_BOND_NONE;
-    if (peer->facts.is_relay && error != 0 && cepa_mesh_peer_of(mesh, &peer->facts.node) == NULL) {
+    if (peer->facts.is_relay && error != 0 && is_news &&
+        cepa_mesh_peer_of(mesh, &peer->facts.node) == NULL) {
         /* Where the trouble was the link, or this node itself, it is tried again at once. */
         bool is_soon =
             peer->is_reached_by_others || !cepa_time_is_due(mesh->grace_until, mesh->now);
@@ -220,14 +223,15 @@ void cepa_neighbours_on_link_down(struct cepa_mesh *mesh, struct cepa_mesh_peer 
 }
 
 /* Whether a relay of the index may be dialled as a neighbour. */
-static bool is_candidate(struct cepa_mesh *mesh, const struct cepa_index_entry *entry)
+static bool is_candidate(struct cepa_mesh *mesh, struct cepa_node_id *ret_node,
+                         const struct cepa_index_entry *entry)
 {
-    return cepa_index_is_usable(entry) && entry->has_node &&
-           !cepa_mesh_is_self(mesh, &entry->node) &&
+    return cepa_index_is_usable(entry) && cepa_dial_name(mesh, ret_node, entry) &&
+           !cepa_mesh_is_self(mesh, ret_node) &&
            memcmp(entry->record.public_key, mesh->config.public_key, CEPA_SIGNING_KEY_SIZE) != 0 &&
-           cepa_mesh_peer_of(mesh, &entry->node) == NULL &&
-           cepa_dial_of(mesh, &entry->node) == NULL && !cepa_dial_is_lost(mesh, &entry->node) &&
-           !has_prefix(mesh, &entry->record.prefix, &entry->node) &&
+           cepa_mesh_peer_of(mesh, ret_node) == NULL && cepa_dial_of(mesh, ret_node) == NULL &&
+           !cepa_dial_is_lost(mesh, ret_node) &&
+           !has_prefix(mesh, &entry->record.prefix, ret_node) &&
            !cepa_dial_has_prefix(mesh, &entry->record.prefix);
 }
 
@@ -244,8 +248,9 @@ static bool dial_one(struct cepa_mesh *mesh)
     for (uint32_t i = 0; i < LOOKS_MAX && (!is_small || i < count); i++) {
         uint32_t at = is_small ? (start + i) % count : cepa_mesh_draw_below(mesh, count);
         const struct cepa_index_entry *entry = cepa_index_at(index, at);
-        if (is_candidate(mesh, entry) &&
-            cepa_dial_node(mesh, &entry->node, CEPA_MESH_FOR_NEIGHBOUR) != NULL) {
+        struct cepa_node_id node;
+        if (is_candidate(mesh, &node, entry) &&
+            cepa_dial_node(mesh, &node, CEPA_MESH_FOR_NEIGHBOUR) != NULL) {
             return true;
         }
     }

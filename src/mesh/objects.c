@@ -303,3 +303,28 @@ int cepa_objects_put_key_record(struct cepa_objects *objects, const uint8_t *byt
     }
     return error != 0 ? error : keep_key_record(objects, bytes, &record, slot);
 }
+
+bool cepa_objects_position(const struct cepa_objects *objects, uint64_t *ret_position,
+                           uint32_t slot)
+{
+    const struct cepa_kept_credentials *kept = &objects->credentials[slot];
+    if (kept->len == 0) {
+        return false;
+    }
+    const struct cepa_index_entry *entry = cepa_index_find(objects->index, kept->signing_key);
+    *ret_position = entry == NULL ? 0 : entry->position;
+    return true;
+}
+
+bool cepa_objects_is_of(const struct cepa_objects *objects, uint32_t slot,
+                        const uint8_t *public_key)
+{
+    const struct cepa_kept_credentials *kept = &objects->credentials[slot];
+    return kept->len > 0 && memcmp(kept->signing_key, public_key, sizeof kept->signing_key) == 0;
+}
+
+void cepa_objects_drop(struct cepa_objects *objects, uint32_t slot)
+{
+    CEPA_ASSERT(objects->credentials[slot].len > 0);
+    free_credentials(objects, slot);
+}

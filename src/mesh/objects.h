@@ -118,6 +118,18 @@ const struct cepa_index_entry *cepa_objects_next_missing_key(const struct cepa_o
                                                              uint32_t *cursor,
                                                              struct cepa_onion_epoch epoch);
 
+/* cepa_objects_position gives the position of the relay whose credentials are in a slot (below
+ * limits.credentials_max), 0 if the index does not list it any more; false if the slot is free.
+ * cepa_objects_is_of says whether they are of the relay with that Ed25519 key. */
+bool cepa_objects_position(const struct cepa_objects *objects, uint64_t *ret_position,
+                           uint32_t slot);
+bool cepa_objects_is_of(const struct cepa_objects *objects, uint32_t slot,
+                        const uint8_t *public_key);
+
+/* cepa_objects_drop forgets the credentials in a taken slot; key records of that relay make room
+ * for others when they are needed. */
+void cepa_objects_drop(struct cepa_objects *objects, uint32_t slot);
+
 enum cepa_bucket_kind { CEPA_BUCKET_CREDENTIALS = 1, CEPA_BUCKET_KEY_RECORDS = 2 };
 
 /* A bucket: all relays whose position begins with `bits` bits of `number`. */

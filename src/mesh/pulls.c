@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/endian.h"
-#include "mesh/buckets.h"
+#include "mesh/custody.h"
 #include "mesh/gossip.h"
 #include "mesh/gossip_objects.h"
 
@@ -47,10 +47,17 @@ static struct cepa_mesh_pull_state *find_place(struct cepa_mesh *mesh)
     return worst;
 }
 
+/* Whether this node wants the object of a relay in a table at all. */
+static bool is_wanted(const struct cepa_mesh *mesh, enum cepa_mesh_table table, uint64_t position)
+{
+    return table == CEPA_MESH_TABLE_WAYS ? cepa_gossip_has_ways(mesh)
+                                         : cepa_custody_keeps(mesh, position);
+}
+
 void cepa_pulls_want(struct cepa_mesh *mesh, enum cepa_mesh_table table, uint32_t epoch,
                      uint64_t position, uint64_t hint)
 {
-    if (!cepa_buckets_keeps(mesh, position)) {
+    if (!is_wanted(mesh, table, position)) {
         return;
     }
     struct cepa_mesh_pull_state *pull = find(mesh, table, epoch, position);
@@ -157,7 +164,7 @@ static uint32_t owed(const struct cepa_mesh *mesh, enum cepa_mesh_table table, u
 static bool may_ask(const struct cepa_mesh *mesh, const struct cepa_mesh_peer *peer,
                     enum cepa_mesh_table table)
 {
-    uint32_t max = table == CEPA_MESH_TABLE_KEYS ? KEYS_MAX : CREDENTIALS_MAX;
+    uint32_t max = table == CEPA_MESH_TABLE_CREDENTIALS ? CREDENTIALS_MAX : KEYS_MAX;
     return peer->link != 0 && peer->facts.is_relay && !peer->is_closing && !peer->is_stalled &&
            owed(mesh, table, peer->link) < max;
 }
@@ -192,6 +199,9 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh,
     if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
         return chosen;
     }
+    if (pull->table != CEPA_MESH_TABLE_WAYS && !cepa_gossip_has_all(mesh)) {
+        return NULL; /* a custodian asks the relay itself, once there is a link */
+    }
     /* What nobody has spoken of is asked of one neighbour at a time: it is often nowhere. */
     chosen = pull->is_blind ? cepa_mesh_peer_find(mesh, mesh->blind_link) : NULL;
     if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
@@ -219,6 +229,9 @@ static bool is_settled(const struct cepa_mesh *mesh, const struct cepa_mesh_pull
     if (entry == NULL || entry->is_conflict) {
         return true;
     }
+    if (pull->table == CEPA_MESH_TABLE_WAYS) {
+        return cepa_ways_is_current(&mesh->ways, entry);
+    }
     if (pull->table == CEPA_MESH_TABLE_KEYS) {
         return pull->epoch < mesh->epoch.number ||
                cepa_gossip_key_of(mesh, entry, pull->epoch) != NULL;
@@ -240,6 +253,10 @@ static void assign(struct cepa_mesh *mesh, struct cepa_mesh_pull_state *pull)
         return;
     }
     struct cepa_mesh_peer *peer = choose(mesh, pull);
+    if (peer == NULL && pull->table != CEPA_MESH_TABLE_WAYS && !cepa_gossip_has_all(mesh)) {
+        pull->table = 0;
+        return;
+    }
     if (peer == NULL) {
         pull->at = cepa_time_add(mesh->now, RETRY_MS * CEPA_MILLISECOND_NS);
         return;
@@ -281,6 +298,23 @@ static void send_fresh(struct cepa_mesh *mesh)
     }
 }
 
+/* Wants way records that are missing, as far as there is room; returns what room is left. In a
+ * large network nothing else is looked for here. */
+static uint32_t scan_ways(struct cepa_mesh *mesh, uint32_t room)
+{
+    const struct cepa_index *index = mesh->config.index;
+    while (cepa_gossip_has_ways(mesh) && room > 0 && mesh->way_cursor < cepa_index_count(index)) {
+        const struct cepa_index_entry *entry = cepa_index_at(index, mesh->way_cursor++);
+        bool is_relay = (entry->record.flags & CEPA_RELAY_FLAG_RELAY) != 0;
+        if (is_relay && !entry->is_conflict && !cepa_ways_is_current(&mesh->ways, entry)) {
+            mesh->missing_counted++;
+            room--;
+            cepa_pulls_want(mesh, CEPA_MESH_TABLE_WAYS, 0, entry->position, 0);
+        }
+    }
+    return room;
+}
+
 /* Looks on from where the last look ended, as far as there is room to ask. */
 static void scan(struct cepa_mesh *mesh)
 {
@@ -290,7 +324,8 @@ static void scan(struct cepa_mesh *mesh)
     for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
         room += mesh->pulls[i].table == 0 ? 1 : 0;
     }
-    for (; room > 0; room--) {
+    room = scan_ways(mesh, room);
+    for (; room > 0 && cepa_gossip_has_all(mesh); room--) {
         entry = cepa_objects_next_missing(objects, &mesh->scan_cursor);
         if (entry == NULL) {
             break;
@@ -298,7 +333,7 @@ static void scan(struct cepa_mesh *mesh)
         mesh->missing_counted++;
         cepa_pulls_want(mesh, CEPA_MESH_TABLE_CREDENTIALS, 0, entry->position, 0);
     }
-    for (; room > 0; room--) {
+    for (; room > 0 && cepa_gossip_has_all(mesh); room--) {
         entry = cepa_objects_next_missing_key(objects, &mesh->key_cursor, mesh->epoch);
         if (entry == NULL) {
             break;
@@ -311,7 +346,9 @@ static void scan(struct cepa_mesh *mesh)
     uint64_t wait_ms = SCAN_MS;
     if (room > 0) {
         bool is_young = cepa_time_is_before(mesh->now, mesh->young_until);
-        wait_ms = is_young && mesh->missing_counted > 0 ? SCAN_MS : SCAN_IDLE_MS;
+        bool is_large = !cepa_gossip_has_all(mesh);
+        wait_ms = (is_young || is_large) && mesh->missing_counted > 0 ? SCAN_MS : SCAN_IDLE_MS;
+        mesh->way_cursor = 0;
         mesh->missing = mesh->missing_counted;
         mesh->missing_counted = 0;
         mesh->scan_cursor = 0;

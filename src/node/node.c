@@ -86,6 +86,9 @@ static void mesh_limits_of(struct cepa_mesh_limits *ret_limits,
     ret_limits->neighbours = config->limits.neighbours;
     ret_limits->neighbours_max = 2 * config->limits.neighbours;
     ret_limits->custody_relays = config->profile.custody_relays;
+    ret_limits->bucket_relays = config->profile.bucket_relays;
+    ret_limits->custodians = config->profile.custodians;
+    ret_limits->ways_max = config->is_relay ? config->limits.index_records : 0;
     ret_limits->clock_error_max_ms = config->profile.clock_error_max_ms;
 }
 

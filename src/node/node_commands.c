@@ -11,7 +11,7 @@ uint64_t cepa_node_circuit_number(struct cepa_handle circuit)
     return circuit.generation << NUMBER_SHIFT | circuit.index;
 }
 
-static struct cepa_handle circuit_handle(uint64_t number)
+struct cepa_handle cepa_node_circuit_handle(uint64_t number)
 {
     return (struct cepa_handle){.generation = number >> NUMBER_SHIFT,
                                 .index = (uint32_t)(number & ((1 << NUMBER_SHIFT) - 1))};
@@ -75,9 +75,10 @@ int cepa_node_invite(struct cepa_node *node, char ret_text[CEPA_INVITATION_TEXT_
             break;
         }
         const struct cepa_index_entry *entry = cepa_index_draw(&node->index, random);
-        if (entry != NULL && entry->has_node && !is_named(&invitation, &entry->node) &&
-            cepa_node_address_of(node, &invitation.addresses[invitation.addresses_len],
-                                 &entry->node) == 0) {
+        struct cepa_relay_address *address = &invitation.addresses[invitation.addresses_len];
+        if (entry != NULL &&
+            cepa_mesh_address(node->mesh, address, entry->record.public_key) == 0 &&
+            !is_named(&invitation, &address->node)) {
             invitation.addresses_len++;
         }
     }
@@ -162,7 +163,7 @@ int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
 int cepa_node_circuit_send(struct cepa_node *node, uint64_t circuit, const uint8_t *data,
                            size_t data_len, struct cepa_time now)
 {
-    struct cepa_handle handle = circuit_handle(circuit);
+    struct cepa_handle handle = cepa_node_circuit_handle(circuit);
     struct cepa_node_circuit *own = cepa_node_own_find(node, handle);
     struct cepa_node_link *link = own == NULL ? NULL : cepa_node_link_find(node, own->link);
     uint64_t counter;
@@ -189,7 +190,8 @@ int cepa_node_circuit_send(struct cepa_node *node, uint64_t circuit, const uint8
 void cepa_node_circuit_consumed(struct cepa_node *node, uint64_t circuit, uint32_t count,
                                 struct cepa_time now)
 {
-    const struct cepa_node_circuit *own = cepa_node_own_find(node, circuit_handle(circuit));
+    const struct cepa_node_circuit *own =
+        cepa_node_own_find(node, cepa_node_circuit_handle(circuit));
     struct cepa_node_link *link = own == NULL ? NULL : cepa_node_link_find(node, own->link);
     if (link != NULL && link->state == CEPA_NODE_LINK_UP) {
         cepa_link_consumed(&link->link, own->circuit_id, count, now);
@@ -199,7 +201,7 @@ void cepa_node_circuit_consumed(struct cepa_node *node, uint64_t circuit, uint32
 
 int cepa_node_circuit_close(struct cepa_node *node, uint64_t circuit, struct cepa_time now)
 {
-    struct cepa_node_circuit *own = cepa_node_own_find(node, circuit_handle(circuit));
+    struct cepa_node_circuit *own = cepa_node_own_find(node, cepa_node_circuit_handle(circuit));
     if (own == NULL) {
         return CEPA_ERR_NOT_FOUND;
     }

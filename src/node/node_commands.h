@@ -25,9 +25,10 @@ CEPA_MUST_USE int cepa_node_invite(struct cepa_node *node,
 
 /* What the last hop does with DATA: their first byte says. */
 enum cepa_node_service {
-    CEPA_NODE_SERVICE_ECHO = 1,  /* sends them back, all three only if it answers_echo */
-    CEPA_NODE_SERVICE_SINK = 2,  /* counts them; says so when as many have come as they say */
-    CEPA_NODE_SERVICE_SOURCE = 3 /* sends as many full ones as they say */
+    CEPA_NODE_SERVICE_ECHO = 1,   /* sends them back, all three only if it answers_echo */
+    CEPA_NODE_SERVICE_SINK = 2,   /* counts them; says so when as many have come as they say */
+    CEPA_NODE_SERVICE_SOURCE = 3, /* sends as many full ones as they say */
+    CEPA_NODE_SERVICE_BUCKET = 4  /* a chunk of a bucket is asked for, in a large network */
 };
 
 /* SINK and SOURCE: the byte, and how many DATA in 4 bytes; of what a source sends, the number from

@@ -18,12 +18,14 @@
 #include "onion/circuit_ends.h"
 #include "onion/circuit_table.h"
 #include "path/circuits.h"
+#include "wire/mesh_message.h"
 
 enum {
     CEPA_NODE_BULKS_MAX = 16,   /* transfers that measure circuits which end here */
     CEPA_NODE_WAITING_MAX = 64, /* packets that wait for a link to their next relay */
     CEPA_NODE_ONION_DAYS = 2,   /* of which keys are kept: this day, and the next when it is near */
     CEPA_NODE_LINK_KEY_DAYS = 2, /* this day and the one before */
+    CEPA_NODE_FETCHES = 4,       /* buckets on their way through circuits */
     CEPA_NODE_JOIN_MAX = CEPA_INVITATION_ADDRESSES_MAX
 };
 
@@ -113,9 +115,22 @@ struct cepa_node_circuit {
     uint32_t circuit_id;        /* there */
     bool is_asked;              /* a user has it */
     bool is_blocked;            /* the user waits for room */
+    uint32_t fetch;             /* 1 + the number of the fetch that it is for; 0: none */
     struct cepa_time began;
     uint64_t cells_sent;
     uint64_t cells_received;
+};
+
+/* A bucket on its way through a circuit. */
+struct cepa_node_fetch {
+    uint64_t route;  /* the mesh's; 0: free */
+    uint64_t ticket; /* of the request that is open; 0: none */
+    struct cepa_handle circuit;
+    bool is_open;
+    uint8_t request[CEPA_MESH_SIGNAL_MAX];
+    size_t request_len;
+    uint32_t parts; /* of the answer that have come; bits */
+    uint8_t answer[CEPA_MESH_BUCKET_ANSWER_SIZE];
 };
 
 /* A link key of a directory day. Secret. */

@@ -1,28 +1,9 @@
-/* What the mesh asks for: links, channels through introducers, signals; and where it finds what it
- * needs. */
+/* What the mesh asks for: links, channels through introducers, signals. */
 #include <string.h>
 
 #include "base/assert.h"
 #include "crypto/hash.h"
 #include "node/node_parts.h"
-
-int cepa_node_address_of(const struct cepa_node *node, struct cepa_relay_address *ret_address,
-                         const struct cepa_node_id *relay)
-{
-    struct cepa_credentials credentials;
-    int error = cepa_objects_decode(&node->objects, &credentials, relay);
-    if (error != 0) {
-        return error;
-    }
-    if (credentials.descriptor.reaches_len == 0) {
-        return CEPA_ERR_UNREACHABLE;
-    }
-    *ret_address = (struct cepa_relay_address){.reach = credentials.descriptor.reaches[0],
-                                               .dtls = credentials.descriptor.dtls,
-                                               .node = *relay,
-                                               .secret = credentials.descriptor.secret};
-    return 0;
-}
 
 static void send(struct cepa_node *node, const struct cepa_mesh_effect *effect,
                  struct cepa_time now)
@@ -361,6 +342,12 @@ bool cepa_node_mesh_settle(struct cepa_node *node, struct cepa_time now)
             break;
         case CEPA_MESH_FETCH:
             cepa_node_fetch(node, &effect, now);
+            break;
+        case CEPA_MESH_FETCH_END:
+            cepa_node_fetch_end(node, effect.route, now);
+            break;
+        case CEPA_MESH_ANSWER:
+            cepa_node_answer(node, &effect, now);
             break;
         default:
             on_news(node, &effect, now);

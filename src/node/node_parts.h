@@ -50,9 +50,6 @@ void cepa_node_relayed_pump(struct cepa_node *node, struct cepa_node_link *link,
                             struct cepa_time now);
 void cepa_node_relayed_room(struct cepa_node *node, uint64_t via);
 void cepa_node_relayed_via_gone(struct cepa_node *node, uint64_t via, struct cepa_time now);
-CEPA_MUST_USE int cepa_node_address_of(const struct cepa_node *node,
-                                       struct cepa_relay_address *ret_address,
-                                       const struct cepa_node_id *relay);
 
 /* node_stalls.c: links that say nothing. */
 void cepa_node_link_stalled(struct cepa_node *node, struct cepa_node_link *link,
@@ -72,6 +69,8 @@ void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
                          const struct cepa_link_event *event, struct cepa_time now);
 void cepa_node_on_circuit_closed(struct cepa_node *node, struct cepa_node_link *link,
                                  uint32_t circuit_id, struct cepa_time now);
+void cepa_node_answer(struct cepa_node *node, const struct cepa_mesh_effect *effect,
+                      struct cepa_time now);
 void cepa_node_waiting_answer(struct cepa_node *node, uint64_t ticket, uint64_t link,
                               struct cepa_time now);
 
@@ -107,8 +106,19 @@ void cepa_node_paths_link_gone(struct cepa_node *node, struct cepa_node_link *li
                                struct cepa_time now);
 
 bool cepa_node_is_online(const struct cepa_node *node);
+
+/* node_buckets.c: buckets through circuits. `own` has a fetch. */
 void cepa_node_fetch(struct cepa_node *node, const struct cepa_mesh_effect *effect,
                      struct cepa_time now);
+void cepa_node_fetch_end(struct cepa_node *node, uint64_t route, struct cepa_time now);
+void cepa_node_fetch_opened(struct cepa_node *node, const struct cepa_node_circuit *own,
+                            struct cepa_time now);
+void cepa_node_fetch_lost(struct cepa_node *node, const struct cepa_node_circuit *own,
+                          struct cepa_time now);
+void cepa_node_fetch_cell(struct cepa_node *node, const struct cepa_node_circuit *own,
+                          const uint8_t *data, size_t data_len, struct cepa_time now);
+bool cepa_node_answer_part(uint8_t ret_data[CEPA_CELL_DATA_MAX], const uint8_t *answer,
+                           size_t answer_len, uint32_t part);
 
 /* node_identity.c: certificate, descriptor, onion keys, publication. */
 CEPA_MUST_USE int cepa_node_identity_start(struct cepa_node *node, struct cepa_time now);
@@ -119,6 +129,7 @@ void cepa_node_identity_on_mesh(struct cepa_node *node, struct cepa_time now);
 
 /* node_commands.c */
 uint64_t cepa_node_circuit_number(struct cepa_handle circuit);
+struct cepa_handle cepa_node_circuit_handle(uint64_t number);
 
 /* node_store.c */
 bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,

@@ -27,7 +27,8 @@ static void add_introducers(const struct cepa_node *node, struct cepa_prefix *re
     *ret_len = len;
 }
 
-static uint8_t flags_of(const struct cepa_node *node, const struct cepa_index_entry *entry)
+static uint8_t flags_of(const struct cepa_node *node, const struct cepa_index_entry *entry,
+                        bool is_large)
 {
     uint32_t age_days = node->index.today.number - entry->first_seen.number;
     uint8_t flags = 0;
@@ -41,16 +42,22 @@ static uint8_t flags_of(const struct cepa_node *node, const struct cepa_index_en
     if (entry->has_node && cepa_mesh_is_suspected(node->mesh, &entry->node)) {
         flags |= CEPA_PATH_RELAY_SUSPECT;
     }
+    if (!is_large) {
+        return flags;
+    }
+    bool is_here = entry->has_node && cepa_mesh_is_drawable(node->mesh, entry->position) &&
+                   cepa_objects_onion_key(&node->objects, &entry->node, node->view_epoch) != NULL;
+    flags |= is_here ? 0 : CEPA_PATH_RELAY_UNKNOWN;
     return flags;
 }
 
-static void add_relay(struct cepa_node *node, const struct cepa_index_entry *entry)
+static void add_relay(struct cepa_node *node, const struct cepa_index_entry *entry, bool is_large)
 {
     struct cepa_path_relay *relay = &node->relays[node->relays_len++];
     struct cepa_credentials credentials;
     *relay = (struct cepa_path_relay){.prefix = entry->record.prefix,
                                       .capacity_class = entry->record.capacity,
-                                      .flags = flags_of(node, entry)};
+                                      .flags = flags_of(node, entry, is_large)};
     memcpy(relay->key.bytes, entry->record.public_key, sizeof relay->key.bytes);
     if (node->config.is_relay &&
         memcmp(relay->key.bytes, node->own.identity.signing_key.public_key.bytes,
@@ -77,6 +84,27 @@ static bool has_key(const struct cepa_node *node, const struct cepa_index_entry 
             cepa_objects_onion_key(&node->objects, &entry->node, before) != NULL);
 }
 
+/* The onion epoch of this node's paths in a large network: while an epoch is young, the keys of
+ * many relays are those of the one before. All hops of a packet need one of the same epoch. */
+static void choose_epoch(struct cepa_node *node, struct cepa_time now)
+{
+    uint32_t have[2] = {0};
+    struct cepa_onion_epoch epoch =
+        cepa_calendar_epoch(&node->config.profile.calendar, cepa_node_wall_now(node, now));
+    for (uint32_t i = 0; i < cepa_index_count(&node->index); i++) {
+        const struct cepa_index_entry *entry = cepa_index_at(&node->index, i);
+        if (!entry->has_node || !cepa_mesh_is_drawable(node->mesh, entry->position)) {
+            continue;
+        }
+        for (uint32_t back = 0; back < 2; back++) {
+            struct cepa_onion_epoch of = {epoch.number - back};
+            have[back] += cepa_objects_onion_key(&node->objects, &entry->node, of) != NULL;
+        }
+    }
+    node->view_epoch = epoch;
+    node->view_epoch.number -= have[0] * 5 < have[1] * 3;
+}
+
 static void make_view(struct cepa_node *node, struct cepa_time now)
 {
     bool is_whole = cepa_index_count(&node->index) < node->config.profile.custody_relays;
@@ -84,11 +112,14 @@ static void make_view(struct cepa_node *node, struct cepa_time now)
         cepa_calendar_epoch(&node->config.profile.calendar, cepa_node_wall_now(node, now));
     node->relays_len = 0;
     node->relays_made = now;
+    if (!is_whole) {
+        choose_epoch(node, now);
+    }
     for (uint32_t i = 0; i < cepa_index_count(&node->index); i++) {
         const struct cepa_index_entry *entry = cepa_index_at(&node->index, i);
         /* Where everybody holds everything, who is not known by name cannot be used yet. */
         if (cepa_index_is_usable(entry) && (entry->has_node || !is_whole)) {
-            add_relay(node, entry);
+            add_relay(node, entry, !is_whole);
             node->relays[node->relays_len - 1].flags |=
                 is_whole && !has_key(node, entry, epoch) ? CEPA_PATH_RELAY_KEYLESS : 0;
         }
@@ -131,9 +162,7 @@ static void dial_guard(struct cepa_node *node, const struct cepa_ed25519_public_
                        struct cepa_time now)
 {
     struct cepa_relay_address address;
-    const struct cepa_index_entry *entry = cepa_index_find(&node->index, key->bytes);
-    if (entry == NULL || !entry->has_node ||
-        cepa_node_address_of(node, &address, &entry->node) != 0) {
+    if (cepa_mesh_address(node->mesh, &address, key->bytes) != 0) {
         return;
     }
     struct cepa_node_link *link = cepa_node_link_new(node, true, now);
@@ -144,7 +173,7 @@ static void dial_guard(struct cepa_node *node, const struct cepa_ed25519_public_
     link->is_anonymous = true;
     link->is_private = node->config.is_relay;
     link->has_target = true;
-    link->target = entry->node;
+    link->target = address.node;
     link->has_key = true;
     link->key = *key;
     link->until = cepa_time_add(now, CEPA_NODE_GUARD_DIAL_NS);
@@ -174,6 +203,10 @@ static void keep_guards(struct cepa_node *node, struct cepa_time now)
     size_t len = cepa_guards_wanted(&node->guards, keys, cepa_node_wall_now(node, now));
     for (size_t i = 0; i < len; i++) {
         want_guard(node, &keys[i], now);
+        cepa_mesh_want(node->mesh, keys[i].bytes, now);
+    }
+    for (size_t i = 0; i < node->layer2.entries_len; i++) {
+        cepa_mesh_want(node->mesh, node->layer2.entries[i].key.bytes, now);
     }
     uint32_t cursor = 0;
     struct cepa_node_link *link;
@@ -231,6 +264,9 @@ void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now)
     struct cepa_path_relays relays = view(node);
     cepa_guards_on_online(&node->guards, cepa_node_is_online(node), wall);
     uint64_t stamp = node->index.counts.merged + node->index.counts.expired + node->relays_len;
+    for (size_t i = 0; i < node->relays_len; i++) {
+        stamp += (node->relays[i].flags & CEPA_PATH_RELAY_UNKNOWN) == 0; /* more have keys now */
+    }
     if (stamp != node->relays_stamp || cepa_time_is_due(node->guards_due, now)) {
         node->relays_stamp = stamp;
         node->guards_due = cepa_time_add(now, GUARDS_NS);
@@ -341,6 +377,12 @@ static void build(struct cepa_node *node, const struct cepa_circuits_effect *eff
         missing = find_keys(node, keys, effect->hops, effect->hops_len, epoch);
     }
     if (missing < effect->hops_len) {
+        const struct cepa_ed25519_public_key *key = &effect->hops[missing].key;
+        const struct cepa_index_entry *entry = cepa_index_find(&node->index, key->bytes);
+        if (entry != NULL && !cepa_mesh_is_drawable(node->mesh, entry->position)) {
+            cepa_mesh_want(node->mesh, key->bytes, now); /* it asks again when it has waited */
+            return;
+        }
         cepa_circuits_no_keys(&node->circuits, effect->circuit, missing, now);
         return;
     }
@@ -390,7 +432,8 @@ static void leave_first(struct cepa_node *node, struct cepa_node_circuit *own, s
     }
 }
 
-static void on_opened(struct cepa_node *node, const struct cepa_circuits_effect *effect)
+static void on_opened(struct cepa_node *node, const struct cepa_circuits_effect *effect,
+                      struct cepa_time now)
 {
     struct cepa_node_circuit *own = cepa_node_own_find(node, effect->circuit);
     if (effect->duration_ns > 0) {
@@ -398,7 +441,9 @@ static void on_opened(struct cepa_node *node, const struct cepa_circuits_effect 
         node->counts.build_time_ns =
             known_ns == 0 ? effect->duration_ns : known_ns - known_ns / 8 + effect->duration_ns / 8;
     }
-    if (own != NULL && own->is_asked) {
+    if (own != NULL && own->fetch != 0) {
+        cepa_node_fetch_opened(node, own, now);
+    } else if (own != NULL && own->is_asked) {
         cepa_node_tell(node, CEPA_EVENT_CIRCUIT_READY, cepa_node_circuit_number(effect->circuit),
                        0);
     }
@@ -412,7 +457,9 @@ static void on_ended(struct cepa_node *node, const struct cepa_circuits_effect *
         return;
     }
     leave_first(node, own, now);
-    if (own->is_asked) {
+    if (own->fetch != 0) {
+        cepa_node_fetch_lost(node, own, now);
+    } else if (own->is_asked) {
         cepa_node_tell(node, CEPA_EVENT_CIRCUIT_CLOSED, cepa_node_circuit_number(effect->circuit),
                        effect->error);
     }
@@ -449,7 +496,7 @@ bool cepa_node_paths_settle(struct cepa_node *node, struct cepa_time now)
             break;
         case CEPA_CIRCUITS_OPENED:
         case CEPA_CIRCUITS_REBUILT:
-            on_opened(node, &effect);
+            on_opened(node, &effect, now);
             break;
         case CEPA_CIRCUITS_BROKEN:
             if (cepa_node_own_find(node, effect.circuit) != NULL &&
@@ -512,6 +559,10 @@ bool cepa_node_own_cell(struct cepa_node *node, struct cepa_handle circuit, uint
     if (own != NULL && own->is_blocked) {
         go_on(node, own, now); /* the cell may be the answer to a renewal */
     }
+    if (own != NULL && own->fetch != 0 && data.is_data) {
+        cepa_node_fetch_cell(node, own, data.data, data.data_len, now);
+        return false;
+    }
     if (own == NULL || !data.is_data || !own->is_asked) {
         return false;
     }
@@ -523,11 +574,4 @@ bool cepa_node_own_cell(struct cepa_node *node, struct cepa_handle circuit, uint
                                       .data_len = data.data_len};
     cepa_node_push(node, &effect);
     return true;
-}
-
-void cepa_node_fetch(struct cepa_node *node, const struct cepa_mesh_effect *effect,
-                     struct cepa_time now)
-{
-    /* Below 256 relays the mesh fetches nothing through circuits. */
-    cepa_mesh_on_fetched(node->mesh, effect->ticket, NULL, 0, now);
 }

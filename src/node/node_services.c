@@ -33,6 +33,19 @@ static bool answer(struct cepa_node *node, struct cepa_handle circuit, const uin
     return cepa_link_send_cell(&link->link, circuit_id, counter, node->workspace->body, now) == 0;
 }
 
+void cepa_node_answer(struct cepa_node *node, const struct cepa_mesh_effect *effect,
+                      struct cepa_time now)
+{
+    uint8_t data[CEPA_CELL_DATA_MAX];
+    struct cepa_handle circuit = cepa_node_circuit_handle(effect->circuit);
+    for (uint32_t part = 0; cepa_node_answer_part(data, effect->data, effect->data_len, part);
+         part++) {
+        if (!answer(node, circuit, data, sizeof data, now)) {
+            return; /* who asked asks again */
+        }
+    }
+}
+
 static struct cepa_node_bulk *find(struct cepa_node *node, struct cepa_handle circuit)
 {
     for (size_t i = 0; i < CEPA_NODE_BULKS_MAX; i++) {
@@ -119,6 +132,11 @@ bool cepa_node_serve(struct cepa_node *node, struct cepa_node_link *link, uint32
                      const struct cepa_circuit_outcome *outcome, struct cepa_time now)
 {
     const struct cepa_cell_message *message = &outcome->message;
+    if (message->data_len > 0 && message->data[0] == CEPA_NODE_SERVICE_BUCKET) {
+        cepa_mesh_on_request(node->mesh, cepa_node_circuit_number(outcome->circuit),
+                             message->data + 1, message->data_len - 1, now);
+        return false;
+    }
     if (!node->config.answers_echo || message->data_len == 0) {
         return false;
     }

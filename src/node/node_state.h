@@ -48,6 +48,7 @@ struct cepa_node {
     struct cepa_circuit_table table;
     struct cepa_node_waiting waiting[CEPA_NODE_WAITING_MAX];
     struct cepa_node_bulk bulks[CEPA_NODE_BULKS_MAX];
+    struct cepa_node_fetch fetches[CEPA_NODE_FETCHES];
     struct cepa_guards guards;
     struct cepa_layer2 layer2;
     struct cepa_circuits circuits;
@@ -57,6 +58,7 @@ struct cepa_node {
     size_t relays_len;
     uint64_t relays_stamp; /* of the index when the view was made */
     struct cepa_time relays_made;
+    struct cepa_onion_epoch view_epoch; /* of which keys are needed, in a large network */
     struct cepa_time guards_due;
     uint32_t dirty; /* CEPA_NODE_DIRTY_* */
     uint8_t store_value[CEPA_STORE_VALUE_MAX];

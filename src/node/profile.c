@@ -31,6 +31,8 @@ void cepa_profile_main(struct cepa_profile *ret_profile)
         .guard_age_days = 7,
         .clock_error_max_ms = 10 * 60 * SECOND_MS,
         .custody_relays = 256,
+        .bucket_relays = 32,
+        .custodians = 8,
     };
     set_name(ret_profile, "main", 4);
 }
@@ -78,7 +80,8 @@ void cepa_profile_encode(uint8_t *ret_bytes, const struct cepa_profile *profile)
                                 profile->receipts_min,         profile->work_bits,
                                 profile->admission_daily_min,  profile->admission_daily_permille,
                                 profile->admission_prefix_max, profile->guard_age_days,
-                                profile->clock_error_max_ms,   profile->custody_relays};
+                                profile->clock_error_max_ms,   profile->custody_relays,
+                                profile->bucket_relays,        profile->custodians};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         cepa_writer_u32(&writer, numbers[i]);
     }

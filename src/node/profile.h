@@ -14,8 +14,8 @@
 enum {
     CEPA_PROFILE_VERSION = 1,
     CEPA_PROFILE_NAME_SIZE = 16, /* with at least one final zero */
-    /* version, name, calendar, twelve numbers of 32 bits */
-    CEPA_PROFILE_ENCODED_SIZE = 1 + CEPA_PROFILE_NAME_SIZE + 8 + 8 + 12 * 4
+    /* version, name, calendar, fourteen numbers of 32 bits */
+    CEPA_PROFILE_ENCODED_SIZE = 1 + CEPA_PROFILE_NAME_SIZE + 8 + 8 + 14 * 4
 };
 
 /* A profile. A day has 24 epochs in each of them. */
@@ -34,6 +34,8 @@ struct cepa_profile {
     uint32_t guard_age_days;           /* a relay is a guard when it was known for so many days */
     uint32_t clock_error_max_ms;       /* a clock further off than this publishes nothing */
     uint32_t custody_relays;           /* below so many relays everybody holds all objects */
+    uint32_t bucket_relays;            /* from there on: at least so many in a bucket */
+    uint32_t custodians;               /* and so many relays keep it, up to 8 */
 };
 
 /* cepa_profile_main gives the profile `main`: days of 24 hours, epochs of 60 minutes. */

@@ -24,7 +24,8 @@ static bool is_near_own(const struct cepa_path_relay *own, const struct cepa_pat
 
 static bool is_fit(const struct cepa_path_relay *relay, const struct cepa_select_bounds *bounds)
 {
-    uint8_t flags_none = bounds->flags_none | CEPA_PATH_RELAY_OWN | CEPA_PATH_RELAY_SUSPECT;
+    uint8_t flags_none = bounds->flags_none | CEPA_PATH_RELAY_OWN | CEPA_PATH_RELAY_SUSPECT |
+                         CEPA_PATH_RELAY_UNKNOWN;
     if ((relay->flags & bounds->flags_all) != bounds->flags_all ||
         (relay->flags & flags_none) != 0) {
         return false;

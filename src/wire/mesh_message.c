@@ -11,7 +11,16 @@
 static bool is_table(uint8_t table, uint32_t epoch)
 {
     return table == CEPA_MESH_TABLE_KEYS ||
-           ((table == CEPA_MESH_TABLE_INDEX || table == CEPA_MESH_TABLE_CREDENTIALS) && epoch == 0);
+           ((table == CEPA_MESH_TABLE_INDEX || table == CEPA_MESH_TABLE_CREDENTIALS ||
+             table == CEPA_MESH_TABLE_WAYS) &&
+            epoch == 0);
+}
+
+/* Whether a table is compared; the others are only pulled from. */
+static bool is_compared(uint8_t table, uint32_t epoch)
+{
+    return is_table(table, epoch) && table != CEPA_MESH_TABLE_CREDENTIALS &&
+           table != CEPA_MESH_TABLE_WAYS;
 }
 
 static void roots_encode(struct cepa_writer *writer, const struct cepa_mesh_roots *roots)
@@ -33,8 +42,7 @@ static int roots_decode(struct cepa_mesh_roots *ret_roots, struct cepa_reader *r
         root->epoch = cepa_reader_u32(reader);
         cepa_reader_bytes(reader, root->bytes, sizeof root->bytes);
         uint64_t order = (uint64_t)table << 32 | root->epoch;
-        if (!is_table(table, root->epoch) || table == CEPA_MESH_TABLE_CREDENTIALS ||
-            order <= last) {
+        if (!is_compared(table, root->epoch) || order <= last) {
             return CEPA_ERR_MALFORMED;
         }
         root->table = (enum cepa_mesh_table)table;
@@ -64,8 +72,7 @@ static int list_decode(struct cepa_mesh_list *ret_list, struct cepa_reader *read
     if (reader->failed || left % CEPA_MESH_LIST_ENTRY_SIZE != 0) {
         return CEPA_ERR_LENGTH;
     }
-    if (!is_table(table, ret_list->epoch) || table == CEPA_MESH_TABLE_CREDENTIALS ||
-        ret_list->first_bucket > ret_list->last_bucket) {
+    if (!is_compared(table, ret_list->epoch) || ret_list->first_bucket > ret_list->last_bucket) {
         return CEPA_ERR_MALFORMED;
     }
     ret_list->table = (enum cepa_mesh_table)table;
@@ -109,6 +116,7 @@ static int objects_decode(struct cepa_mesh_objects *ret_objects, enum cepa_mesh_
     size_t left = cepa_reader_left(reader);
     size_t size = type == CEPA_MESH_ITEM_RECORDS   ? CEPA_INDEX_RECORD_SIZE
                   : type == CEPA_MESH_ITEM_KEYS    ? CEPA_KEY_RECORD_SIZE
+                  : type == CEPA_MESH_ITEM_WAYS    ? CEPA_WAY_RECORD_SIZE
                   : type == CEPA_MESH_ITEM_DIGESTS ? CEPA_MESH_DIGESTS_SIZE
                                                    : left;
     ret_objects->bytes = cepa_reader_view(reader, left);
@@ -141,6 +149,7 @@ static void body_encode(struct cepa_writer *writer, const struct cepa_mesh_item 
     case CEPA_MESH_ITEM_RECORDS:
     case CEPA_MESH_ITEM_CREDENTIALS:
     case CEPA_MESH_ITEM_KEYS:
+    case CEPA_MESH_ITEM_WAYS:
         cepa_writer_bytes(writer, item->as.objects.bytes, item->as.objects.bytes_len);
         return;
     default:
@@ -164,6 +173,7 @@ static int body_decode(struct cepa_mesh_item *ret_item, uint8_t type, struct cep
     case CEPA_MESH_ITEM_RECORDS:
     case CEPA_MESH_ITEM_CREDENTIALS:
     case CEPA_MESH_ITEM_KEYS:
+    case CEPA_MESH_ITEM_WAYS:
         return objects_decode(&ret_item->as.objects, ret_item->type, reader);
     default:
         return cepa_mesh_part_decode(ret_item, reader);

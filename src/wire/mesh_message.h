@@ -12,6 +12,7 @@
 #include "wire/dial_address.h"
 #include "wire/ids.h"
 #include "wire/receipt.h"
+#include "wire/way_record.h"
 
 enum {
     CEPA_MESH_MESSAGE_SIZE_MAX = 16 * 1024,
@@ -27,8 +28,11 @@ enum {
     CEPA_MESH_POSITION_SIZE = 8,
     CEPA_MESH_PULL_MAX = 512, /* positions in one PULL or ABSENT */
     CEPA_MESH_SIGNAL_SIZE_MAX = 200,
-    CEPA_MESH_BUCKET_HEADER_SIZE = 1 + 1 + 4 + 4 + 8,
-    CEPA_MESH_BUCKET_BYTES_MAX = CEPA_MESH_ITEM_BODY_MAX - CEPA_MESH_BUCKET_HEADER_SIZE
+    CEPA_MESH_BUCKET_HEADER_SIZE = 4 + 1 + 1 + 1 + 4 + 4 + 8,
+    CEPA_MESH_BUCKET_BYTES_MAX = 12 * 1024, /* one relay's credentials, or eight key records */
+    CEPA_MESH_BUCKET_REQUEST_SIZE = CEPA_MESH_ITEM_HEADER_SIZE + CEPA_MESH_BUCKET_HEADER_SIZE,
+    CEPA_MESH_BUCKET_ANSWER_SIZE = CEPA_MESH_BUCKET_REQUEST_SIZE + CEPA_MESH_BUCKET_BYTES_MAX,
+    CEPA_MESH_WAYS_MAX = CEPA_MESH_ITEM_BODY_MAX / CEPA_WAY_RECORD_SIZE
 };
 
 /* Types of items; the numbers on the wire. */
@@ -55,14 +59,16 @@ enum cepa_mesh_item_type {
     CEPA_MESH_ITEM_SIGNAL = 20,
     CEPA_MESH_ITEM_BUCKET_GET = 21,
     CEPA_MESH_ITEM_BUCKET = 22,
-    CEPA_MESH_ITEM_RELAY = 23 /* there is another relay that is not listed either */
+    CEPA_MESH_ITEM_RELAY = 23, /* there is another relay that is not listed either */
+    CEPA_MESH_ITEM_WAYS = 24   /* way records */
 };
 
 /* What roots, lists and pulls are about. */
 enum cepa_mesh_table {
     CEPA_MESH_TABLE_INDEX = 1,       /* index records; epoch 0 */
     CEPA_MESH_TABLE_CREDENTIALS = 2, /* in PULL and ABSENT only; epoch 0 */
-    CEPA_MESH_TABLE_KEYS = 3         /* key records of one epoch */
+    CEPA_MESH_TABLE_KEYS = 3,        /* key records of one epoch */
+    CEPA_MESH_TABLE_WAYS = 4         /* way records; as CREDENTIALS */
 };
 
 struct cepa_mesh_root {
@@ -95,7 +101,8 @@ struct cepa_mesh_pull {
     size_t positions_len;     /* 1 to CEPA_MESH_PULL_MAX */
 };
 
-/* RECORDS, CREDENTIALS, KEYS, DIGESTS: `count` objects in a row; 1 for CREDENTIALS and DIGESTS. */
+/* RECORDS, CREDENTIALS, KEYS, WAYS, DIGESTS: `count` objects in a row; 1 for CREDENTIALS and
+ * DIGESTS. */
 struct cepa_mesh_objects {
     const uint8_t *bytes; /* lent */
     size_t bytes_len;
@@ -168,8 +175,10 @@ struct cepa_mesh_signal_item {
 
 /* BUCKET_GET, BUCKET: as struct cepa_bucket of mesh/objects.h. */
 struct cepa_mesh_bucket {
-    uint8_t kind; /* 1 credentials, 2 key records */
-    uint8_t bits; /* 0 to 32 */
+    uint32_t ticket; /* the asker's, comes back with the answer */
+    bool may_ask;    /* BUCKET_GET: who does not keep the bucket may ask somebody who does */
+    uint8_t kind;    /* 1 credentials, 2 key records */
+    uint8_t bits;    /* 0 to 32 */
     uint32_t number;
     uint32_t epoch; /* 0 for credentials */
     uint64_t after; /* BUCKET_GET: begin behind it; BUCKET: go on behind it, all ones: the end */

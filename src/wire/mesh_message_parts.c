@@ -172,6 +172,8 @@ static int signal_decode(struct cepa_mesh_signal_item *signal, struct cepa_reade
 static void bucket_encode(struct cepa_writer *writer, enum cepa_mesh_item_type type,
                           const struct cepa_mesh_bucket *bucket)
 {
+    cepa_writer_u32(writer, bucket->ticket);
+    cepa_writer_u8(writer, type == CEPA_MESH_ITEM_BUCKET_GET && bucket->may_ask ? 1 : 0);
     cepa_writer_u8(writer, bucket->kind);
     cepa_writer_u8(writer, bucket->bits);
     cepa_writer_u32(writer, bucket->number);
@@ -185,6 +187,9 @@ static void bucket_encode(struct cepa_writer *writer, enum cepa_mesh_item_type t
 static int bucket_decode(struct cepa_mesh_bucket *bucket, enum cepa_mesh_item_type type,
                          struct cepa_reader *reader)
 {
+    bucket->ticket = cepa_reader_u32(reader);
+    uint8_t may_ask = cepa_reader_u8(reader);
+    bucket->may_ask = may_ask == 1;
     bucket->kind = cepa_reader_u8(reader);
     bucket->bits = cepa_reader_u8(reader);
     bucket->number = cepa_reader_u32(reader);
@@ -192,8 +197,12 @@ static int bucket_decode(struct cepa_mesh_bucket *bucket, enum cepa_mesh_item_ty
     bucket->after = cepa_reader_u64(reader);
     bucket->bytes_len = cepa_reader_left(reader);
     bucket->bytes = cepa_reader_view(reader, bucket->bytes_len);
-    if (reader->failed || (type == CEPA_MESH_ITEM_BUCKET_GET && bucket->bytes_len > 0)) {
+    if (reader->failed || (type == CEPA_MESH_ITEM_BUCKET_GET && bucket->bytes_len > 0) ||
+        bucket->bytes_len > CEPA_MESH_BUCKET_BYTES_MAX) {
         return CEPA_ERR_LENGTH;
+    }
+    if (may_ask > (type == CEPA_MESH_ITEM_BUCKET_GET ? 1 : 0)) {
+        return CEPA_ERR_MALFORMED;
     }
     bool is_epoch_right = bucket->kind == 2 || (bucket->kind == 1 && bucket->epoch == 0);
     return !is_epoch_right || bucket->bits > 32 || (uint64_t)bucket->number >> bucket->bits != 0

@@ -41,7 +41,8 @@ TEST(every_constant_is_in_the_encoding)
                            &profile.receipts_min,         &profile.work_bits,
                            &profile.admission_daily_min,  &profile.admission_daily_permille,
                            &profile.admission_prefix_max, &profile.guard_age_days,
-                           &profile.clock_error_max_ms,   &profile.custody_relays};
+                           &profile.clock_error_max_ms,   &profile.custody_relays,
+                           &profile.bucket_relays,        &profile.custodians};
     struct cepa_network_id id;
     cepa_profile_network(&id, &profile);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {

@@ -76,6 +76,7 @@ TEST(gossip_both_ways)
     } objects[] = {{CEPA_MESH_ITEM_RECORDS, 3 * CEPA_INDEX_RECORD_SIZE},
                    {CEPA_MESH_ITEM_CREDENTIALS, 10000},
                    {CEPA_MESH_ITEM_KEYS, 2 * CEPA_KEY_RECORD_SIZE},
+                   {CEPA_MESH_ITEM_WAYS, 3 * CEPA_WAY_RECORD_SIZE},
                    {CEPA_MESH_ITEM_DIGESTS, CEPA_MESH_DIGESTS_SIZE}};
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
         item = item_of(objects[i].type);
@@ -125,7 +126,14 @@ TEST(the_others_both_ways)
     item.as.bucket.bits = 3;
     item.as.bucket.number = 7;
     item.as.bucket.epoch = 9;
-    CHECK_INT(round_trip(&item), 3 + 18);
+    item.as.bucket.ticket = 77;
+    item.as.bucket.may_ask = true;
+    CHECK_INT(round_trip(&item), 3 + 23);
+    item.type = CEPA_MESH_ITEM_BUCKET;
+    item.as.bucket.may_ask = false;
+    item.as.bucket.bytes = payload;
+    item.as.bucket.bytes_len = CEPA_MESH_BUCKET_BYTES_MAX;
+    CHECK_INT(round_trip(&item), CEPA_MESH_BUCKET_ANSWER_SIZE);
 }
 
 TEST(what_is_out_of_range_does_not_decode)
@@ -154,8 +162,16 @@ TEST(what_is_out_of_range_does_not_decode)
         {"unknown reason", {19, 0, 5, 0, 0, 0, 1, 5}, 8, CEPA_ERR_MALFORMED},
         {"failed with bytes", {20, 0, 6, 0, 0, 0, 1, 4, 1}, 9, CEPA_ERR_MALFORMED},
         {"empty offer", {20, 0, 5, 0, 0, 0, 1, 1}, 8, CEPA_ERR_MALFORMED},
-        {"number beyond bits", {21, 0, 18, 1, 1, 0, 0, 0, 2}, 21, CEPA_ERR_MALFORMED},
-        {"too many bits", {21, 0, 18, 1, 33}, 21, CEPA_ERR_MALFORMED},
+        {"number beyond bits",
+         {21, 0, 23, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 2},
+         26,
+         CEPA_ERR_MALFORMED},
+        {"too many bits", {21, 0, 23, 0, 0, 0, 0, 0, 1, 33}, 26, CEPA_ERR_MALFORMED},
+        {"asking twice", {21, 0, 23, 0, 0, 0, 0, 2, 1, 1}, 26, CEPA_ERR_MALFORMED},
+        {"an answer that asks", {22, 0, 23, 0, 0, 0, 0, 1, 1, 1}, 26, CEPA_ERR_MALFORMED},
+        {"a request with bytes", {21, 0, 24, 0, 0, 0, 0, 0, 1, 1}, 27, CEPA_ERR_LENGTH},
+        {"half a way", {24, 0, 9}, 12, CEPA_ERR_LENGTH},
+        {"roots of ways", {1, 0, 21, 4}, 24, CEPA_ERR_MALFORMED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct cepa_mesh_item item;
