@@ -135,6 +135,10 @@ static int run(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
         }
         print_row(&speed, cpu, wish->nodes);
     }
+    printf(
+        "measured before on a machine of this kind, a private Tor network on loopback, one stream "
+        "over\nthree hops: 8.4 MB/s (7.5 to 12.7) and 37 to 54 CPU s/GB with its default "
+        "scheduler,\n36 MB/s (29 to 37) and 34 to 39 CPU s/GB with the scheduler Vanilla\n");
     return 0;
 }
 
