@@ -236,7 +236,8 @@ void cepa_dial_failed(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt)
         effect->node = gone.node;
         effect->has_node = true;
     }
-    if (gone.has_node && gone.dialback == 0) {
+    /* An address that somebody has told says nothing of other ways to that node. */
+    if (gone.has_node && gone.dialback == 0 && gone.purpose != CEPA_MESH_FOR_JOINING) {
         cepa_dial_lost(mesh, &gone.node, false, 0);
     }
     for (uint32_t i = 0; i < CEPA_MESH_ATTEMPTS; i++) {

@@ -92,7 +92,10 @@ async function carrier(from, to) {
 
 /** One pair: A opens a link to B, and messages go from `origin` over it, through one circuit. */
 async function pair(origin, a, b, isPossible) {
-  await a.must("link", { node: b.id, fresh: true });
+  const asked = await a.ask("link", { node: b.id, fresh: true });
+  if (!asked.ok) {
+    return { link: { up_us: 0, direct_us: 0 }, probe: { count: 0, answered: 0 }, faults: [asked.reason] };
+  }
   await origin.must("probe", { path: [a.id, b.id], count: MESSAGES, every_us: EVERY_US });
   const limit = isPossible ? 3 * DIRECT_MS : 2 * RELAYED_MS;
   const isThere = ({ link }) => (isPossible ? link.direct_us > 0 : link.up_us > 0);

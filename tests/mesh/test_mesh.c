@@ -67,6 +67,20 @@ TEST(those_who_cannot_be_dialled_do_not_keep_founders_apart)
     }
 }
 
+TEST(an_address_of_hearsay_that_fails_is_no_fact_about_the_node)
+{
+    uint64_t ticket;
+    mesh_net_reset(50);
+    struct mesh_net_node *node = mesh_net_add(false);
+    struct mesh_net_node *hidden = mesh_net_add(true);
+    mesh_net_join(node, hidden);
+    for (int i = 0; i < 20; i++) {
+        mesh_net_run(1000); /* it is dialled again and again */
+        int error = cepa_mesh_connect(node->mesh, &ticket, &hidden->address.node, mesh_net_now());
+        CHECK(error != CEPA_ERR_UNREACHABLE);
+    }
+}
+
 TEST(thirty_join_from_one)
 {
     mesh_net_reset(2);
@@ -208,7 +222,9 @@ TEST(a_wrong_clock_is_reported)
     CHECK_INT(mesh_net_node(0)->clock_reports, 0);
 }
 
-TEST_MAIN(RUN(three_founders_certify_each_other), RUN(sixty_begin_a_network_from_one),
+TEST_MAIN(RUN(three_founders_certify_each_other),
+          RUN(an_address_of_hearsay_that_fails_is_no_fact_about_the_node),
+          RUN(sixty_begin_a_network_from_one),
           RUN(those_who_cannot_be_dialled_do_not_keep_founders_apart), RUN(thirty_join_from_one),
           RUN(half_vanish_and_the_rest_goes_on), RUN(idle_nodes_say_little),
           RUN(a_parted_network_heals), RUN(a_suspended_node_accuses_nobody),
