@@ -52,7 +52,7 @@ static void send_request(struct cepa_node *node, struct cepa_node_fetch *fetch,
 }
 
 /* Opens a circuit for a new route. */
-static int open(struct cepa_node *node, struct cepa_node_fetch *fetch, struct cepa_time now)
+static int open_circuit(struct cepa_node *node, struct cepa_node_fetch *fetch, struct cepa_time now)
 {
     const struct cepa_circuits_request request = {.hops_len = 0};
     struct cepa_handle circuit;
@@ -89,7 +89,7 @@ void cepa_node_fetch(struct cepa_node *node, const struct cepa_mesh_effect *effe
     fetch->request_len = effect->data_len;
     if (fetch->is_open) {
         send_request(node, fetch, now);
-    } else if (open(node, fetch, now) != 0) {
+    } else if (open_circuit(node, fetch, now) != 0) {
         fail(node, fetch, now);
     }
 }

@@ -235,6 +235,19 @@ static int describe(struct cepa_node *node, struct cepa_directory_day today)
     return 0;
 }
 
+static bool has_same_reaches(const struct cepa_descriptor *descriptor,
+                             const struct cepa_node_config *config)
+{
+    bool is_same = descriptor->reaches_len == config->reaches_len;
+    for (size_t i = 0; is_same && i < config->reaches_len; i++) {
+        const struct cepa_reach *one = &descriptor->reaches[i];
+        const struct cepa_reach *other = &config->reaches[i];
+        is_same = one->family == other->family && one->port == other->port &&
+                  memcmp(one->ip, other->ip, sizeof one->ip) == 0;
+    }
+    return is_same;
+}
+
 /* Whether a descriptor from before a restart is still what would be made now: then nobody has to
  * dial this relay again before it counts. */
 static bool is_current(const struct cepa_node *node, const struct cepa_descriptor *descriptor,
@@ -248,8 +261,7 @@ static bool is_current(const struct cepa_node *node, const struct cepa_descripto
     bool is_guard = (descriptor->flags & CEPA_RELAY_FLAG_GUARD) != 0;
     return descriptor->day.number == today.number && descriptor->sequence == own->sequence &&
            descriptor->capacity == config->capacity && is_guard == config->is_guard &&
-           descriptor->reaches_len > 0 && descriptor->reaches_len == config->reaches_len &&
-           memcmp(descriptor->reaches, config->reaches, sizeof config->reaches) == 0 &&
+           descriptor->reaches_len > 0 && has_same_reaches(descriptor, config) &&
            memcmp(&descriptor->dtls, &config->dtls, sizeof config->dtls) == 0 &&
            memcmp(&descriptor->dtls_previous, &config->dtls_previous,
                   sizeof config->dtls_previous) == 0 &&
