@@ -32,7 +32,7 @@ static bool wait_for(unsigned which, enum cepa_session_event_kind kind,
     uint64_t until_ns = pair.now.ns + duration_ns;
     bool goes_on = true;
     while (goes_on) {
-        struct cepa_session_event event;
+        struct cepa_session_event event = {0};
         while (cepa_session_next(pair.ends[1 - which], &event) == 0) {
         }
         while (cepa_session_next(pair.ends[which], &event) == 0) {
@@ -63,7 +63,7 @@ static void write_all(unsigned which, struct cepa_stream stream, const void *dat
 
 TEST(both_ends_talk_on_one_stream)
 {
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     struct cepa_stream stream;
     uint8_t data[16];
     size_t len;
@@ -97,7 +97,7 @@ TEST(both_ends_talk_on_one_stream)
 
 TEST(the_control_stream_is_there_from_the_start)
 {
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     uint8_t data[8];
     size_t len;
     bool is_end;
@@ -132,7 +132,7 @@ TEST(ten_thousand_messages_arrive_once)
     memset(seen, 0, sizeof seen);
     until_ns = pair.now.ns + 100 * CEPA_SECOND_NS;
     while (goes_on && received < MESSAGES) {
-        struct cepa_session_event event;
+        struct cepa_session_event event = {0};
         struct cepa_stream stream;
         while (sent < MESSAGES && cepa_session_open(pair.ends[0], &stream, true) == 0) {
             memcpy(message, &sent, sizeof sent);
@@ -169,7 +169,7 @@ TEST(ten_thousand_messages_arrive_once)
 TEST(a_stream_that_is_never_read_stops_only_itself)
 {
     static uint8_t data[65536];
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     struct cepa_session_status status;
     struct cepa_stream stuck;
     struct cepa_stream other;
@@ -201,7 +201,7 @@ TEST(a_stream_that_is_never_read_stops_only_itself)
 TEST(a_writer_that_found_no_room_is_told_of_it)
 {
     static uint8_t data[65536];
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     struct cepa_stream stream;
     struct cepa_stream in;
     size_t taken = sizeof data;
@@ -229,7 +229,7 @@ TEST(a_writer_that_found_no_room_is_told_of_it)
 
 TEST(a_reset_reaches_the_reader)
 {
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     struct cepa_session_status status;
     struct cepa_stream stream;
     uint8_t data[8];
@@ -260,7 +260,7 @@ TEST(a_reset_reaches_the_reader)
 TEST(a_stop_reaches_the_writer)
 {
     static uint8_t data[65536];
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     struct cepa_session_status status;
     struct cepa_stream stream;
     size_t taken;
@@ -284,7 +284,7 @@ TEST(a_stop_reaches_the_writer)
 
 TEST(no_more_streams_are_opened_than_permitted)
 {
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     struct cepa_stream stream = {{0}};
     struct cepa_session_limits limits = cepa_session_limits_tab();
     begin(8);
@@ -335,7 +335,7 @@ TEST(datagrams_come_or_are_lost)
 
 TEST(closing_tells_the_other_end)
 {
-    struct cepa_session_event event;
+    struct cepa_session_event event = {0};
     begin(10);
     cepa_session_close(pair.ends[0], 5);
     CHECK(wait_for(1, CEPA_SESSION_CLOSED, &event, CEPA_SECOND_NS));
