@@ -33,6 +33,13 @@ static bool is_same(const struct cepa_reach *a, const struct cepa_reach *b)
 /* Whether this machine has the address at which others see it. */
 static bool is_own(const struct cepa_reachability *reachability, const struct cepa_address *seen)
 {
+    for (size_t i = 0; i < 2; i++) { /* of loopback's network, interfaces tell one address only */
+        const struct cepa_address *socket = &reachability->sockets[i];
+        if (socket->family == seen->family &&
+            memcmp(socket->ip, seen->ip, sizeof socket->ip) == 0) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < reachability->interfaces.count; i++) {
         const struct cepa_address *ip = &reachability->interfaces.ips[i].address;
         if (ip->family == seen->family && memcmp(ip->ip, seen->ip, sizeof ip->ip) == 0) {
