@@ -182,7 +182,7 @@ function warningsOf(status) {
   if (mesh.joined && mesh.guards > 0 && mesh.guards_reached === 0) {
     warnings.push(["No guard can be reached.", "Circuits cannot be built until one of them answers."]);
   } else if (mesh.joined && mesh.circuits_own + mesh.circuits_ready_ahead === 0) {
-    warnings.push(["No circuit is ready.", "Nothing can be sent anonymously for now."]);
+    warnings.push(["No circuit is ready.", "Nothing can be sent anonymously until one is."]);
   }
   const stalled = status.links.filter((link) => link.stalled).length;
   if (stalled > 0) {

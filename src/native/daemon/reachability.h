@@ -27,7 +27,7 @@ enum cepa_reachability_mapping_state {
     CEPA_REACHABILITY_MAPPING_ASKING,
     CEPA_REACHABILITY_MAPPING_MAPPED,
     CEPA_REACHABILITY_MAPPING_PRIVATE, /* mapped, but another NAT is behind the router */
-    CEPA_REACHABILITY_MAPPING_FAILED   /* for now: it is asked again */
+    CEPA_REACHABILITY_MAPPING_FAILED   /* it gave none, and is asked again */
 };
 
 struct cepa_reachability_mapping {
