@@ -1,7 +1,6 @@
 /* cepa demo: a network of real nodes on this machine, from one invitation. */
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,23 +228,6 @@ static int run(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, const s
     return status;
 }
 
-/* Reads a number; false if it is none from `least` to `most`. */
-static bool read_number(uint32_t *ret_number, const char *text, uint32_t least, uint32_t most)
-{
-    char *end;
-    if (text == NULL) {
-        return true;
-    }
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < least ||
-        number > most) {
-        return false;
-    }
-    *ret_number = (uint32_t)number;
-    return true;
-}
-
 static int demonstrate(const struct wish *wish, const char *command)
 {
     static const char *const options[] = {"--log-level", "warning", "--shaper", "off"};
@@ -296,8 +278,8 @@ int cepa_cli_demo(int argc, char **argv)
     if (status != CEPA_CLI_PROCEED) {
         return status;
     }
-    if (!read_number(&wish.nodes, nodes, NODES_MIN, CEPA_CROWD_MAX) ||
-        !read_number(&wish.circuits, circuits, wish.nodes, CIRCUITS_MAX)) {
+    if (!cepa_cli_read_number(&wish.nodes, nodes, NODES_MIN, CEPA_CROWD_MAX) ||
+        !cepa_cli_read_number(&wish.circuits, circuits, wish.nodes, CIRCUITS_MAX)) {
         fprintf(stderr,
                 "cepa demo: --nodes takes %d to %d, --circuits at least one of each node\n"
                 "Usage: %s\n",

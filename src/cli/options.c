@@ -1,7 +1,9 @@
 /* Parsing of command lines and the help that comes from the same table. */
 #include "cli/options.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -167,4 +169,20 @@ int cepa_cli_parse(struct cepa_cli_arguments *ret_arguments, const struct cepa_c
     }
     *ret_arguments = arguments;
     return CEPA_CLI_PROCEED;
+}
+
+bool cepa_cli_read_number(uint32_t *ret_number, const char *text, uint32_t least, uint32_t most)
+{
+    char *end;
+    if (text == NULL) {
+        return true;
+    }
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < least ||
+        number > most) {
+        return false;
+    }
+    *ret_number = (uint32_t)number;
+    return true;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     CEPA_CLI_ARGUMENTS_MAX = 8, /* arguments of one command */
@@ -44,5 +45,9 @@ struct cepa_cli_arguments {
  * wrong and what to do about it. */
 int cepa_cli_parse(struct cepa_cli_arguments *ret_arguments, const struct cepa_cli_syntax *syntax,
                    int argc, char **argv);
+
+/* cepa_cli_read_number reads the value of an option, a whole number from `least` to `most` in
+ * digits; NULL leaves `*ret_number` as it is. Gives whether it was one. */
+bool cepa_cli_read_number(uint32_t *ret_number, const char *text, uint32_t least, uint32_t most);
 
 #endif

@@ -1,7 +1,6 @@
 /* cepa ping: builds circuits through the mesh and times them. */
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,27 +9,11 @@
 
 #include "cli/commands.h"
 #include "cli/daemon_options.h"
+#include "cli/options.h"
 #include "cli/ping_result.h"
 #include "native/daemon/control_client.h"
 
 enum { COUNT_DEFAULT = 10, HOPS_DEFAULT = 3, LOOK_EVERY_MS = 100, ANSWER_MS = 10000 };
-
-/* Reads a number from 1 to `most`; false if it is none. */
-static bool read_number(uint32_t *ret_number, const char *text, uint32_t most)
-{
-    char *end;
-    if (text == NULL) {
-        return true;
-    }
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < 1 ||
-        number > most) {
-        return false;
-    }
-    *ret_number = (uint32_t)number;
-    return true;
-}
 
 /* Begins the series and looks at it until it is over. */
 static int ping(struct cepa_cli_ping *ret_ping, struct cepa_reason *ret_reason, const char *path,
@@ -95,8 +78,8 @@ int cepa_cli_ping(int argc, char **argv)
     if (status != CEPA_CLI_PROCEED) {
         return status;
     }
-    if (!read_number(&request.count, count, CEPA_PING_COUNT_MAX) ||
-        !read_number(&request.hops, hops, CEPA_PING_HOPS_MAX)) {
+    if (!cepa_cli_read_number(&request.count, count, 1, CEPA_PING_COUNT_MAX) ||
+        !cepa_cli_read_number(&request.hops, hops, 1, CEPA_PING_HOPS_MAX)) {
         fprintf(stderr, "cepa ping: --count takes 1 to %d, --hops 1 to %d\nUsage: %s\n",
                 CEPA_PING_COUNT_MAX, CEPA_PING_HOPS_MAX, syntax.usage);
         return CEPA_CLI_USAGE;

@@ -1,7 +1,6 @@
 /* cepa speed: measures how fast a circuit is, and what it costs others. */
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,27 +9,11 @@
 
 #include "cli/commands.h"
 #include "cli/daemon_options.h"
+#include "cli/options.h"
 #include "cli/speed_result.h"
 #include "native/daemon/control_client.h"
 
 enum { MEGABYTES_DEFAULT = 100, HOPS_DEFAULT = 3, LOOK_EVERY_MS = 200, ANSWER_MS = 10000 };
-
-/* Reads a number from 1 to `most`; false if it is none. */
-static bool read_number(uint32_t *ret_number, const char *text, uint32_t most)
-{
-    char *end;
-    if (text == NULL) {
-        return true;
-    }
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < 1 ||
-        number > most) {
-        return false;
-    }
-    *ret_number = (uint32_t)number;
-    return true;
-}
 
 /* Asks, and reads what the daemon says. Returns 0, or an error with a reason. */
 static int ask(struct cepa_cli_speed *ret_speed, struct cepa_reason *ret_reason,
@@ -111,8 +94,8 @@ int cepa_cli_speed(int argc, char **argv)
     if (status != CEPA_CLI_PROCEED) {
         return status;
     }
-    if (!read_number(&request.megabytes, megabytes, CEPA_SPEED_MEGABYTES_MAX) ||
-        !read_number(&request.hops, hops, CEPA_SPEED_HOPS_MAX)) {
+    if (!cepa_cli_read_number(&request.megabytes, megabytes, 1, CEPA_SPEED_MEGABYTES_MAX) ||
+        !cepa_cli_read_number(&request.hops, hops, 1, CEPA_SPEED_HOPS_MAX)) {
         fprintf(stderr, "cepa speed: --megabytes takes 1 to %d, --hops 1 to %d\nUsage: %s\n",
                 CEPA_SPEED_MEGABYTES_MAX, CEPA_SPEED_HOPS_MAX, syntax.usage);
         return CEPA_CLI_USAGE;

@@ -85,4 +85,28 @@ TEST(command_lines_are_read)
     }
 }
 
-TEST_MAIN(RUN(command_lines_are_read))
+TEST(a_number_is_digits_within_its_range)
+{
+    static const struct {
+        const char *text;
+        bool is_good;
+        uint32_t want;
+    } rows[] = {{NULL, true, 77},
+                {"1", true, 1},
+                {"10", true, 10},
+                {"0", false, 77},
+                {"11", false, 77},
+                {"", false, 77},
+                {"+5", false, 77},
+                {" 5", false, 77},
+                {"5x", false, 77},
+                {"-1", false, 77},
+                {"99999999999999999999999", false, 77}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t number = 77;
+        CHECK_INT(cepa_cli_read_number(&number, rows[i].text, 1, 10), rows[i].is_good);
+        CHECK_INT(number, rows[i].want);
+    }
+}
+
+TEST_MAIN(RUN(a_number_is_digits_within_its_range), RUN(command_lines_are_read))

@@ -5,23 +5,16 @@
 
 #include "node/node_state.h"
 #include "sim/watch.h"
+#include "support/custody_net.h"
 #include "support/test.h"
 
-enum { RELAYS = 40, LARGE = 16, BUCKET = 4, CUSTODIANS = 3 };
+enum {
+    RELAYS = CUSTODY_NET_RELAYS,
+    LARGE = CUSTODY_NET_LARGE,
+    CUSTODIANS = CUSTODY_NET_CUSTODIANS
+};
 
 static struct sim_watch watch;
-
-static struct sim *network(uint64_t seed)
-{
-    struct sim_config config = sim_config_default(seed);
-    config.on_event = sim_watch_on_event;
-    config.context = &watch;
-    config.profile.custody_relays = LARGE;
-    config.profile.bucket_relays = BUCKET;
-    config.profile.custodians = CUSTODIANS;
-    memset(&watch, 0, sizeof watch);
-    return sim_network(&config, RELAYS);
-}
 
 static void print(struct sim *sim)
 {
@@ -79,7 +72,7 @@ static uint32_t build(struct sim *sim, uint32_t tries)
 
 TEST(all_build_circuits_though_nobody_holds_everything)
 {
-    struct sim *sim = network(71);
+    struct sim *sim = custody_net(&watch, 71, 0);
     bool is_ready =
         sim_run_until(sim, all_ready, NULL, 200 * CEPA_MILLISECOND_NS, 60 * CEPA_SECOND_NS);
     print(sim);

@@ -4,25 +4,12 @@
 
 #include "node/node_state.h"
 #include "sim/watch.h"
+#include "support/custody_net.h"
 #include "support/test.h"
 
-enum { RELAYS = 40, BEFORE_S = 100, TRIES = 60 };
+enum { RELAYS = CUSTODY_NET_RELAYS, BEFORE_S = 100, TRIES = 60 };
 
 static struct sim_watch watch;
-
-/* Begins so many seconds before a day ends. */
-static struct sim *network(uint64_t seed)
-{
-    struct sim_config config = sim_config_default(seed);
-    config.on_event = sim_watch_on_event;
-    config.context = &watch;
-    config.profile.custody_relays = 16;
-    config.profile.bucket_relays = 4;
-    config.profile.custodians = 3;
-    config.wall_start_ms += 3600 * 1000 - BEFORE_S * 1000;
-    memset(&watch, 0, sizeof watch);
-    return sim_network(&config, RELAYS);
-}
 
 static uint32_t build(struct sim *sim)
 {
@@ -40,7 +27,7 @@ TEST(circuits_are_built_in_every_epoch)
     /* Seconds from the beginning of the day: before it, at once, in its first epoch, when that
      * ends, and in the middle of the next. */
     static const int at_s[] = {-20, 2, 100, 152, 240};
-    struct sim *sim = network(73);
+    struct sim *sim = custody_net(&watch, 73, 3600 * 1000 - BEFORE_S * 1000);
     uint64_t start_ns = sim_now(sim).ns - 500 * CEPA_MILLISECOND_NS;
     uint32_t all = 0;
     for (size_t i = 0; i < sizeof at_s / sizeof at_s[0]; i++) {

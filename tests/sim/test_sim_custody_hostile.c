@@ -6,23 +6,12 @@
 #include "mesh/mesh_state.h"
 #include "node/node_state.h"
 #include "sim/watch.h"
+#include "support/custody_net.h"
 #include "support/test.h"
 
-enum { RELAYS = 40, HOSTILE = 12, DEAD = 8, TRIES = 100 };
+enum { RELAYS = CUSTODY_NET_RELAYS, HOSTILE = 12, DEAD = 8, TRIES = 100 };
 
 static struct sim_watch watch;
-
-static struct sim *network(uint64_t seed)
-{
-    struct sim_config config = sim_config_default(seed);
-    config.on_event = sim_watch_on_event;
-    config.context = &watch;
-    config.profile.custody_relays = 16;
-    config.profile.bucket_relays = 4;
-    config.profile.custodians = 3;
-    memset(&watch, 0, sizeof watch);
-    return sim_network(&config, RELAYS);
-}
 
 enum evil { WITHHOLDS, LIES };
 
@@ -87,7 +76,7 @@ TEST(hostile_custodians_delay_and_do_not_prevent)
     }
     static const char *const names[] = {"withhold", "lie"};
     for (int evil = WITHHOLDS; evil <= LIES; evil++) {
-        struct sim *sim = network(81 + (uint64_t)evil);
+        struct sim *sim = custody_net(&watch, 81 + (uint64_t)evil, 0);
         /* Past the first epoch, so that all keys come from custodians. */
         for (uint32_t i = 0; i < 200 * 4; i++) {
             sim_run(sim, 250 * CEPA_MILLISECOND_NS);
@@ -111,7 +100,7 @@ TEST(dead_custodians_are_replaced)
     if (getenv("CEPA_SOAK") == NULL) {
         test_skip("takes longer than a test of every day: CEPA_SOAK=1");
     }
-    struct sim *sim = network(91);
+    struct sim *sim = custody_net(&watch, 91, 0);
     sim_run(sim, 60 * CEPA_SECOND_NS);
     for (uint32_t host = 0; host < DEAD; host++) {
         sim_kill(sim, host, false);

@@ -14,14 +14,6 @@ enum { TRIES = 60 };
 static struct hostile_net net;
 static struct test_random noise;
 
-static struct cepa_mesh_item item_of(enum cepa_mesh_item_type type)
-{
-    struct cepa_mesh_item item;
-    memset(&item, 0, sizeof item);
-    item.type = type;
-    return item;
-}
-
 /* --- handshakes --------------------------------------------------------------------------------
  */
 
@@ -208,21 +200,21 @@ static void look_up(struct hostile_net *unused)
                 positions[i * CEPA_MESH_POSITION_SIZE + j] = (uint8_t)(position >> (56 - 8 * j));
             }
         }
-        item = item_of(CEPA_MESH_ITEM_PULL);
+        item = hostile_item(CEPA_MESH_ITEM_PULL);
         item.as.pull.table = CEPA_MESH_TABLE_CREDENTIALS;
         item.as.pull.positions = positions;
         item.as.pull.positions_len = CEPA_MESH_PULL_MAX;
         break;
     case 1:
-        item = item_of(CEPA_MESH_ITEM_PROBE);
+        item = hostile_item(CEPA_MESH_ITEM_PROBE);
         item.as.probe.node = hostile_node(&net, 3)->own.identity.node;
         break;
     case 2:
-        item = item_of(CEPA_MESH_ITEM_BUCKET_GET);
+        item = hostile_item(CEPA_MESH_ITEM_BUCKET_GET);
         item.as.bucket.kind = 1;
         break;
     default:
-        item = item_of(CEPA_MESH_ITEM_LIST);
+        item = hostile_item(CEPA_MESH_ITEM_LIST);
         item.as.list.table = CEPA_MESH_TABLE_INDEX;
         item.as.list.last_bucket = 255;
         break;

@@ -14,14 +14,6 @@ enum { TRIES = 60, RECORDS = 10000 };
 static struct hostile_net net;
 static struct test_random noise;
 
-static struct cepa_mesh_item item_of(enum cepa_mesh_item_type type)
-{
-    struct cepa_mesh_item item;
-    memset(&item, 0, sizeof item);
-    item.type = type;
-    return item;
-}
-
 /* --- forged and replayed records ---------------------------------------------------------------
  */
 
@@ -38,7 +30,7 @@ static void show_records(void)
 
 static void tell_records(struct hostile_net *unused)
 {
-    struct cepa_mesh_item item = item_of(CEPA_MESH_ITEM_RECORDS);
+    struct cepa_mesh_item item = hostile_item(CEPA_MESH_ITEM_RECORDS);
     (void)unused;
     item.as.objects.bytes = records[0];
     item.as.objects.bytes_len = sizeof records;
@@ -173,11 +165,11 @@ static void lie(struct hostile_net *unused)
         return;
     }
     /* "They are dead", to questions that were and were not asked. */
-    struct cepa_mesh_item item = item_of(CEPA_MESH_ITEM_PROBED);
+    struct cepa_mesh_item item = hostile_item(CEPA_MESH_ITEM_PROBED);
     item.as.probe.nonce = net.count % 500;
     (void)hostile_tell(&net, &item);
     /* "There are later records and keys of them", which it then has not. */
-    item = item_of(CEPA_MESH_ITEM_LIST);
+    item = hostile_item(CEPA_MESH_ITEM_LIST);
     item.as.list.table = net.count % 40 == 0 ? CEPA_MESH_TABLE_INDEX : CEPA_MESH_TABLE_KEYS;
     item.as.list.epoch =
         net.count % 40 == 0 ? 0 : hostile_node(&net, net.victim)->mesh->epoch.number;
@@ -194,7 +186,7 @@ static void lie(struct hostile_net *unused)
     item.as.list.entries_len = HOSTILE_HONEST;
     (void)hostile_tell(&net, &item);
     /* "They live elsewhere". */
-    item = item_of(CEPA_MESH_ITEM_RELAY);
+    item = hostile_item(CEPA_MESH_ITEM_RELAY);
     item.as.relay.reach = (struct cepa_reach){CEPA_FAMILY_IPV4, {9, 9, 9, 9}, 9};
     item.as.relay.node = hostile_node(&net, 3)->own.identity.node;
     (void)hostile_tell(&net, &item);
@@ -241,7 +233,7 @@ static void make_flood(void)
 
 static void tell_flood(struct hostile_net *unused)
 {
-    struct cepa_mesh_item item = item_of(CEPA_MESH_ITEM_RECORDS);
+    struct cepa_mesh_item item = hostile_item(CEPA_MESH_ITEM_RECORDS);
     (void)unused;
     item.as.objects.bytes = flood[net.count * 50 % RECORDS];
     item.as.objects.bytes_len = (size_t)50 * CEPA_INDEX_RECORD_SIZE;

@@ -297,3 +297,11 @@ void hostile_check_paid(struct hostile_net *net, bool is_expelled)
         CHECK(!hostile_connect(net)); /* and does not come back */
     }
 }
+
+struct cepa_mesh_item hostile_item(enum cepa_mesh_item_type type)
+{
+    struct cepa_mesh_item item;
+    memset(&item, 0, sizeof item);
+    item.type = type;
+    return item;
+}

@@ -72,6 +72,9 @@ size_t hostile_first(struct hostile_net *net, uint8_t ret_frames[][CEPA_FRAME_SI
 /* hostile_run lets time pass, with the attack. */
 void hostile_run(struct hostile_net *net, uint64_t ms);
 
+/* hostile_item gives an item of the mesh, all zeros but its type. */
+struct cepa_mesh_item hostile_item(enum cepa_mesh_item_type type);
+
 /* hostile_try builds `count` circuits of three hops, one of two with the victim as its last hop, at
  * honest hosts in turn, under attack, and sends a message over each. */
 struct hostile_circuits hostile_try(struct hostile_net *net, uint32_t count);
