@@ -16,7 +16,7 @@ static struct {
     struct cepa_index index;
     struct cepa_objects objects;
     struct cepa_mesh *mesh;
-    struct cepa_identity identity;
+    struct cepa_relay_identity identity;
     struct cepa_mldsa_workspace workspace;
     void *memory[3];
     uint64_t links[LINKS];
@@ -161,7 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
         struct cepa_ed25519_seed seed = {{1}};
         struct cepa_mldsa_seed pq_seed = {{2}};
         is_made = 1;
-        cepa_identity_init(&all.identity, &seed, &pq_seed, &all.workspace, 0);
+        cepa_relay_identity_init(&all.identity, &seed, &pq_seed, &all.workspace, 0);
     }
     begin();
     cepa_reader_init(&reader, data, data_len);

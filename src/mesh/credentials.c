@@ -48,9 +48,10 @@ void cepa_commitment_of(struct cepa_commitment *ret_commitment,
     cepa_blake2b_final(&hash, ret_commitment->bytes, sizeof ret_commitment->bytes);
 }
 
-void cepa_identity_init(struct cepa_identity *ret_identity, const struct cepa_ed25519_seed *seed,
-                        const struct cepa_mldsa_seed *pq_seed,
-                        struct cepa_mldsa_workspace *workspace, uint32_t cpu)
+void cepa_relay_identity_init(struct cepa_relay_identity *ret_identity,
+                              const struct cepa_ed25519_seed *seed,
+                              const struct cepa_mldsa_seed *pq_seed,
+                              struct cepa_mldsa_workspace *workspace, uint32_t cpu)
 {
     cepa_ed25519_key_init(&ret_identity->signing_key, seed);
     cepa_mldsa_key_expand(&ret_identity->pq_signing_key, pq_seed, workspace, cpu);
@@ -58,14 +59,14 @@ void cepa_identity_init(struct cepa_identity *ret_identity, const struct cepa_ed
                     ret_identity->pq_signing_key.public_key.bytes);
 }
 
-void cepa_identity_wipe(struct cepa_identity *identity)
+void cepa_relay_identity_wipe(struct cepa_relay_identity *identity)
 {
     cepa_wipe(identity, sizeof *identity);
 }
 
 /* sign puts both signatures behind `len` bytes. Both sign the same digest. */
 static int sign(uint8_t *bytes, size_t len, const char *label, size_t label_size,
-                const struct cepa_identity *identity, const uint8_t *randomness,
+                const struct cepa_relay_identity *identity, const uint8_t *randomness,
                 struct cepa_mldsa_workspace *workspace, uint32_t cpu)
 {
     uint8_t digest[CEPA_RECORD_DIGEST_SIZE];
@@ -103,7 +104,7 @@ static int verify(const uint8_t *bytes, size_t len, const char *label, size_t la
     return error;
 }
 
-int cepa_node_certificate_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
+int cepa_node_certificate_make(uint8_t *ret_bytes, const struct cepa_relay_identity *identity,
                                const struct cepa_network_id *network,
                                struct cepa_directory_day first, struct cepa_directory_day last,
                                const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
@@ -122,7 +123,8 @@ int cepa_node_certificate_make(uint8_t *ret_bytes, const struct cepa_identity *i
                 sizeof certificate_label, identity, randomness, workspace, cpu);
 }
 
-int cepa_descriptor_make(uint8_t *ret_bytes, size_t *ret_len, const struct cepa_identity *identity,
+int cepa_descriptor_make(uint8_t *ret_bytes, size_t *ret_len,
+                         const struct cepa_relay_identity *identity,
                          const struct cepa_descriptor *fields,
                          const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
                          struct cepa_mldsa_workspace *workspace, uint32_t cpu)

@@ -29,8 +29,8 @@ struct cepa_record_rules {
     uint8_t work_bits;             /* leading zero bits of a proof of work */
 };
 
-/* Who a relay is. Secret, 50 kB; its owner wipes it with cepa_identity_wipe. */
-struct cepa_identity {
+/* Who a relay is. Secret, 50 kB; its owner wipes it with cepa_relay_identity_wipe. */
+struct cepa_relay_identity {
     struct cepa_ed25519_key signing_key;
     struct cepa_mldsa_key pq_signing_key;
     struct cepa_node_id node;
@@ -55,19 +55,20 @@ void cepa_position_of(uint8_t ret_position[32], const uint8_t *signing_key);
 void cepa_commitment_of(struct cepa_commitment *ret_commitment,
                         const struct cepa_credentials_bytes *halves);
 
-/* cepa_identity_init makes the keys of two seeds, which the caller then wipes. */
-void cepa_identity_init(struct cepa_identity *ret_identity, const struct cepa_ed25519_seed *seed,
-                        const struct cepa_mldsa_seed *pq_seed,
-                        struct cepa_mldsa_workspace *workspace, uint32_t cpu);
+/* cepa_relay_identity_init makes the keys of two seeds, which the caller then wipes. */
+void cepa_relay_identity_init(struct cepa_relay_identity *ret_identity,
+                              const struct cepa_ed25519_seed *seed,
+                              const struct cepa_mldsa_seed *pq_seed,
+                              struct cepa_mldsa_workspace *workspace, uint32_t cpu);
 
-/* cepa_identity_wipe overwrites the keys with zeros. */
-void cepa_identity_wipe(struct cepa_identity *identity);
+/* cepa_relay_identity_wipe overwrites the keys with zeros. */
+void cepa_relay_identity_wipe(struct cepa_relay_identity *identity);
 
 /* cepa_node_certificate_make writes a signed certificate, CEPA_CERTIFICATE_SIZE bytes. `randomness`
  * hedges the ML-DSA signature. Returns 0 or CEPA_ERR_EXHAUSTED (never, see cepa_mldsa_sign), and
  * then nothing of `ret_bytes` counts. Costs one ML-DSA signature. */
 CEPA_MUST_USE int cepa_node_certificate_make(uint8_t *ret_bytes,
-                                             const struct cepa_identity *identity,
+                                             const struct cepa_relay_identity *identity,
                                              const struct cepa_network_id *network,
                                              struct cepa_directory_day first,
                                              struct cepa_directory_day last,
@@ -78,7 +79,7 @@ CEPA_MUST_USE int cepa_node_certificate_make(uint8_t *ret_bytes,
  * sets itself; up to CEPA_DESCRIPTOR_SIZE_MAX bytes. Returns as cepa_descriptor_encode, or
  * CEPA_ERR_EXHAUSTED. */
 CEPA_MUST_USE int cepa_descriptor_make(uint8_t *ret_bytes, size_t *ret_len,
-                                       const struct cepa_identity *identity,
+                                       const struct cepa_relay_identity *identity,
                                        const struct cepa_descriptor *fields,
                                        const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES],
                                        struct cepa_mldsa_workspace *workspace, uint32_t cpu);

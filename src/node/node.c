@@ -302,8 +302,9 @@ static int init_rooms(struct cepa_node *node, void *const parts[PARTS], const si
         return error;
     }
     if (node->config.is_relay) {
-        cepa_identity_init(&node->own.identity, &node->config.signing, &node->config.pq_signing,
-                           &node->workspace->mldsa, node->config.cpu);
+        cepa_relay_identity_init(&node->own.identity, &node->config.signing,
+                                 &node->config.pq_signing, &node->workspace->mldsa,
+                                 node->config.cpu);
     }
     cepa_wipe(&node->config.signing, sizeof node->config.signing);
     cepa_wipe(&node->config.pq_signing, sizeof node->config.pq_signing);

@@ -157,7 +157,7 @@ enum {
 
 /* Who this node is, and what it has published. */
 struct cepa_node_own {
-    struct cepa_identity identity; /* of a relay */
+    struct cepa_relay_identity identity; /* of a relay */
     bool has_certificate;
     bool has_nonce;
     bool is_publishing;      /* the mesh has receipts, or introducers, so that it may be used */

@@ -92,7 +92,7 @@ TEST(a_descriptor_by_another_key_is_refused)
     static uint8_t descriptor[CEPA_DESCRIPTOR_SIZE_MAX];
     static const uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES];
     struct mesh_relay *relays = mesh_relays();
-    struct cepa_identity *thief = &relays[1].identity;
+    struct cepa_relay_identity *thief = &relays[1].identity;
     struct cepa_node_id own = thief->node;
     struct cepa_credentials_bytes halves = relays[0].halves;
     size_t len = 0;
@@ -137,7 +137,7 @@ TEST(names_are_distinct)
     CHECK(memcmp(position[0], position[1], 32) != 0);
     CHECK(memcmp(&relays[0].identity.node, &relays[1].identity.node, 32) != 0);
     CHECK(memcmp(&relays[0].record.commitment, &relays[1].record.commitment, 32) != 0);
-    cepa_identity_wipe(&relays[7].identity);
+    cepa_relay_identity_wipe(&relays[7].identity);
     CHECK_INT(relays[7].identity.signing_key.seed.bytes[0], 0);
 }
 

@@ -18,7 +18,7 @@ struct mesh_net_node {
     bool is_suspended; /* likewise, for a while */
     bool is_natted;    /* no address: reached by introducers */
     uint32_t island;   /* nodes of different islands do not reach each other */
-    struct cepa_identity identity;
+    struct cepa_relay_identity identity;
     struct cepa_index index;
     struct cepa_objects objects;
     struct cepa_mesh *mesh;

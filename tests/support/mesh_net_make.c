@@ -77,7 +77,7 @@ void mesh_net_make_mesh(struct mesh_net_node *node)
 
 void mesh_net_make_identity(struct mesh_net_node *node)
 {
-    static struct cepa_identity identities[MESH_NET_NODES_MAX];
+    static struct cepa_relay_identity identities[MESH_NET_NODES_MAX];
     static struct cepa_onion_day days[MESH_NET_NODES_MAX];
     static struct cepa_onion_day_workspace workspace;
     static uint8_t nonces[MESH_NET_NODES_MAX][CEPA_WORK_NONCE_SIZE];
@@ -88,8 +88,8 @@ void mesh_net_make_identity(struct mesh_net_node *node)
     if (!is_made[node->number]) {
         struct cepa_ed25519_seed seed = {{(uint8_t)node->number, 1}};
         struct cepa_mldsa_seed pq_seed = {{(uint8_t)node->number, 2}};
-        struct cepa_identity *identity = &identities[node->number];
-        cepa_identity_init(identity, &seed, &pq_seed, &pq_workspace, 0);
+        struct cepa_relay_identity *identity = &identities[node->number];
+        cepa_relay_identity_init(identity, &seed, &pq_seed, &pq_workspace, 0);
         cepa_work_init(&work, &record_rules, identity->signing_key.public_key.bytes, start);
         CHECK_INT(cepa_work_step(&work, nonces[node->number], 1000000), 1);
         uint8_t root[CEPA_SEED_CHAIN_ROOT_LEN] = {(uint8_t)node->number, 3};

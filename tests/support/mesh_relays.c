@@ -71,7 +71,7 @@ static void make_relay(struct mesh_relay *relay, uint8_t number)
     struct cepa_ed25519_seed seed = {{number, 1}};
     struct cepa_mldsa_seed pq_seed = {{number, 2}};
     uint8_t root[CEPA_SEED_CHAIN_ROOT_LEN] = {number, 3};
-    cepa_identity_init(&relay->identity, &seed, &pq_seed, &mesh_workspace, 0);
+    cepa_relay_identity_init(&relay->identity, &seed, &pq_seed, &mesh_workspace, 0);
     cepa_onion_day_begin(&relay->day, mesh_day(0), root);
     while (!cepa_onion_day_step(&relay->day, &day_workspace, 0)) {
     }

@@ -12,7 +12,7 @@ enum { MESH_RELAYS_MAX = 8, MESH_TODAY = 20002 };
 
 /* One relay of today: credentials with two receipts, index record, and a day of onion keys. */
 struct mesh_relay {
-    struct cepa_identity identity;
+    struct cepa_relay_identity identity;
     struct cepa_descriptor fields; /* what the descriptor was made of */
     uint8_t link_key[CEPA_KEM_PUBLIC_KEY_SIZE];
     struct cepa_onion_day day;

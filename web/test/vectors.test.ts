@@ -8,6 +8,7 @@ import { CoreError, loadCore } from '../src/node.js';
 import { Onion } from '../src/onion.js';
 import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
+import { checkAddress } from './address.js';
 import { checkCircuit } from './circuit.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
 import { checkMesh } from './mesh.js';
@@ -137,6 +138,7 @@ const checks: Record<string, Check> = {
 
   'mesh.txt': checkMesh,
   'link.txt': (_core, vector) => checkLink(vector),
+  'address.txt': (_core, vector) => checkAddress(vector),
 };
 
 for (const file of vectorFiles()) {

@@ -13,7 +13,7 @@
 
 /* An identity with what making it takes: too large for a stack. */
 struct making {
-    struct cepa_identity identity;
+    struct cepa_relay_identity identity;
     struct cepa_mldsa_workspace workspace;
 };
 
@@ -24,8 +24,8 @@ int cepa_state_identity(struct cepa_node_id *ret_node, const struct cepa_secrets
     if (making == NULL) {
         return CEPA_ERR_EXHAUSTED;
     }
-    cepa_identity_init(&making->identity, &secrets->ed25519, &secrets->mldsa, &making->workspace,
-                       cpu);
+    cepa_relay_identity_init(&making->identity, &secrets->ed25519, &secrets->mldsa,
+                             &making->workspace, cpu);
     *ret_node = making->identity.node;
     cepa_wipe(making, sizeof *making);
     free(making);
