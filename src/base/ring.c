@@ -1,4 +1,6 @@
-/* Positions run freely and are masked where they index, so that full and empty look different. */
+/* Positions run freely and are masked where they index, so that full and empty look different. An
+ * empty ring begins anew at its first element, so that one that is never long keeps to little
+ * memory. */
 #include "base/ring.h"
 
 #include <string.h>
@@ -79,6 +81,10 @@ int cepa_ring_pop(struct cepa_ring *ring, void *ret_element)
     }
     cepa_wipe(place, ring->element_len);
     ring->head++;
+    if (ring->head == ring->tail) {
+        ring->head = 0;
+        ring->tail = 0;
+    }
     return 0;
 }
 

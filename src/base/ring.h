@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* A ring. Positions count elements since the start, mod 2^32. */
+/* A ring. Positions count elements since it was last empty, mod 2^32. */
 struct cepa_ring {
     uint8_t *elements;  /* `capacity` of them, lent for the ring's life */
     size_t element_len; /* bytes of each */

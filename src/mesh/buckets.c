@@ -110,7 +110,7 @@ static struct cepa_mesh_followed *follow(struct cepa_mesh *mesh, uint8_t bits, u
 void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct cepa_time now)
 {
     const struct cepa_index_entry *entry = cepa_index_find(mesh->config.index, public_key);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (entry == NULL || cepa_gossip_has_all(mesh)) {
         return;
     }
@@ -403,7 +403,7 @@ void cepa_mesh_on_fetched(struct cepa_mesh *mesh, uint64_t ticket, const uint8_t
     struct cepa_mesh_item item;
     struct cepa_reader reader;
     struct cepa_mesh_fetch *fetch = find_fetch(mesh, ticket, 0);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (fetch == NULL) {
         return;
     }

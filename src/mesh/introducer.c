@@ -368,6 +368,6 @@ int cepa_mesh_forward(struct cepa_mesh *mesh, uint64_t *ret_link, uint32_t *ret_
 void cepa_mesh_close_channel(struct cepa_mesh *mesh, uint64_t link, uint32_t channel,
                              struct cepa_time now)
 {
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     cepa_introducer_drop(mesh, link, channel, CEPA_MESH_CHANNEL_DONE);
 }

@@ -152,6 +152,27 @@ static void keep_own(struct cepa_mesh *mesh)
     }
 }
 
+/* Whether anything waits that has a short time limit. */
+static bool is_busy(const struct cepa_mesh *mesh)
+{
+    for (uint32_t i = 0; i < CEPA_MESH_ATTEMPTS; i++) {
+        if (mesh->attempts[i].ticket != 0) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
+        if (mesh->peers[i].link != 0 && mesh->peers[i].facts.is_relayed) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < CEPA_MESH_SERVINGS; i++) {
+        if (mesh->servings[i].ticket != 0) {
+            return true;
+        }
+    }
+    return mesh->news_len > 0 || cepa_pulls_is_busy(mesh) || cepa_detector_is_busy(mesh);
+}
+
 void cepa_mesh_step(struct cepa_mesh *mesh, struct cepa_time now, struct cepa_wall wall)
 {
     uint64_t late_ns = cepa_time_since(now, mesh->expected);
@@ -177,32 +198,15 @@ void cepa_mesh_step(struct cepa_mesh *mesh, struct cepa_time now, struct cepa_wa
     cepa_custody_step(mesh);
     cepa_serving_step(mesh);
     cepa_buckets_step(mesh);
+    mesh->was_busy = is_busy(mesh);
+    mesh->was_entered = false;
     mesh->expected = cepa_mesh_deadline(mesh);
-}
-
-static bool is_busy(const struct cepa_mesh *mesh)
-{
-    for (uint32_t i = 0; i < CEPA_MESH_ATTEMPTS; i++) {
-        if (mesh->attempts[i].ticket != 0) {
-            return true;
-        }
-    }
-    for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
-        if (mesh->peers[i].link != 0 && mesh->peers[i].facts.is_relayed) {
-            return true;
-        }
-    }
-    for (uint32_t i = 0; i < CEPA_MESH_SERVINGS; i++) {
-        if (mesh->servings[i].ticket != 0) {
-            return true;
-        }
-    }
-    return mesh->news_len > 0 || cepa_pulls_is_busy(mesh) || cepa_detector_is_busy(mesh);
 }
 
 struct cepa_time cepa_mesh_deadline(const struct cepa_mesh *mesh)
 {
-    uint64_t wait_ms = is_busy(mesh) ? BUSY_MS : IDLE_MS;
+    bool is_now = mesh->was_entered ? is_busy(mesh) : mesh->was_busy;
+    uint64_t wait_ms = is_now ? BUSY_MS : IDLE_MS;
     return cepa_time_add(mesh->stepped_at, wait_ms * CEPA_MILLISECOND_NS);
 }
 
@@ -223,6 +227,10 @@ int cepa_mesh_next(struct cepa_mesh *mesh, struct cepa_mesh_effect *ret_effect,
     }
     size_t len = cepa_outbox_take(&mesh->outbox, &link, mesh->message);
     if (len == 0) {
+        if (mesh->was_entered) {
+            mesh->was_busy = is_busy(mesh);
+            mesh->was_entered = false;
+        }
         return CEPA_ERR_NOT_FOUND;
     }
     mesh->counts.messages_out++;
@@ -291,7 +299,7 @@ void cepa_mesh_on_message(struct cepa_mesh *mesh, uint64_t link, const uint8_t *
     struct cepa_mesh_item item;
     struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, link);
     int result = 1;
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (peer == NULL || peer->is_closing) {
         return;
     }

@@ -75,7 +75,7 @@ static struct cepa_mesh_peer *peer_new(struct cepa_mesh *mesh, uint64_t link,
 void cepa_mesh_on_link_up(struct cepa_mesh *mesh, uint64_t link,
                           const struct cepa_mesh_link_facts *facts, struct cepa_time now)
 {
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     CEPA_ASSERT(link != 0);
     struct cepa_mesh_attempt *attempt = cepa_dial_find(mesh, facts->ticket);
     enum cepa_mesh_purpose purpose = attempt == NULL ? 0 : attempt->purpose;
@@ -124,7 +124,7 @@ void cepa_mesh_on_link_up(struct cepa_mesh *mesh, uint64_t link,
 void cepa_mesh_on_link_down(struct cepa_mesh *mesh, uint64_t link, int error, struct cepa_time now)
 {
     struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, link);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (peer == NULL) {
         return;
     }
@@ -140,7 +140,7 @@ void cepa_mesh_on_link_down(struct cepa_mesh *mesh, uint64_t link, int error, st
 
 void cepa_mesh_on_link_failed(struct cepa_mesh *mesh, uint64_t ticket, struct cepa_time now)
 {
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     struct cepa_mesh_attempt *attempt = cepa_dial_find(mesh, ticket);
     struct cepa_mesh_channel_state *channel = cepa_introducer_find(mesh, ticket);
     if (attempt != NULL) {
@@ -158,7 +158,7 @@ void cepa_mesh_on_link_failed(struct cepa_mesh *mesh, uint64_t ticket, struct ce
 void cepa_mesh_on_link_stalled(struct cepa_mesh *mesh, uint64_t link, struct cepa_time now)
 {
     struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, link);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (peer != NULL && !peer->is_closing) {
         cepa_detector_on_stalled(mesh, peer);
     }
@@ -167,7 +167,7 @@ void cepa_mesh_on_link_stalled(struct cepa_mesh *mesh, uint64_t link, struct cep
 void cepa_mesh_on_link_recovered(struct cepa_mesh *mesh, uint64_t link, struct cepa_time now)
 {
     struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, link);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (peer != NULL) {
         cepa_detector_on_recovered(mesh, peer);
     }
@@ -177,7 +177,7 @@ void cepa_mesh_on_link_direct(struct cepa_mesh *mesh, uint64_t link,
                               const struct cepa_prefix *prefix, struct cepa_time now)
 {
     struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, link);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (peer == NULL || !peer->facts.is_relayed) {
         return;
     }
@@ -191,13 +191,13 @@ void cepa_mesh_on_link_direct(struct cepa_mesh *mesh, uint64_t link,
 void cepa_mesh_on_dialback(struct cepa_mesh *mesh, uint64_t ticket, bool was_reached,
                            struct cepa_time now)
 {
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     cepa_dialback_done(mesh, ticket, was_reached);
 }
 
 void cepa_mesh_on_moved(struct cepa_mesh *mesh, struct cepa_time now)
 {
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     cepa_detector_on_suspend(mesh);
 }
 
@@ -223,7 +223,7 @@ int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct
 {
     struct cepa_way_record way;
     struct cepa_mesh_attempt *attempt = NULL;
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, node);
     if (peer != NULL && !peer->is_stalled) {
         struct cepa_mesh_effect *effect = &cepa_mesh_effect_add(mesh, CEPA_MESH_CONNECTED)->effect;
@@ -256,7 +256,7 @@ void cepa_mesh_set_addresses(struct cepa_mesh *mesh, const struct cepa_relay_add
                              size_t addresses_len, struct cepa_time now)
 {
     CEPA_ASSERT(addresses_len <= CEPA_DESCRIPTOR_REACHES_MAX);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     memset(mesh->addresses, 0, sizeof mesh->addresses);
     for (size_t i = 0; i < addresses_len; i++) {
         mesh->addresses[i] = addresses[i];
@@ -290,7 +290,7 @@ int cepa_mesh_publish(struct cepa_mesh *mesh, const struct cepa_index_record *re
                       const uint8_t *credentials, size_t credentials_len, struct cepa_time now)
 {
     struct cepa_index *index = mesh->config.index;
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     CEPA_ASSERT(credentials_len <= sizeof mesh->own_credentials);
     if (mesh->is_clock_off) {
         return CEPA_ERR_TOO_SOON;
@@ -315,7 +315,7 @@ int cepa_mesh_publish_key(struct cepa_mesh *mesh, const uint8_t key_record[CEPA_
 {
     struct cepa_key_record record;
     uint32_t place = 0;
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     if (mesh->is_clock_off) {
         return CEPA_ERR_TOO_SOON;
     }

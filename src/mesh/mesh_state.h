@@ -18,6 +18,8 @@ struct cepa_mesh {
     struct cepa_time now; /* of the last call */
     struct cepa_time stepped_at;
     struct cepa_time expected; /* when the next step was due */
+    bool was_busy;             /* when that was looked at last: deadlines are asked for often, */
+    bool was_entered;          /* and facts have come since */
     struct cepa_wall wall;
     struct cepa_time wall_at; /* when it was that */
     struct cepa_directory_day today;
@@ -124,6 +126,13 @@ struct cepa_mesh {
     uint32_t answers_tail;
     struct cepa_mesh_status counts;
 };
+
+/* cepa_mesh_enter begins a call that may change when the next step is due. */
+static inline void cepa_mesh_enter(struct cepa_mesh *mesh, struct cepa_time now)
+{
+    mesh->now = now;
+    mesh->was_entered = true;
+}
 
 /* cepa_mesh_draw gives 64 random bits; for choices, not for keys. */
 uint64_t cepa_mesh_draw(struct cepa_mesh *mesh);

@@ -57,13 +57,6 @@ void cepa_objects_init(struct cepa_objects *objects, void *memory, size_t memory
     carve_map(&block, &objects->by_node, credentials, CEPA_NODE_ID_SIZE, key);
     carve_map(&block, &objects->by_key, records, KEY_OF_RECORD_LEN, key);
     CEPA_ASSERT(cepa_block_end(&block) == 0);
-    /* Only what says whether a place is taken: the rest stays untouched memory until it is used. */
-    for (uint32_t i = 0; i < credentials; i++) {
-        objects->credentials[i].len = 0;
-    }
-    for (uint32_t i = 0; i < records; i++) {
-        objects->key_records[i].is_taken = false;
-    }
 }
 
 static uint32_t slot_in(const struct cepa_map *map, const void *key)
@@ -93,7 +86,7 @@ static void free_credentials(struct cepa_objects *objects, uint32_t slot)
 }
 
 /* A place for the credentials of `node`: that of its older ones, a free one, or that of a relay
- * that has left the index. */
+ * that has left the index. Memory that was never used is taken last: it may not be there yet. */
 static uint32_t find_place(struct cepa_objects *objects, const struct cepa_node_id *node)
 {
     uint32_t slot = slot_in(&objects->by_node, node->bytes);
@@ -101,9 +94,14 @@ static uint32_t find_place(struct cepa_objects *objects, const struct cepa_node_
         free_credentials(objects, slot);
         return slot;
     }
-    for (uint32_t i = 0; i < objects->limits.credentials_max; i++) {
+    if (objects->by_node.count == objects->used &&
+        objects->used < objects->limits.credentials_max) {
+        objects->credentials[objects->used].len = 0;
+        return objects->used++;
+    }
+    for (uint32_t i = 0; i < objects->used; i++) {
         slot = objects->sweep;
-        objects->sweep = slot + 1 < objects->limits.credentials_max ? slot + 1 : 0;
+        objects->sweep = slot + 1 < objects->used ? slot + 1 : 0;
         const struct cepa_kept_credentials *kept = &objects->credentials[slot];
         if (kept->len == 0) {
             return slot;
@@ -228,7 +226,7 @@ void cepa_objects_begin_epoch(struct cepa_objects *objects, struct cepa_onion_ep
         return;
     }
     objects->oldest = oldest;
-    for (uint32_t i = 0; i < objects->limits.key_records_max && objects->by_key.count > 0; i++) {
+    for (uint32_t i = 0; i < objects->keys_used && objects->by_key.count > 0; i++) {
         const struct cepa_kept_key_record *kept = &objects->key_records[i];
         if (kept->is_taken && kept->epoch.number < oldest.number) {
             free_key_record(objects, i);
@@ -239,9 +237,14 @@ void cepa_objects_begin_epoch(struct cepa_objects *objects, struct cepa_onion_ep
 /* A free place, or that of a relay whose credentials are gone. */
 static uint32_t find_key_place(struct cepa_objects *objects)
 {
-    for (uint32_t i = 0; i < objects->limits.key_records_max; i++) {
+    if (objects->by_key.count == objects->keys_used &&
+        objects->keys_used < objects->limits.key_records_max) {
+        objects->key_records[objects->keys_used].is_taken = false;
+        return objects->keys_used++;
+    }
+    for (uint32_t i = 0; i < objects->keys_used; i++) {
         uint32_t slot = objects->key_sweep;
-        objects->key_sweep = slot + 1 < objects->limits.key_records_max ? slot + 1 : 0;
+        objects->key_sweep = slot + 1 < objects->keys_used ? slot + 1 : 0;
         const struct cepa_kept_key_record *kept = &objects->key_records[slot];
         if (!kept->is_taken) {
             return slot;
@@ -308,7 +311,7 @@ bool cepa_objects_position(const struct cepa_objects *objects, uint64_t *ret_pos
                            uint32_t slot)
 {
     const struct cepa_kept_credentials *kept = &objects->credentials[slot];
-    if (kept->len == 0) {
+    if (slot >= objects->used || kept->len == 0) {
         return false;
     }
     const struct cepa_index_entry *entry = cepa_index_find(objects->index, kept->signing_key);
@@ -320,11 +323,12 @@ bool cepa_objects_is_of(const struct cepa_objects *objects, uint32_t slot,
                         const uint8_t *public_key)
 {
     const struct cepa_kept_credentials *kept = &objects->credentials[slot];
-    return kept->len > 0 && memcmp(kept->signing_key, public_key, sizeof kept->signing_key) == 0;
+    return slot < objects->used && kept->len > 0 &&
+           memcmp(kept->signing_key, public_key, sizeof kept->signing_key) == 0;
 }
 
 void cepa_objects_drop(struct cepa_objects *objects, uint32_t slot)
 {
-    CEPA_ASSERT(objects->credentials[slot].len > 0);
+    CEPA_ASSERT(slot < objects->used && objects->credentials[slot].len > 0);
     free_credentials(objects, slot);
 }

@@ -47,6 +47,8 @@ struct cepa_objects {
     struct cepa_map by_commitment;             /* -> slot, uint32_t */
     struct cepa_map by_node;                   /* -> slot; one of each relay, the latest */
     struct cepa_map by_key;                    /* node and epoch -> slot */
+    uint32_t used;                             /* places of credentials that ever were */
+    uint32_t keys_used;                        /* and of key records */
     uint32_t sweep;                            /* where the search for room goes on */
     uint32_t key_sweep;
     struct cepa_onion_epoch oldest; /* key records before it are not wanted */

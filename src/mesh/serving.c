@@ -185,7 +185,7 @@ void cepa_mesh_on_request(struct cepa_mesh *mesh, uint64_t circuit, const uint8_
 {
     struct cepa_mesh_item item;
     struct cepa_reader reader;
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     cepa_reader_init(&reader, data, data_len);
     if (cepa_mesh_item_decode(&item, &reader) != 1 || item.type != CEPA_MESH_ITEM_BUCKET_GET ||
         cepa_reader_left(&reader) > 0 || !mesh->config.is_relay) {

@@ -132,7 +132,7 @@ void cepa_mesh_on_signal(struct cepa_mesh *mesh, uint64_t link, uint32_t attempt
 {
     struct cepa_mesh_item item;
     struct cepa_mesh_peer *peer = cepa_mesh_peer_find(mesh, link);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     bool is_failed = signal == CEPA_MESH_SIGNAL_FAILED;
     if (peer == NULL || attempt == 0 || peer->attempt != attempt ||
         data_len > CEPA_MESH_SIGNAL_MAX || is_failed != (data_len == 0)) {

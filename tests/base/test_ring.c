@@ -53,6 +53,19 @@ TEST(a_reserved_element_is_zeros)
     CHECK(out == 5);
 }
 
+TEST(an_empty_ring_begins_anew)
+{
+    struct cepa_ring ring;
+    uint32_t out = 0;
+    init(&ring);
+    for (uint32_t i = 0; i < 3 * CAPACITY; i++) {
+        CHECK_INT(cepa_ring_push(&ring, &i), 0);
+        CHECK(cepa_ring_find(&ring, 0) == memory); /* the same memory each time */
+        CHECK_INT(cepa_ring_pop(&ring, &out), 0);
+        CHECK(out == i);
+    }
+}
+
 TEST(random_use_agrees_with_a_plain_queue)
 {
     for (uint64_t seed = 0; seed < 50; seed++) {
@@ -125,5 +138,5 @@ TEST(a_wrong_shape_is_our_own_mistake)
 }
 
 TEST_MAIN(RUN(elements_come_out_in_order_and_full_is_an_error), RUN(a_reserved_element_is_zeros),
-          RUN(random_use_agrees_with_a_plain_queue), RUN(wiping_leaves_nothing),
-          RUN(a_wrong_shape_is_our_own_mistake))
+          RUN(an_empty_ring_begins_anew), RUN(random_use_agrees_with_a_plain_queue),
+          RUN(wiping_leaves_nothing), RUN(a_wrong_shape_is_our_own_mistake))

@@ -197,6 +197,8 @@ TEST(key_records_need_credentials_and_higher_leaves_win)
     cepa_objects_begin_epoch(&objects, oldest);
     CHECK(find_key(&relays[0], 5) == NULL);
     CHECK_INT(put_key(&relays[0], 7, 7), 0);
+    CHECK_INT(objects.keys_used, 1); /* what was given back is used again first */
+    CHECK_INT(objects.used, 1);
 }
 
 TEST_MAIN(RUN(credentials_are_kept_as_they_came), RUN(what_the_index_does_not_name_is_not_kept),

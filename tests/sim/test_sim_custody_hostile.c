@@ -25,7 +25,7 @@ static void spoil(struct cepa_node *node, enum evil evil)
         node->mesh->custody_at = cepa_time_never();
         return;
     }
-    for (uint32_t i = 0; i < objects->limits.credentials_max; i++) {
+    for (uint32_t i = 0; i < objects->used; i++) {
         struct cepa_kept_credentials *kept = &objects->credentials[i];
         if (kept->len > 0 && !cepa_objects_is_of(objects, i, node->own.record.public_key)) {
             kept->bytes[kept->len - 1] = 0;

@@ -489,7 +489,8 @@ static struct cepa_time rest_at(const struct cepa_connection *connection)
 {
     return connection->channels == NULL || connection->is_resting
                ? cepa_time_never()
-               : cepa_time_add(connection->active_at, REST_AFTER_MS * CEPA_MILLISECOND_NS);
+               : cepa_endpoint_round(
+                     cepa_time_add(connection->active_at, REST_AFTER_MS * CEPA_MILLISECOND_NS));
 }
 
 void cepa_connection_on_time(struct cepa_connection *connection)

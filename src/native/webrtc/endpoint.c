@@ -12,7 +12,8 @@ enum {
     FRAGMENTS_PER_CONNECTION = 2,
     SPARE_ROUTES_PER_CONNECTION = 2,
     SPARE_ROUTES_MIN = 256,
-    IDLE_TICK_MS = 200 /* SCTP's timers, which are long when it is idle */
+    BUSY_TICK_MS = 50, /* SCTP's timers; while packets come and go those bring the time along */
+    IDLE_TICK_MS = 200 /* the same when it is idle: its timers are long then */
 };
 
 static int make_pools(struct cepa_endpoint *endpoint, uint32_t connections_max)
@@ -161,16 +162,24 @@ void cepa_endpoint_set_locals(struct cepa_endpoint *endpoint,
     memset(endpoint->is_mapped_news, 0, sizeof endpoint->is_mapped_news);
 }
 
+/* Tells SCTP the time. What is due next comes at a round time, with whatever else does. */
+static void tell_time(struct cepa_endpoint *endpoint)
+{
+    bool is_busy = cepa_time_is_before(endpoint->now, endpoint->busy_until);
+    uint64_t wait_ms = is_busy ? BUSY_TICK_MS : IDLE_TICK_MS;
+    cepa_sctp_tick(endpoint->now);
+    endpoint->told = endpoint->now;
+    endpoint->tick = cepa_endpoint_round(
+        cepa_time_add(endpoint->now, (wait_ms - CEPA_ENDPOINT_ROUND_MS) * CEPA_MILLISECOND_NS));
+}
+
 void cepa_endpoint_step(struct cepa_endpoint *endpoint, struct cepa_time now, struct cepa_wall wall)
 {
     struct cepa_timer timer;
     endpoint->now = now;
     endpoint->wall = wall;
     if (endpoint->counts.connections > 0 && cepa_time_is_due(endpoint->tick, now)) {
-        cepa_sctp_tick(now);
-        bool is_busy = cepa_time_is_before(now, endpoint->busy_until);
-        endpoint->tick =
-            cepa_time_add(now, (is_busy ? CEPA_SCTP_TICK_MS : IDLE_TICK_MS) * CEPA_MILLISECOND_NS);
+        tell_time(endpoint);
     }
     while (cepa_timer_heap_next(&endpoint->timers, &timer, now) == 0) {
         struct cepa_connection *connection = cepa_connection_find(endpoint, timer.owner);
@@ -185,11 +194,14 @@ void cepa_endpoint_step(struct cepa_endpoint *endpoint, struct cepa_time now, st
 
 void cepa_endpoint_stir(struct cepa_endpoint *endpoint)
 {
-    if (!cepa_time_is_before(endpoint->now, endpoint->busy_until)) {
-        cepa_sctp_tick(endpoint->now); /* timers that start now count from now */
-        endpoint->tick = endpoint->now;
-    }
+    bool is_old =
+        cepa_time_since(endpoint->now, endpoint->told) >= CEPA_SCTP_TICK_MS * CEPA_MILLISECOND_NS;
     cepa_endpoint_is_busy(endpoint);
+    if (is_old) {
+        tell_time(endpoint); /* timers that start now count from now */
+    } else {
+        endpoint->tick = cepa_time_earliest(endpoint->tick, cepa_endpoint_round(endpoint->now));
+    }
 }
 
 struct cepa_time cepa_endpoint_deadline(const struct cepa_endpoint *endpoint)

@@ -17,7 +17,8 @@
 
 enum {
     CEPA_ENDPOINT_ASKS_MAX = 4,
-    CEPA_ENDPOINT_BUSY_MS = 1000 /* without packets, till SCTP counts as idle */
+    CEPA_ENDPOINT_BUSY_MS = 1000, /* without packets, till SCTP counts as idle */
+    CEPA_ENDPOINT_ROUND_MS = 50   /* what may be a little late is due at multiples of this */
 };
 
 /* Whose a source address is, at one of our sockets. The first two are the same connection but for
@@ -55,7 +56,8 @@ struct cepa_endpoint {
     struct cepa_dtls_context *dtls;
     struct cepa_time now;
     struct cepa_wall wall;
-    struct cepa_time tick;       /* when SCTP is told the time again */
+    struct cepa_time tick;       /* when SCTP is told the time again at the latest */
+    struct cepa_time told;       /* when it was told last */
     struct cepa_time busy_until; /* when it will have been idle for a while */
 
     void *memory; /* of what follows */
@@ -83,6 +85,14 @@ struct cepa_endpoint {
     uint8_t plain[2048];          /* what was in a record */
     uint8_t scratch[CEPA_CHANNEL_SCRATCH_SIZE]; /* a message that is being told */
 };
+
+/* cepa_endpoint_round gives the next round time, at most CEPA_ENDPOINT_ROUND_MS later: what is due
+ * then, of all connections, costs one awakening. */
+static inline struct cepa_time cepa_endpoint_round(struct cepa_time time)
+{
+    const uint64_t round_ns = CEPA_ENDPOINT_ROUND_MS * CEPA_MILLISECOND_NS;
+    return cepa_time_add(time, round_ns - time.ns % round_ns);
+}
 
 /* endpoint_accept.c */
 

@@ -23,7 +23,8 @@ enum {
     SACK_HEADER = 16,
     INDEX_BITS = 12,
     RTO_INITIAL_MS = 100, /* until the association is open */
-    RTO_MIN_MS = 220,     /* above the delay of acknowledgements, from then on */
+    RTO_MIN_MS = 220,     /* above the delay of others' acknowledgements, from then on */
+    DELAY_MS = 140,       /* of ours, and the time is told every 50 ms */
     RTO_MAX_MS = 10000,
     PACKET_MAX = 2048, /* ours are far shorter, browsers' are 1,200 */
     TICK_MAX_MS = 5000,
@@ -133,6 +134,7 @@ void cepa_sctp_start(cepa_sctp_output *output)
     usrsctp_sysctl_set_sctp_auth_enable(0);
     usrsctp_sysctl_set_sctp_nr_outgoing_streams_default(CEPA_SCTP_STREAMS);
     usrsctp_sysctl_set_sctp_initial_cwnd(10);
+    usrsctp_sysctl_set_sctp_delayed_sack_time_default(DELAY_MS);
     usrsctp_sysctl_set_sctp_max_chunks_on_queue(CHUNKS_MAX);
     usrsctp_sysctl_set_sctp_blackhole(2); /* packets of nobody get no answer */
 }

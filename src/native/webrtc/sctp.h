@@ -21,7 +21,7 @@ enum {
     CEPA_SCTP_BUFFER_SIZE = 1 << 20, /* each way; a message must fit */
     CEPA_SCTP_MESSAGE_MAX = 1 << 18,
     CEPA_SCTP_ASSOCIATIONS_MAX = 4096,
-    CEPA_SCTP_TICK_MS = 10 /* how often cepa_sctp_tick wants to be called while there are any */
+    CEPA_SCTP_TICK_MS = 10 /* how exact the library's time is while packets come and go */
 };
 
 enum cepa_sctp_state {
