@@ -1,11 +1,13 @@
-/* Addresses as a person types them, and public keys as a stranger sends them: what is read is
- * written the same, places of slips stand in the text, and one or two slips are always found. */
+/* Addresses and cards as a person types them, and public keys as a stranger sends them: what is
+ * read is written the same, places of slips stand in the text, and one or two slips are always
+ * found. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "identity/address.h"
+#include "identity/card.h"
 #include "identity/identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len);
@@ -52,6 +54,31 @@ static void try_text(const char *text, size_t text_len)
         demand(slips.len == 0 && text_len >= CEPA_ADDRESS_HOST_LEN);
         cepa_address_write_host(again, &address);
         check_same(text, again, CEPA_ADDRESS_HOST_LEN);
+    }
+}
+
+static void try_card(const char *text, size_t text_len)
+{
+    struct cepa_card card;
+    struct cepa_name name;
+    struct cepa_address_slips slips;
+    char again[CEPA_CARD_TEXT_SIZE];
+    int status = cepa_card_read(&card, &slips, text, text_len);
+    check_slips(&slips, text_len);
+    if (status == 0) {
+        const size_t common = CEPA_CARD_PREFIX_LEN + CEPA_ADDRESS_TEXT_LEN;
+        cepa_card_write(again, &card);
+        demand(strlen(again) == text_len);
+        check_same(text, again, common);
+        demand(memcmp(text + common, again + common, text_len - common) == 0);
+    }
+    if (cepa_name_read(&name, text, text_len) == 0) {
+        demand(strlen(name.text) == text_len && memcmp(name.text, text, text_len) == 0);
+        memset(card.address.bytes, 7, sizeof card.address.bytes);
+        card.name = name;
+        cepa_card_write(again, &card);
+        demand(cepa_card_read(&card, &slips, again, strlen(again)) == 0);
+        demand(strcmp(card.name.text, name.text) == 0);
     }
 }
 
@@ -106,6 +133,7 @@ static void try_keys(const uint8_t *data, size_t data_len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 {
     try_text((const char *)data, data_len);
+    try_card((const char *)data, data_len);
     try_slips(data, data_len);
     try_keys(data, data_len);
     return 0;
