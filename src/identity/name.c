@@ -47,22 +47,27 @@ static bool is_like_address(const char *text, size_t text_len)
     return at == 4 && text_len > 4 && (text[4] == '1' || text[4] == ':');
 }
 
-int cepa_name_read(struct cepa_name *ret_name, const char *text, size_t text_len)
+bool cepa_text_is_plain(const char *text, size_t text_len)
 {
     uint32_t character = 0;
+    for (size_t at = 0; at < text_len;) {
+        size_t len = take_character(&character, (const uint8_t *)text + at, text_len - at);
+        if (len == 0 || !is_plain(character)) {
+            return false;
+        }
+        at += len;
+    }
+    return true;
+}
+
+int cepa_name_read(struct cepa_name *ret_name, const char *text, size_t text_len)
+{
     if (text_len > CEPA_NAME_MAX) {
         return CEPA_ERR_TOO_LONG;
     }
     if (text_len == 0 || text[0] == ' ' || text[0] == '-' || text[text_len - 1] == ' ' ||
-        is_like_address(text, text_len)) {
+        is_like_address(text, text_len) || !cepa_text_is_plain(text, text_len)) {
         return CEPA_ERR_MALFORMED;
-    }
-    for (size_t at = 0; at < text_len;) {
-        size_t len = take_character(&character, (const uint8_t *)text + at, text_len - at);
-        if (len == 0 || !is_plain(character)) {
-            return CEPA_ERR_MALFORMED;
-        }
-        at += len;
     }
     memset(ret_name, 0, sizeof *ret_name);
     memcpy(ret_name->text, text, text_len);

@@ -2,9 +2,11 @@
 #define _GNU_SOURCE
 #include "native/store/folder.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +45,25 @@ TEST(a_second_daemon_is_told_of_the_first)
     cepa_folder_close(&first);
     CHECK_INT(cepa_folder_open(&second, &reason, path), 0);
     cepa_folder_close(&second);
+}
+
+/* Commands beside a daemon take turns with each other, and not with it. */
+TEST(commands_enter_beside_a_daemon)
+{
+    char path[SCRATCH_PATH_SIZE];
+    struct cepa_folder daemon;
+    struct cepa_folder command;
+    struct cepa_reason reason;
+    scratch_make(path);
+    CHECK_INT(cepa_folder_open(&daemon, &reason, path), 0);
+    CHECK_INT(cepa_folder_enter(&command, &reason, path), 0);
+    CHECK_INT(cepa_folder_hold(&command, &reason), 0);
+    int other = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(flock(other, LOCK_EX | LOCK_NB) != 0);
+    cepa_folder_close(&command);
+    CHECK(flock(other, LOCK_EX | LOCK_NB) == 0);
+    close(other);
+    cepa_folder_close(&daemon);
 }
 
 TEST(a_folder_that_others_can_enter_is_refused)
@@ -93,5 +114,5 @@ TEST(the_default_follows_the_environment)
 }
 
 TEST_MAIN(RUN(a_folder_is_made_with_its_parents), RUN(a_second_daemon_is_told_of_the_first),
-          RUN(a_folder_that_others_can_enter_is_refused), RUN(what_cannot_be_a_folder_is_refused),
-          RUN(the_default_follows_the_environment))
+          RUN(commands_enter_beside_a_daemon), RUN(a_folder_that_others_can_enter_is_refused),
+          RUN(what_cannot_be_a_folder_is_refused), RUN(the_default_follows_the_environment))

@@ -38,9 +38,9 @@ TEST(an_empty_file_comes_to_the_current_version)
     size_t len;
     const char *const *steps = cepa_schema_steps(&len);
     sqlite3 *database = memory();
-    CHECK_INT(cepa_schema_migrate(&reason, database, steps, len), 0);
+    CHECK_INT(cepa_schema_migrate(&reason, database, "state.db", steps, len), 0);
     CHECK_INT(number(database, "PRAGMA user_version"), (int)len);
-    CHECK_INT(cepa_schema_migrate(&reason, database, steps, len), 0);
+    CHECK_INT(cepa_schema_migrate(&reason, database, "state.db", steps, len), 0);
     sqlite3_close(database);
 }
 
@@ -51,7 +51,7 @@ TEST(version_1_comes_to_the_current_version_with_all_it_has)
     const char *const *steps = cepa_schema_steps(&len);
     sqlite3 *database = memory();
     CHECK(sqlite3_exec(database, version_1, NULL, NULL, NULL) == SQLITE_OK);
-    CHECK_INT(cepa_schema_migrate(&reason, database, steps, len), 0);
+    CHECK_INT(cepa_schema_migrate(&reason, database, "state.db", steps, len), 0);
     CHECK_INT(number(database, "PRAGMA user_version"), (int)len);
     CHECK_INT(number(database, "SELECT count(*) FROM entries WHERE value = x'abcdef'"), 1);
     sqlite3_close(database);
@@ -64,7 +64,7 @@ TEST(a_newer_file_is_refused)
     const char *const *steps = cepa_schema_steps(&len);
     sqlite3 *database = memory();
     CHECK(sqlite3_exec(database, "PRAGMA user_version = 99", NULL, NULL, NULL) == SQLITE_OK);
-    CHECK_INT(cepa_schema_migrate(&reason, database, steps, len), CEPA_ERR_VERSION);
+    CHECK_INT(cepa_schema_migrate(&reason, database, "state.db", steps, len), CEPA_ERR_VERSION);
     CHECK(strstr(reason.text, "version 99") != NULL);
     CHECK_INT(number(database, "PRAGMA user_version"), 99);
     sqlite3_close(database);
@@ -82,12 +82,12 @@ TEST(a_step_that_fails_changes_nothing)
     };
     struct cepa_reason reason;
     sqlite3 *database = memory();
-    CHECK_INT(cepa_schema_migrate(&reason, database, steps, 2), CEPA_ERR_SYSTEM);
+    CHECK_INT(cepa_schema_migrate(&reason, database, "state.db", steps, 2), CEPA_ERR_SYSTEM);
     CHECK(strstr(reason.text, "from version 1 to 2") != NULL);
     CHECK_INT(number(database, "PRAGMA user_version"), 1);
     CHECK_INT(number(database, "SELECT count(*) FROM a"), 0);
     CHECK_INT(number(database, "SELECT count(*) FROM pragma_table_info('a')"), 1);
-    CHECK_INT(cepa_schema_migrate(&reason, database, mended, 2), 0);
+    CHECK_INT(cepa_schema_migrate(&reason, database, "state.db", mended, 2), 0);
     CHECK_INT(number(database, "SELECT y FROM a"), 2);
     sqlite3_close(database);
 }

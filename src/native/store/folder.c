@@ -86,8 +86,8 @@ static int lock(struct cepa_folder *folder, struct cepa_reason *ret_reason)
     return 0;
 }
 
-int cepa_folder_open(struct cepa_folder *ret_folder, struct cepa_reason *ret_reason,
-                     const char *path)
+int cepa_folder_enter(struct cepa_folder *ret_folder, struct cepa_reason *ret_reason,
+                      const char *path)
 {
     struct cepa_folder folder = {{0}, -1, -1};
     size_t len = strlen(path);
@@ -106,9 +106,6 @@ int cepa_folder_open(struct cepa_folder *ret_folder, struct cepa_reason *ret_rea
                                 strerror(errno));
     }
     status = cepa_file_is_private(ret_reason, folder.fd, path);
-    if (status == 0) {
-        status = lock(&folder, ret_reason);
-    }
     if (status != 0) {
         close(folder.fd);
         return status;
@@ -117,9 +114,39 @@ int cepa_folder_open(struct cepa_folder *ret_folder, struct cepa_reason *ret_rea
     return 0;
 }
 
+int cepa_folder_open(struct cepa_folder *ret_folder, struct cepa_reason *ret_reason,
+                     const char *path)
+{
+    struct cepa_folder folder = {{0}, -1, -1};
+    int status = cepa_folder_enter(&folder, ret_reason, path);
+    if (status != 0) {
+        return status;
+    }
+    status = lock(&folder, ret_reason);
+    if (status != 0) {
+        close(folder.fd);
+        return status;
+    }
+    *ret_folder = folder;
+    return 0;
+}
+
+int cepa_folder_hold(struct cepa_folder *folder, struct cepa_reason *ret_reason)
+{
+    while (flock(folder->fd, LOCK_EX) != 0) {
+        if (errno != EINTR) {
+            return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "%s cannot be locked: %s",
+                                    folder->path, strerror(errno));
+        }
+    }
+    return 0;
+}
+
 void cepa_folder_close(struct cepa_folder *folder)
 {
-    close(folder->lock_fd);
+    if (folder->lock_fd >= 0) {
+        close(folder->lock_fd);
+    }
     close(folder->fd);
     folder->lock_fd = -1;
     folder->fd = -1;

@@ -42,23 +42,23 @@ static int take_step(sqlite3 *database, const char *statements, size_t version)
     return CEPA_ERR_SYSTEM;
 }
 
-int cepa_schema_migrate(struct cepa_reason *ret_reason, struct sqlite3 *database,
+int cepa_schema_migrate(struct cepa_reason *ret_reason, struct sqlite3 *database, const char *file,
                         const char *const *steps, size_t steps_len)
 {
     size_t version = 0;
     if (version_of(database, &version) != 0) {
-        return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "state.db: %s",
+        return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "%s: %s", file,
                                 sqlite3_errmsg(database));
     }
     if (version > steps_len) {
         return cepa_reason_fail(ret_reason, CEPA_ERR_VERSION,
-                                "state.db has version %zu, and this program knows up to %zu; use "
-                                "the newer program that wrote it",
-                                version, steps_len);
+                                "%s has version %zu, and this program knows up to %zu; use the "
+                                "newer program that wrote it",
+                                file, version, steps_len);
     }
     for (; version < steps_len; version++) {
         if (take_step(database, steps[version], version + 1) != 0) {
-            cepa_reason_set(ret_reason, "state.db cannot be brought from version %zu to %zu: %s",
+            cepa_reason_set(ret_reason, "%s cannot be brought from version %zu to %zu: %s", file,
                             version, version + 1, sqlite3_errmsg(database));
             (void)sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
             return CEPA_ERR_SYSTEM;

@@ -304,7 +304,7 @@ static int prepare(struct cepa_store *store)
     const char *const *steps = cepa_schema_steps(&steps_len);
     int status = check(store);
     if (status == 0) {
-        status = cepa_schema_migrate(&store->reason, store->database, steps, steps_len);
+        status = cepa_schema_migrate(&store->reason, store->database, "state.db", steps, steps_len);
     }
     for (size_t i = 0; i < STATEMENTS && status == 0; i++) {
         if (sqlite3_prepare_v3(store->database, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
