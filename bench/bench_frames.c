@@ -51,7 +51,7 @@ static void open_end(int end, const char *name, const char *ip,
         fail(path);
     }
     close(fd);
-    if (cepa_address_ip_decode(&config.ipv4, ip, strlen(ip)) != 0 ||
+    if (cepa_net_address_ip_decode(&config.ipv4, ip, strlen(ip)) != 0 ||
         cepa_webrtc_open(&ends[end], &config) != 0) {
         fail(ip);
     }
@@ -100,7 +100,7 @@ static void connect_ends(const char *const *names, const struct cepa_dcep_open *
     }
     open_end(FROM, names[FROM], "198.51.100.1", NULL);
     open_end(TO, names[TO], "198.51.100.2", certificate);
-    target.address = cepa_webrtc_address(ends[TO], CEPA_ADDRESS_IPV4);
+    target.address = cepa_webrtc_address(ends[TO], CEPA_NET_ADDRESS_IPV4);
     target.certificate = cepa_certificate_hash(certificate);
     cepa_certificate_free(certificate);
     struct cepa_endpoint *endpoint = cepa_webrtc_endpoint(ends[FROM]);

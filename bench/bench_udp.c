@@ -118,7 +118,7 @@ static int open_both(struct work *work, const struct row *row)
 {
     struct cepa_udp_config config = {.is_segmented_off = row->is_segmented_off,
                                      .is_coalesced_off = row->is_coalesced_off};
-    if (cepa_address_decode(&config.bind_address, "127.0.0.1:0", 11) != 0 ||
+    if (cepa_net_address_decode(&config.bind_address, "127.0.0.1:0", 11) != 0 ||
         cepa_udp_open(&work->tx, &config) != 0 || cepa_udp_open(&work->rx, &config) != 0) {
         return -1;
     }

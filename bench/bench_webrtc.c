@@ -132,7 +132,7 @@ static void enter(const char *name)
 static void open_webrtc(const struct cepa_certificate *certificate, const char *ip)
 {
     struct cepa_webrtc_config config = {.random = cepa_native_random(), .certificate = certificate};
-    if (cepa_address_ip_decode(&config.ipv4, ip, strlen(ip)) != 0 ||
+    if (cepa_net_address_ip_decode(&config.ipv4, ip, strlen(ip)) != 0 ||
         cepa_webrtc_open(&webrtc, &config) != 0) {
         fail("sockets");
     }
@@ -148,7 +148,7 @@ static void open_listener(const char *ip)
         fail("certificate");
     }
     open_webrtc(certificate, ip);
-    target.address = cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV4);
+    target.address = cepa_webrtc_address(webrtc, CEPA_NET_ADDRESS_IPV4);
     target.certificate = cepa_certificate_hash(certificate);
     cepa_certificate_free(certificate);
 }

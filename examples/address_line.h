@@ -30,7 +30,7 @@ static inline int address_line_read(struct cepa_dial_address *ret_address, const
     const cJSON *port = cJSON_GetObjectItem(object, "port");
     if (ip == NULL || !cJSON_IsNumber(port) || port->valuedouble < 1 ||
         port->valuedouble > UINT16_MAX ||
-        cepa_address_ip_decode(&read.address, ip, strlen(ip)) != 0 ||
+        cepa_net_address_ip_decode(&read.address, ip, strlen(ip)) != 0 ||
         !address_line_hex(read.certificate.bytes, sizeof read.certificate.bytes, object,
                           "certificate") ||
         !address_line_hex(read.secret.bytes, sizeof read.secret.bytes, object, "secret")) {

@@ -174,7 +174,7 @@ static void take_answer(const char *sdp)
 static void on_moved(void)
 {
     say_true("moved");
-    if (address.address.family != CEPA_ADDRESS_NONE) {
+    if (address.address.family != CEPA_NET_ADDRESS_NONE) {
         dial();
     } else if (state == OPEN && !is_restarting) {
         restart();
@@ -228,8 +228,8 @@ static void on_event(const struct cepa_endpoint_event *event)
     } else if (event->kind == CEPA_ENDPOINT_ALIVE) {
         say_true("alive");
     } else if (event->kind == CEPA_ENDPOINT_PATH) {
-        char text[CEPA_ADDRESS_TEXT_SIZE];
-        cepa_address_ip_encode(text, &event->path.local);
+        char text[CEPA_NET_ADDRESS_TEXT_SIZE];
+        cepa_net_address_ip_encode(text, &event->path.local);
         say_text("path", text);
     } else if (event->kind == CEPA_ENDPOINT_CHANNEL &&
                event->channel.kind == CEPA_CHANNEL_MESSAGE) {
@@ -351,22 +351,22 @@ static void run(void)
 }
 
 /* Opens sockets, of both families if nothing else is asked for. */
-static void open_endpoint(const struct cepa_address *listen)
+static void open_endpoint(const struct cepa_net_address *listen)
 {
     struct cepa_webrtc_config config = {.random = cepa_native_random(),
-                                        .ipv4 = {.family = CEPA_ADDRESS_IPV4},
-                                        .ipv6 = {.family = CEPA_ADDRESS_IPV6}};
-    if (listen->family != CEPA_ADDRESS_NONE) {
-        config.ipv4.family = CEPA_ADDRESS_NONE;
-        config.ipv6.family = CEPA_ADDRESS_NONE;
-        *(listen->family == CEPA_ADDRESS_IPV6 ? &config.ipv6 : &config.ipv4) = *listen;
+                                        .ipv4 = {.family = CEPA_NET_ADDRESS_IPV4},
+                                        .ipv6 = {.family = CEPA_NET_ADDRESS_IPV6}};
+    if (listen->family != CEPA_NET_ADDRESS_NONE) {
+        config.ipv4.family = CEPA_NET_ADDRESS_NONE;
+        config.ipv6.family = CEPA_NET_ADDRESS_NONE;
+        *(listen->family == CEPA_NET_ADDRESS_IPV6 ? &config.ipv6 : &config.ipv4) = *listen;
     }
     int error = cepa_native_init();
     if (error == 0) {
         error = cepa_webrtc_open(&webrtc, &config);
     }
-    if (error != 0 && config.ipv4.family != CEPA_ADDRESS_NONE) {
-        config.ipv6.family = CEPA_ADDRESS_NONE; /* not every machine has it */
+    if (error != 0 && config.ipv4.family != CEPA_NET_ADDRESS_NONE) {
+        config.ipv6.family = CEPA_NET_ADDRESS_NONE; /* not every machine has it */
         error = cepa_webrtc_open(&webrtc, &config);
     }
     if (error != 0) {
@@ -377,10 +377,10 @@ static void open_endpoint(const struct cepa_address *listen)
 
 int main(int argc, char **argv)
 {
-    struct cepa_address listen = {.family = CEPA_ADDRESS_NONE};
+    struct cepa_net_address listen = {.family = CEPA_NET_ADDRESS_NONE};
     int at = 1;
     if (argc >= 3 && strcmp(argv[1], "--listen") == 0 &&
-        cepa_address_decode(&listen, argv[2], strlen(argv[2])) == 0) {
+        cepa_net_address_decode(&listen, argv[2], strlen(argv[2])) == 0) {
         at = 3;
     }
     cJSON *object = at < argc ? cJSON_Parse(argv[at]) : NULL;

@@ -213,9 +213,9 @@ static void on_open(struct peer *peer)
 
 static void say_address(const struct cepa_dial_address *address)
 {
-    char ip[CEPA_ADDRESS_TEXT_SIZE];
+    char ip[CEPA_NET_ADDRESS_TEXT_SIZE];
     cJSON *object = cJSON_CreateObject();
-    cepa_address_ip_encode(ip, &address->address);
+    cepa_net_address_ip_encode(ip, &address->address);
     cJSON_AddStringToObject(object, "ip", ip);
     cJSON_AddNumberToObject(object, "port", address->address.port);
     add_hex(object, "certificate", address->certificate.bytes, sizeof address->certificate.bytes);
@@ -424,12 +424,12 @@ static void dial_public(const char *text)
     cJSON_Delete(object);
 }
 
-static void open_endpoint(struct cepa_address listen, struct cepa_dial_address *ret_address)
+static void open_endpoint(struct cepa_net_address listen, struct cepa_dial_address *ret_address)
 {
     struct cepa_certificate *certificate = NULL;
     struct cepa_webrtc_config config = {.random = cepa_native_random(),
-                                        .is_local = cepa_address_is_loopback(&listen)};
-    *(listen.family == CEPA_ADDRESS_IPV6 ? &config.ipv6 : &config.ipv4) = listen;
+                                        .is_local = cepa_net_address_is_loopback(&listen)};
+    *(listen.family == CEPA_NET_ADDRESS_IPV6 ? &config.ipv6 : &config.ipv4) = listen;
     int error = cepa_native_init();
     if (error == 0) {
         error = cepa_random_fill(config.random, config.secret.bytes, sizeof config.secret.bytes);
@@ -456,11 +456,11 @@ static void open_endpoint(struct cepa_address listen, struct cepa_dial_address *
 
 int main(int argc, char **argv)
 {
-    struct cepa_address listen = {CEPA_ADDRESS_IPV4, {127, 0, 0, 1}, 0};
+    struct cepa_net_address listen = {CEPA_NET_ADDRESS_IPV4, {127, 0, 0, 1}, 0};
     struct cepa_dial_address address;
     const char *public_line = getenv("LAB_PUBLIC");
     bool is_right = argc == 1 || (argc == 3 && strcmp(argv[1], "--listen") == 0 &&
-                                  cepa_address_decode(&listen, argv[2], strlen(argv[2])) == 0);
+                                  cepa_net_address_decode(&listen, argv[2], strlen(argv[2])) == 0);
     if (!is_right) {
         fputs("usage: echo [--listen IP:PORT]\n", stderr);
         return 2;

@@ -35,7 +35,7 @@ struct flying {
 
 struct end {
     struct cepa_endpoint *endpoint;
-    struct cepa_address address;
+    struct cepa_net_address address;
     struct cepa_certificate *certificate; /* one for all runs */
     struct cepa_dial_secret secret;
     struct cepa_connection_id ids[IDS_MAX]; /* the latest that were given */
@@ -83,7 +83,7 @@ static void on_send(void *context, const struct cepa_path *path,
 {
     struct end *end = context;
     const uint8_t *bytes = queue->bytes;
-    CEPA_ASSERT(queue->count > 0 && path->remote.family != CEPA_ADDRESS_NONE);
+    CEPA_ASSERT(queue->count > 0 && path->remote.family != CEPA_NET_ADDRESS_NONE);
     for (size_t i = 0; i < queue->count; i++) {
         end->sent++;
         if (flying_len < FLYING_MAX) {
@@ -97,8 +97,8 @@ static void on_send(void *context, const struct cepa_path *path,
     }
 }
 
-static uint64_t on_connect(void *context, const struct cepa_address *local,
-                           const struct cepa_address *remote)
+static uint64_t on_connect(void *context, const struct cepa_net_address *local,
+                           const struct cepa_net_address *remote)
 {
     streams++;
     connecting.stream = streams;
@@ -171,7 +171,7 @@ static void deliver(const struct flying *one)
 {
     struct flying copy = *one;
     for (size_t i = 0; i < 2; i++) {
-        if (cepa_address_is_equal(&ends[i].address, &copy.path.remote)) {
+        if (cepa_net_address_is_equal(&ends[i].address, &copy.path.remote)) {
             struct cepa_path path = {.local = ends[i].address, .remote = ends[copy.from].address};
             path.stream = copy.path.stream == 0            ? 0
                           : copy.path.stream > PEER_STREAM ? copy.path.stream - PEER_STREAM
@@ -239,10 +239,10 @@ static void tamper(void)
     }
 }
 
-static struct cepa_address address_of(uint8_t number)
+static struct cepa_net_address address_of(uint8_t number)
 {
-    struct cepa_address stranger = {
-        CEPA_ADDRESS_IPV4, {203, 0, 113, (uint8_t)(number & 3)}, (uint16_t)(1 + number)};
+    struct cepa_net_address stranger = {
+        CEPA_NET_ADDRESS_IPV4, {203, 0, 113, (uint8_t)(number & 3)}, (uint16_t)(1 + number)};
     return number < 64 ? ends[0].address : number < 128 ? ends[1].address : stranger;
 }
 
@@ -521,8 +521,8 @@ static void begin(size_t index)
 {
     struct end *end = &ends[index];
     struct cepa_certificate *certificate = end->certificate;
-    const struct cepa_address address = {
-        CEPA_ADDRESS_IPV4, {192, 0, 2, (uint8_t)(index + 1)}, (uint16_t)(4000 + index)};
+    const struct cepa_net_address address = {
+        CEPA_NET_ADDRESS_IPV4, {192, 0, 2, (uint8_t)(index + 1)}, (uint16_t)(4000 + index)};
     if (certificate == NULL) {
         CEPA_ASSERT(cepa_certificate_make(&certificate, 1700000000, cepa_native_random()) == 0);
     }

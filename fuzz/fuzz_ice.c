@@ -37,13 +37,14 @@ static int draw(void *context, uint8_t *ret_bytes, size_t len)
 
 static const struct cepa_random source = {draw, NULL};
 
-static struct cepa_address address_of(uint8_t number)
+static struct cepa_net_address address_of(uint8_t number)
 {
-    struct cepa_address address = {.family = CEPA_ADDRESS_IPV4, .port = (uint16_t)(1000 + number)};
+    struct cepa_net_address address = {.family = CEPA_NET_ADDRESS_IPV4,
+                                       .port = (uint16_t)(1000 + number)};
     address.ip[0] = 192;
     address.ip[3] = number & 1;
     if ((number & 0xc0) == 0xc0) {
-        address.family = CEPA_ADDRESS_IPV6;
+        address.family = CEPA_NET_ADDRESS_IPV6;
         address.ip[0] = (number & 2) != 0 ? 0xfe : 0x20;
         address.ip[1] = 0x80;
     }
@@ -160,7 +161,7 @@ static void add_candidate(bool is_local)
                                        .priority = 1 + (uint32_t)kind * 0x10101};
     cepa_candidate_number_foundation(&candidate, kind >> 5);
     if (is_local) {
-        struct cepa_address base = address_of(place & 0xc3);
+        struct cepa_net_address base = address_of(place & 0xc3);
         (void)(cepa_ice_add_local(&ice, &candidate, &base, now) == 0);
     } else {
         (void)(cepa_ice_add_remote(&ice, &candidate, now) == 0);
@@ -169,7 +170,7 @@ static void add_candidate(bool is_local)
 
 static void use_stream(bool is_open)
 {
-    if (is_open && connecting.remote.family != CEPA_ADDRESS_NONE) {
+    if (is_open && connecting.remote.family != CEPA_NET_ADDRESS_NONE) {
         stream_of_connect++;
         connecting.stream = stream_of_connect;
         cepa_ice_on_connected(&ice, &connecting, now);

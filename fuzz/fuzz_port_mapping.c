@@ -22,10 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
         CEPA_ASSERT(data_len == 8 || data_len == 12 || data_len == 16);
     }
     if (cepa_gateway_read_ipv4(&gateway, name, (const char *)data, data_len) == 0) {
-        CEPA_ASSERT(gateway.address.family == CEPA_ADDRESS_IPV4 && strlen(name) < sizeof name);
+        CEPA_ASSERT(gateway.address.family == CEPA_NET_ADDRESS_IPV4 && strlen(name) < sizeof name);
     }
     if (cepa_gateway_read_ipv6(&gateway, name, (const char *)data, data_len) == 0) {
-        CEPA_ASSERT(gateway.address.family == CEPA_ADDRESS_IPV6 && strlen(name) < sizeof name);
+        CEPA_ASSERT(gateway.address.family == CEPA_NET_ADDRESS_IPV6 && strlen(name) < sizeof name);
     }
     return 0;
 }

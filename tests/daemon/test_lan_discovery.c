@@ -26,7 +26,7 @@ static void prepare(void)
     memset(&own, 0x44, sizeof own);
     own.reach.port = 4040;
     cepa_config_init(&config);
-    config.listen[0] = loopback_address(CEPA_ADDRESS_IPV4, 0);
+    config.listen[0] = loopback_address(CEPA_NET_ADDRESS_IPV4, 0);
     config.listen_len = 1;
     config.has_lan_discovery = true;
 }

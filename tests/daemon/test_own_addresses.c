@@ -8,10 +8,10 @@
 
 static struct cepa_interfaces interfaces;
 
-static struct cepa_address read_ip(const char *text)
+static struct cepa_net_address read_ip(const char *text)
 {
-    struct cepa_address address;
-    CHECK_INT(cepa_address_ip_decode(&address, text, strlen(text)), 0);
+    struct cepa_net_address address;
+    CHECK_INT(cepa_net_address_ip_decode(&address, text, strlen(text)), 0);
     return address;
 }
 
@@ -32,7 +32,7 @@ static void add(const char *text, const char *marks)
 static void check(const char *ipv4, const char *ipv6, bool has_private, size_t wanted_len,
                   const char *const *wanted)
 {
-    struct cepa_address sockets[2];
+    struct cepa_net_address sockets[2];
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
     memset(sockets, 0, sizeof sockets);
     if (ipv4 != NULL) {
@@ -47,7 +47,7 @@ static void check(const char *ipv4, const char *ipv6, bool has_private, size_t w
         cepa_own_addresses(reaches, CEPA_DESCRIPTOR_REACHES_MAX, sockets, &interfaces, has_private);
     CHECK_INT(len, wanted_len);
     for (size_t i = 0; i < len; i++) {
-        struct cepa_address address = read_ip(wanted[i]);
+        struct cepa_net_address address = read_ip(wanted[i]);
         CHECK(reaches[i].family == address.family && reaches[i].port == 4040);
         CHECK_BYTES(reaches[i].ip, address.ip, sizeof address.ip);
     }

@@ -24,9 +24,9 @@ TEST(it_listens_where_it_is_told_to)
     struct cepa_webrtc *second;
     CHECK_INT(cepa_secrets_make(&secrets, 1795000000, cepa_native_random()), 0);
     CHECK_INT(open_with(&first, "127.0.0.3", 0), 0);
-    struct cepa_address address = cepa_webrtc_address(first, CEPA_ADDRESS_IPV4);
+    struct cepa_net_address address = cepa_webrtc_address(first, CEPA_NET_ADDRESS_IPV4);
     CHECK(address.ip[3] == 3 && address.port != 0);
-    CHECK_INT(cepa_webrtc_address(first, CEPA_ADDRESS_IPV6).family, CEPA_ADDRESS_NONE);
+    CHECK_INT(cepa_webrtc_address(first, CEPA_NET_ADDRESS_IPV6).family, CEPA_NET_ADDRESS_NONE);
     CHECK_INT(open_with(&second, "127.0.0.3", address.port), CEPA_ERR_IN_USE);
     CHECK(strstr(reason.text, "in use already") != NULL);
     CHECK_INT(open_with(&second, "127.0.0.4", address.port), 0);

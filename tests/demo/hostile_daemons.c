@@ -98,7 +98,7 @@ static _Noreturn void attack(const struct cepa_relay_address *victim)
 {
     static struct dialler diallers[DIALLERS];
     struct cepa_webrtc_config config = {
-        .ipv4 = {.family = CEPA_ADDRESS_IPV4, .ip = {127, 99, 0, 1}},
+        .ipv4 = {.family = CEPA_NET_ADDRESS_IPV4, .ip = {127, 99, 0, 1}},
         .more_sockets = CEPA_ENDPOINT_MORE_SOCKETS_MAX,
         .has_no_tcp = true,
         .is_local = true,

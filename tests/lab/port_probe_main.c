@@ -18,11 +18,11 @@ enum { NUMBER_INPUT = 1, NUMBER_MAPPING, NUMBER_SOCKET };
 static void say(const struct cepa_port_mapping_event *event)
 {
     static const char *const protocols[] = {"-", "pcp", "natpmp", "upnp"};
-    char external[CEPA_ADDRESS_TEXT_SIZE] = "-";
+    char external[CEPA_NET_ADDRESS_TEXT_SIZE] = "-";
     const char *transport = event->transport == CEPA_PORT_MAPPING_UDP ? "udp" : "tcp";
     switch (event->kind) {
     case CEPA_PORT_MAPPING_MAPPED:
-        cepa_address_encode(external, &event->external);
+        cepa_net_address_encode(external, &event->external);
         printf("mapped %s %s %s %u%s\n", transport, protocols[event->protocol], external,
                (unsigned)event->lifetime_s, event->is_private ? " private" : "");
         break;
@@ -75,9 +75,9 @@ static int run(struct cepa_loop *loop, struct cepa_port_mapping *mapping, int fd
 
 int main(int argc, char **argv)
 {
-    struct cepa_port_mapping_config config = {.family = CEPA_ADDRESS_IPV4,
+    struct cepa_port_mapping_config config = {.family = CEPA_NET_ADDRESS_IPV4,
                                               .random = cepa_native_random()};
-    struct cepa_address any = {.family = CEPA_ADDRESS_IPV4};
+    struct cepa_net_address any = {.family = CEPA_NET_ADDRESS_IPV4};
     struct cepa_port_mapping *mapping;
     struct cepa_loop *loop;
     int fd;

@@ -13,7 +13,7 @@ TEST(the_least_metric_wins)
     char text[1024];
     char name[16];
     struct cepa_gateway gateway;
-    struct cepa_address want = loopback_text("192.168.1.1:0");
+    struct cepa_net_address want = loopback_text("192.168.1.1:0");
     strcpy(text, head);
     strcat(text, "wlan0\t00000000\t0102A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n"
                  "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
@@ -22,7 +22,7 @@ TEST(the_least_metric_wins)
                  "tun0\t00000000\t00000000\t0001\t0\t0\t50\t00000000\t0\t0\t0\n");
     CHECK_INT(cepa_gateway_read_ipv4(&gateway, name, text, strlen(text)), 0);
     CHECK(strcmp(name, "eth0") == 0);
-    CHECK(cepa_address_is_equal(&gateway.address, &want));
+    CHECK(cepa_net_address_is_equal(&gateway.address, &want));
     CHECK_INT(cepa_gateway_read_ipv4(&gateway, name, head, strlen(head)), CEPA_ERR_NOT_FOUND);
     CHECK_INT(cepa_gateway_read_ipv4(&gateway, name, "", 0), CEPA_ERR_NOT_FOUND);
     CHECK_INT(cepa_gateway_read_ipv4(&gateway, name, "eth0 x y\nz", 10), CEPA_ERR_NOT_FOUND);
@@ -39,25 +39,25 @@ TEST(ipv6_routers_are_read)
         "00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo\n";
     char name[16];
     struct cepa_gateway gateway;
-    struct cepa_address want = loopback_text("[fe80::211:22ff:fe33:4455]:0");
+    struct cepa_net_address want = loopback_text("[fe80::211:22ff:fe33:4455]:0");
     CHECK_INT(cepa_gateway_read_ipv6(&gateway, name, text, sizeof text - 1), 0);
     CHECK(strcmp(name, "eth0") == 0);
-    CHECK(cepa_address_is_equal(&gateway.address, &want));
+    CHECK(cepa_net_address_is_equal(&gateway.address, &want));
     CHECK_INT(cepa_gateway_read_ipv6(&gateway, name, text, 100), CEPA_ERR_NOT_FOUND);
 }
 
 static void in_namespace(void)
 {
     struct cepa_gateway gateway;
-    struct cepa_address want = loopback_text("10.9.8.1:0");
-    CHECK_INT(cepa_gateway_find(&gateway, CEPA_ADDRESS_IPV4), CEPA_ERR_NOT_FOUND);
+    struct cepa_net_address want = loopback_text("10.9.8.1:0");
+    CHECK_INT(cepa_gateway_find(&gateway, CEPA_NET_ADDRESS_IPV4), CEPA_ERR_NOT_FOUND);
     loopback_command(
         "ip link add va type veth peer name vb && ip link set va up && ip link set vb up"
         " && ip addr add 10.9.8.7/24 dev va && ip route add default via 10.9.8.1");
-    CHECK_INT(cepa_gateway_find(&gateway, CEPA_ADDRESS_IPV4), 0);
-    CHECK(cepa_address_is_equal(&gateway.address, &want));
+    CHECK_INT(cepa_gateway_find(&gateway, CEPA_NET_ADDRESS_IPV4), 0);
+    CHECK(cepa_net_address_is_equal(&gateway.address, &want));
     CHECK(gateway.interface != 0);
-    int result = cepa_gateway_find(&gateway, CEPA_ADDRESS_IPV6);
+    int result = cepa_gateway_find(&gateway, CEPA_NET_ADDRESS_IPV6);
     CHECK_INT(result, CEPA_ERR_NOT_FOUND);
 }
 

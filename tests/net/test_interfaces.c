@@ -13,10 +13,10 @@ static struct cepa_interfaces before;
 /* Finds an IP, given with any port; NULL if it is not in the list. */
 static const struct cepa_interface_ip *find(const char *text)
 {
-    struct cepa_address wanted = loopback_text(text);
+    struct cepa_net_address wanted = loopback_text(text);
     wanted.port = 0;
     for (size_t i = 0; i < list.count; i++) {
-        if (cepa_address_is_equal(&list.ips[i].address, &wanted)) {
+        if (cepa_net_address_is_equal(&list.ips[i].address, &wanted)) {
             return &list.ips[i];
         }
     }
@@ -96,7 +96,7 @@ static void have_kinds(void)
     CHECK(!find("[2001:db8::1]:1")->is_deprecated && !find("[2001:db8::1]:1")->is_temporary);
     CHECK(find("[2001:db8::2]:1")->is_deprecated);
     CHECK_INT(find("[2001:db8::2]:1")->prefix_len, 64);
-    struct cepa_address local = loopback_text("[fe80::77]:5");
+    struct cepa_net_address local = loopback_text("[fe80::77]:5");
     CHECK_INT(cepa_interfaces_scope(&list, &local), find("[fe80::77]:1")->interface);
     CHECK(cepa_interfaces_scope(&list, &local) != 0);
     CHECK_INT(cepa_interfaces_scope(NULL, &local), 0);
@@ -158,7 +158,7 @@ static void send_link_local(void)
                      " ip -6 addr add fe80::b/64 dev v1 nodad");
     CHECK_INT(cepa_interfaces_open(&watch), 0);
     CHECK_INT(cepa_interfaces_list(watch, &list), 0);
-    const struct cepa_udp_config config = {.bind_address = loopback_any(CEPA_ADDRESS_IPV6),
+    const struct cepa_udp_config config = {.bind_address = loopback_any(CEPA_NET_ADDRESS_IPV6),
                                            .interfaces = &list};
     CHECK_INT(cepa_udp_open(&udp, &config), 0);
     struct cepa_path path = {.local = loopback_text("[fe80::a]:1"),
@@ -169,8 +169,8 @@ static void send_link_local(void)
     CHECK(loopback_wait(cepa_udp_descriptor(udp), 3000));
     CHECK_INT(cepa_udp_receive(udp, &batch), 0);
     CHECK_INT(batch.count, 1);
-    CHECK(cepa_address_is_equal(&batch.messages[0].path.local, &path.remote));
-    CHECK(cepa_address_is_equal(&batch.messages[0].path.remote, &path.local));
+    CHECK(cepa_net_address_is_equal(&batch.messages[0].path.local, &path.remote));
+    CHECK(cepa_net_address_is_equal(&batch.messages[0].path.remote, &path.local));
     CHECK_BYTES(batch.messages[0].bytes, data, sizeof data);
     list.count = 0;
     CHECK_INT(cepa_udp_send_one(udp, &path, data, sizeof data), CEPA_ERR_UNREACHABLE);

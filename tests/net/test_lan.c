@@ -88,8 +88,8 @@ static void lay_cable(void)
     list_interfaces(&a);
     list_interfaces(&b);
     forger_interface = if_nametoindex("vb");
-    CHECK_INT(cepa_lan_socket_open(&forger[0], CEPA_ADDRESS_IPV4), 0);
-    CHECK_INT(cepa_lan_socket_open(&forger[1], CEPA_ADDRESS_IPV6), 0);
+    CHECK_INT(cepa_lan_socket_open(&forger[0], CEPA_NET_ADDRESS_IPV4), 0);
+    CHECK_INT(cepa_lan_socket_open(&forger[1], CEPA_NET_ADDRESS_IPV6), 0);
 }
 
 static struct cepa_lan_config config_of(uint8_t name)
@@ -159,14 +159,15 @@ static void pass_ms(uint64_t ms)
 
 static void forge(size_t family, const void *bytes, size_t len)
 {
-    const struct cepa_address source = loopback_text(family == 0 ? "10.1.1.2:1" : "[fe80::2]:1");
+    const struct cepa_net_address source =
+        loopback_text(family == 0 ? "10.1.1.2:1" : "[fe80::2]:1");
     CHECK(cepa_lan_socket_send(forger[family], &source, forger_interface, bytes, len));
 }
 
 static void check_found(const struct cepa_lan_event *event, const struct side *who,
                         const char *where)
 {
-    struct cepa_address ip = loopback_text(where);
+    struct cepa_net_address ip = loopback_text(where);
     CHECK_INT(event->address.reach.family, ip.family);
     CHECK_BYTES(event->address.reach.ip, ip.ip, 16);
     CHECK_INT(event->address.reach.port, who->config.own.reach.port);
@@ -189,7 +190,7 @@ static void find(void)
     /* One who only asks says nothing of itself. */
     CHECK_INT(a.events_len, 0);
     CHECK_INT(b.events_len, 2);
-    size_t ipv4 = b.events[0].address.reach.family == CEPA_ADDRESS_IPV4 ? 0 : 1;
+    size_t ipv4 = b.events[0].address.reach.family == CEPA_NET_ADDRESS_IPV4 ? 0 : 1;
     check_found(&b.events[ipv4], &a, "10.1.1.1:0");
     check_found(&b.events[1 - ipv4], &a, "[fe80::1]:0");
     CHECK_INT(b.events[0].interface, forger_interface);
@@ -252,8 +253,8 @@ TEST(both_may_look_and_tell)
 /* Sends to `to` from a socket of b's network. */
 static void send_plain(const char *from, const char *to, const uint8_t *bytes, size_t len)
 {
-    const struct cepa_address source = loopback_text(from);
-    const struct cepa_address target = loopback_text(to);
+    const struct cepa_net_address source = loopback_text(from);
+    const struct cepa_net_address target = loopback_text(to);
     union cepa_socket_address system;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     socklen_t system_len = cepa_socket_address_encode(&system, &source, 0);
@@ -391,7 +392,7 @@ static void hop_limits(void)
     lay_cable();
     enter(&b);
     for (size_t i = 0; i < 2; i++) {
-        uint8_t family = i == 0 ? CEPA_ADDRESS_IPV4 : CEPA_ADDRESS_IPV6;
+        uint8_t family = i == 0 ? CEPA_NET_ADDRESS_IPV4 : CEPA_NET_ADDRESS_IPV6;
         CHECK_INT(cepa_lan_socket_join(forger[i], family, forger_interface), 0);
         CHECK(i == 0 ? cepa_socket_set(forger[i], IPPROTO_IP, IP_RECVTTL, 1)
                      : cepa_socket_set(forger[i], IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1));

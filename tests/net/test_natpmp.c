@@ -23,11 +23,11 @@ TEST(responses_are_read)
                                     0x9c, 0x40, 0x9c, 0x41, 0, 0, 0x0e, 0x10};
     static const uint8_t refusal[8] = {0, 0x82, 0, 2, 0, 0, 1, 0};
     struct cepa_natpmp_response response;
-    struct cepa_address external = loopback_text("203.0.113.7:0");
+    struct cepa_net_address external = loopback_text("203.0.113.7:0");
     CHECK_INT(cepa_natpmp_decode(&response, address, sizeof address), 0);
     CHECK_INT(response.operation, CEPA_NATPMP_ADDRESS);
     CHECK_INT(response.epoch_s, 256);
-    CHECK(cepa_address_is_equal(&response.address, &external));
+    CHECK(cepa_net_address_is_equal(&response.address, &external));
     CHECK_INT(cepa_natpmp_decode(&response, map, sizeof map), 0);
     CHECK_INT(response.operation, CEPA_NATPMP_MAP_UDP);
     CHECK_INT(response.internal_port, 40000);

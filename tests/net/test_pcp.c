@@ -45,7 +45,7 @@ TEST(a_response_is_read)
 {
     uint8_t bytes[CEPA_PCP_MESSAGE_MAX];
     struct cepa_pcp_response response;
-    struct cepa_address external = loopback_text("203.0.113.7:40000");
+    struct cepa_net_address external = loopback_text("203.0.113.7:40000");
     make_response(bytes);
     CHECK_INT(cepa_pcp_decode(&response, bytes, CEPA_PCP_MAP_SIZE), 0);
     CHECK_INT(response.version, CEPA_PCP_VERSION);
@@ -56,7 +56,7 @@ TEST(a_response_is_read)
     CHECK_BYTES(response.nonce, request_bytes + 24, CEPA_PCP_NONCE_SIZE);
     CHECK_INT(response.protocol, CEPA_PCP_UDP);
     CHECK_INT(response.internal_port, 40000);
-    CHECK(cepa_address_is_equal(&response.external, &external));
+    CHECK(cepa_net_address_is_equal(&response.external, &external));
     /* An option of 5 bytes, padded to 8, is passed over. */
     bytes[60] = 200;
     bytes[63] = 5;

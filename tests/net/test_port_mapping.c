@@ -19,7 +19,7 @@ static size_t events_len;
 
 static struct cepa_port_mapping_config config_of(void)
 {
-    const struct cepa_port_mapping_config config = {.family = CEPA_ADDRESS_IPV4,
+    const struct cepa_port_mapping_config config = {.family = CEPA_NET_ADDRESS_IPV4,
                                                     .udp_port = UDP_PORT,
                                                     .tcp_port = TCP_PORT,
                                                     .gateway = router.address,
@@ -77,12 +77,12 @@ static void pass(uint64_t duration_ns)
 static void check_mapped(size_t at, enum cepa_port_mapping_transport transport,
                          enum cepa_port_mapping_protocol protocol, const char *external)
 {
-    struct cepa_address want = loopback_text(external);
+    struct cepa_net_address want = loopback_text(external);
     CHECK(at < events_len);
     CHECK_INT(events[at].kind, CEPA_PORT_MAPPING_MAPPED);
     CHECK_INT(events[at].transport, transport);
     CHECK_INT(events[at].protocol, protocol);
-    CHECK(cepa_address_is_equal(&events[at].external, &want));
+    CHECK(cepa_net_address_is_equal(&events[at].external, &want));
 }
 
 TEST(both_ports_are_mapped_renewed_and_taken_away)
@@ -380,7 +380,7 @@ static void no_route(void)
     struct cepa_port_mapping_config config;
     test_router_open(&router);
     config = config_of();
-    config.gateway.family = CEPA_ADDRESS_NONE;
+    config.gateway.family = CEPA_NET_ADDRESS_NONE;
     CHECK_INT(cepa_port_mapping_open(&mapping, &config, now), 0);
     cepa_port_mapping_step(mapping, now);
     CHECK(cepa_port_mapping_next(mapping, &events[0]));
@@ -401,9 +401,9 @@ TEST(arguments_are_checked)
     config.udp_port = config.tcp_port = 0;
     CHECK_INT(cepa_port_mapping_open(&mapping, &config, now), CEPA_ERR_ARGUMENT);
     config = config_of();
-    config.family = CEPA_ADDRESS_IPV6;
+    config.family = CEPA_NET_ADDRESS_IPV6;
     CHECK_INT(cepa_port_mapping_open(&mapping, &config, now), CEPA_ERR_ARGUMENT);
-    config.family = CEPA_ADDRESS_NONE;
+    config.family = CEPA_NET_ADDRESS_NONE;
     CHECK_INT(cepa_port_mapping_open(&mapping, &config, now), CEPA_ERR_ARGUMENT);
     test_router_close(&router);
 }
@@ -424,7 +424,7 @@ TEST(private_addresses_are_known)
         {"[2001:db8::1]:1", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct cepa_address address = loopback_text(cases[i].text);
+        struct cepa_net_address address = loopback_text(cases[i].text);
         CHECK_INT(cepa_port_mapping_is_private(&address), cases[i].is_private);
     }
 }

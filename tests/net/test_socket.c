@@ -12,31 +12,32 @@ TEST(addresses_come_back)
 {
     static const char *const texts[] = {"192.0.2.1:5000", "[2001:db8::1]:5000", "0.0.0.0:0"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct cepa_address address = loopback_text(texts[i]);
+        struct cepa_net_address address = loopback_text(texts[i]);
         union cepa_socket_address system;
         CHECK_INT(cepa_socket_address_encode(&system, &address, 7),
-                  address.family == CEPA_ADDRESS_IPV4 ? sizeof system.ipv4 : sizeof system.ipv6);
-        struct cepa_address again = cepa_socket_address_decode(&system);
-        CHECK(cepa_address_is_equal(&address, &again));
-        if (address.family == CEPA_ADDRESS_IPV6) {
+                  address.family == CEPA_NET_ADDRESS_IPV4 ? sizeof system.ipv4
+                                                          : sizeof system.ipv6);
+        struct cepa_net_address again = cepa_socket_address_decode(&system);
+        CHECK(cepa_net_address_is_equal(&address, &again));
+        if (address.family == CEPA_NET_ADDRESS_IPV6) {
             CHECK_INT(system.ipv6.sin6_scope_id, 7);
         }
     }
     const union cepa_socket_address other = {.any = {.sa_family = AF_UNIX}};
-    CHECK_INT(cepa_socket_address_decode(&other).family, CEPA_ADDRESS_NONE);
+    CHECK_INT(cepa_socket_address_decode(&other).family, CEPA_NET_ADDRESS_NONE);
 }
 
 TEST_BOTH(a_socket_knows_where_it_is)
 {
-    const struct cepa_address address = loopback_address(family, 0);
-    struct cepa_address local = {.family = CEPA_ADDRESS_NONE};
+    const struct cepa_net_address address = loopback_address(family, 0);
+    struct cepa_net_address local = {.family = CEPA_NET_ADDRESS_NONE};
     int fd;
     CHECK_INT(cepa_socket_open(&fd, SOCK_STREAM, &address, 0), 0);
     CHECK_INT(cepa_socket_local(&local, fd), 0);
     CHECK_INT(local.family, family);
     CHECK(local.port != 0);
     local.port = 0;
-    CHECK(cepa_address_is_equal(&local, &address));
+    CHECK(cepa_net_address_is_equal(&local, &address));
     close(fd);
     CHECK_INT(cepa_socket_local(&local, fd), CEPA_ERR_SYSTEM);
     CHECK(!cepa_socket_set(fd, SOL_SOCKET, SO_RCVBUF, 1));

@@ -20,7 +20,7 @@ static struct cepa_time now;
 static struct cepa_tcp *open_limited(uint8_t family, struct cepa_tcp_config config)
 {
     struct cepa_tcp *tcp;
-    *(family == CEPA_ADDRESS_IPV4 ? &config.ipv4 : &config.ipv6) = loopback_any(family);
+    *(family == CEPA_NET_ADDRESS_IPV4 ? &config.ipv4 : &config.ipv6) = loopback_any(family);
     CHECK_INT(cepa_tcp_open(&tcp, &config), 0);
     CHECK(cepa_tcp_port(tcp) != 0);
     return tcp;
@@ -99,10 +99,11 @@ static void expect_datagram(struct cepa_tcp *tcp, uint64_t stream, size_t len, s
 /* A peer that is a plain socket: connected, blocking. `source` may be NULL. */
 static int connect_plain(const struct cepa_tcp *tcp, uint8_t family, const char *source)
 {
-    const struct cepa_address from = source != NULL ? loopback_text(source) : loopback_any(family);
+    const struct cepa_net_address from =
+        source != NULL ? loopback_text(source) : loopback_any(family);
     const struct cepa_path path = path_to(tcp, family);
     union cepa_socket_address system;
-    int fd = socket(family == CEPA_ADDRESS_IPV4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
+    int fd = socket(family == CEPA_NET_ADDRESS_IPV4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
     CHECK(fd >= 0);
     socklen_t len = cepa_socket_address_encode(&system, &from, 0);
     CHECK_INT(bind(fd, &system.any, len), 0);
@@ -149,9 +150,9 @@ TEST_BOTH(datagrams_go_both_ways)
     CHECK_INT(next(a, &ours), CEPA_TCP_CONNECTED);
     CHECK_INT(next(b, &theirs), CEPA_TCP_CONNECTED);
     CHECK(!ours.is_incoming && theirs.is_incoming && ours.path.stream == stream);
-    CHECK(cepa_address_is_equal(&ours.path.local, &theirs.path.remote));
-    CHECK(cepa_address_is_equal(&ours.path.remote, &theirs.path.local));
-    CHECK(cepa_address_is_equal(&ours.path.remote, &path.remote));
+    CHECK(cepa_net_address_is_equal(&ours.path.local, &theirs.path.remote));
+    CHECK(cepa_net_address_is_equal(&ours.path.remote, &theirs.path.local));
+    CHECK(cepa_net_address_is_equal(&ours.path.remote, &path.remote));
     CHECK(theirs.path.remote.port != 9 && theirs.path.remote.port != 0);
     for (size_t i = 0; i < LENS; i++) {
         expect_datagram(b, theirs.path.stream, lens[i], i);
@@ -295,13 +296,13 @@ TEST_BOTH(what_a_slow_reader_does_not_take_is_lost)
 TEST(one_household_has_so_many_streams)
 {
     const struct cepa_tcp_config config = {.streams_per_ip = 2};
-    struct cepa_tcp *tcp = open_limited(CEPA_ADDRESS_IPV4, config);
+    struct cepa_tcp *tcp = open_limited(CEPA_NET_ADDRESS_IPV4, config);
     int fds[5];
     uint64_t streams[3];
     for (int i = 0; i < 4; i++) {
-        fds[i] = connect_plain(tcp, CEPA_ADDRESS_IPV4, "127.0.0.2:0");
+        fds[i] = connect_plain(tcp, CEPA_NET_ADDRESS_IPV4, "127.0.0.2:0");
     }
-    fds[4] = connect_plain(tcp, CEPA_ADDRESS_IPV4, "127.0.0.3:0");
+    fds[4] = connect_plain(tcp, CEPA_NET_ADDRESS_IPV4, "127.0.0.3:0");
     for (int i = 0; i < 3; i++) {
         streams[i] = expect(tcp, CEPA_TCP_CONNECTED);
         cepa_tcp_verified(tcp, streams[i]);
@@ -311,7 +312,7 @@ TEST(one_household_has_so_many_streams)
     CHECK_INT(recv(fds[3], bytes, 1, 0), -1);
     cepa_tcp_drop(tcp, streams[0]);
     close(fds[3]);
-    fds[3] = connect_plain(tcp, CEPA_ADDRESS_IPV4, "127.0.0.2:0");
+    fds[3] = connect_plain(tcp, CEPA_NET_ADDRESS_IPV4, "127.0.0.2:0");
     uint64_t stream = expect(tcp, CEPA_TCP_CONNECTED);
     CHECK(stream != streams[0] && stream != streams[1] && stream != streams[2]);
     for (int i = 0; i < 5; i++) {
@@ -326,13 +327,13 @@ static void fill_a_network(void)
     static const char *const sources[] = {"[2001:db8:0:1::1]:0", "[2001:db8:0:1::2]:0",
                                           "[2001:db8:0:1::3]:0", "[2001:db8:0:2::1]:0"};
     const struct cepa_tcp_config config = {.streams_per_ip = 2};
-    struct cepa_tcp *tcp = open_limited(CEPA_ADDRESS_IPV6, config);
+    struct cepa_tcp *tcp = open_limited(CEPA_NET_ADDRESS_IPV6, config);
     loopback_command("for i in 1::1 1::2 1::3 2::1; do"
                      " ip -6 addr add 2001:db8:0:$i/64 dev lo nodad || exit 1; done");
     for (size_t i = 0; i < 4; i++) {
         struct cepa_tcp_event event;
-        const struct cepa_address want = loopback_text(sources[i]);
-        int fd = connect_plain(tcp, CEPA_ADDRESS_IPV6, sources[i]);
+        const struct cepa_net_address want = loopback_text(sources[i]);
+        int fd = connect_plain(tcp, CEPA_NET_ADDRESS_IPV6, sources[i]);
         CHECK(fd >= 0);
         if (i == 2) {
             expect_nothing(tcp);
@@ -434,7 +435,8 @@ TEST_BOTH(a_port_where_nobody_listens_is_told)
     } else {
         CHECK_INT(result, CEPA_ERR_UNREACHABLE); /* the answer was there at once */
     }
-    path.local = loopback_text(family == CEPA_ADDRESS_IPV4 ? "192.0.2.99:0" : "[2001:db8::99]:0");
+    path.local =
+        loopback_text(family == CEPA_NET_ADDRESS_IPV4 ? "192.0.2.99:0" : "[2001:db8::99]:0");
     CHECK_INT(cepa_tcp_connect(a, &stream, &path, now), CEPA_ERR_NO_ADDRESS);
     expect_nothing(a);
     cepa_tcp_close(a);
@@ -473,13 +475,13 @@ TEST_BOTH(a_stream_that_breaks_is_told)
 TEST(both_families_have_one_port)
 {
     loopback_need_ipv6();
-    struct cepa_tcp_config config = {.ipv4 = loopback_any(CEPA_ADDRESS_IPV4),
-                                     .ipv6 = loopback_any(CEPA_ADDRESS_IPV6)};
+    struct cepa_tcp_config config = {.ipv4 = loopback_any(CEPA_NET_ADDRESS_IPV4),
+                                     .ipv6 = loopback_any(CEPA_NET_ADDRESS_IPV6)};
     struct cepa_tcp *a;
     struct cepa_tcp *b;
     CHECK_INT(cepa_tcp_open(&a, &config), 0);
-    int ipv4 = connect_plain(a, CEPA_ADDRESS_IPV4, NULL);
-    int ipv6 = connect_plain(a, CEPA_ADDRESS_IPV6, NULL);
+    int ipv4 = connect_plain(a, CEPA_NET_ADDRESS_IPV4, NULL);
+    int ipv6 = connect_plain(a, CEPA_NET_ADDRESS_IPV6, NULL);
     expect(a, CEPA_TCP_CONNECTED);
     expect(a, CEPA_TCP_CONNECTED);
     config.ipv4.port = cepa_tcp_port(a);
@@ -490,7 +492,7 @@ TEST(both_families_have_one_port)
     CHECK_INT(cepa_tcp_open(&b, &config), CEPA_ERR_ARGUMENT);
     /* Without listeners it can still connect. */
     const struct cepa_tcp_config silent = {.streams_max = 1};
-    const struct cepa_path path = path_to(a, CEPA_ADDRESS_IPV6);
+    const struct cepa_path path = path_to(a, CEPA_NET_ADDRESS_IPV6);
     uint64_t stream;
     CHECK_INT(cepa_tcp_open(&b, &silent), 0);
     CHECK_INT(cepa_tcp_port(b), 0);
@@ -504,9 +506,9 @@ TEST(both_families_have_one_port)
 
 TEST(listeners_rest_when_there_are_no_descriptors)
 {
-    struct cepa_tcp *tcp = open_any(CEPA_ADDRESS_IPV4);
+    struct cepa_tcp *tcp = open_any(CEPA_NET_ADDRESS_IPV4);
     struct rlimit before;
-    int fd = connect_plain(tcp, CEPA_ADDRESS_IPV4, NULL);
+    int fd = connect_plain(tcp, CEPA_NET_ADDRESS_IPV4, NULL);
     CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
     struct rlimit low = {.rlim_cur = (rlim_t)fd, .rlim_max = before.rlim_max};
     CHECK_INT(setrlimit(RLIMIT_NOFILE, &low), 0);
@@ -523,7 +525,7 @@ TEST(listeners_rest_when_there_are_no_descriptors)
 /* An address that answers nothing. */
 static void connect_to_nobody(void)
 {
-    struct cepa_tcp *tcp = open_any(CEPA_ADDRESS_IPV4);
+    struct cepa_tcp *tcp = open_any(CEPA_NET_ADDRESS_IPV4);
     const struct cepa_path path = {.remote = loopback_text("10.77.0.2:9")};
     uint64_t stream;
     loopback_command("ip link add v0 type veth peer name v1 && ip link set v0 up &&"

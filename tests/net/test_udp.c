@@ -26,7 +26,7 @@ static struct cepa_udp *open_any(uint8_t family, bool is_plain)
 
 static struct cepa_path path_to(const struct cepa_udp *udp)
 {
-    struct cepa_address bound = cepa_udp_address(udp);
+    struct cepa_net_address bound = cepa_udp_address(udp);
     struct cepa_path path = {.remote = loopback_address(bound.family, bound.port)};
     return path;
 }
@@ -83,10 +83,10 @@ static void check_exchange(struct cepa_udp *a, struct cepa_udp *b)
         CHECK_INT(cepa_udp_send(a, &path, &queue), 0);
         expect(b, 0, CEPA_DATAGRAM_QUEUE_LEN, &came);
         CHECK_INT(came.stream, 0);
-        struct cepa_address want = path.remote;
-        CHECK(cepa_address_is_equal(&came.local, &want));
+        struct cepa_net_address want = path.remote;
+        CHECK(cepa_net_address_is_equal(&came.local, &want));
         want.port = cepa_udp_address(a).port;
-        CHECK(cepa_address_is_equal(&came.remote, &want));
+        CHECK(cepa_net_address_is_equal(&came.remote, &want));
         /* And back along the path by which it came. */
         CHECK_INT(cepa_udp_send(b, &came, &queue), 0);
         expect(a, 0, CEPA_DATAGRAM_QUEUE_LEN, &came);
@@ -138,7 +138,7 @@ TEST_BOTH(a_run_goes_and_comes_as_one)
 /* A kernel does not cut runs for a socket without checksums. */
 static void set_checksums(struct cepa_udp *a, struct cepa_udp *b, uint8_t family, int are_off)
 {
-    if (family == CEPA_ADDRESS_IPV4) {
+    if (family == CEPA_NET_ADDRESS_IPV4) {
         CHECK(cepa_socket_set(cepa_udp_descriptor(a), SOL_SOCKET, SO_NO_CHECK, are_off));
     } else {
         CHECK(cepa_socket_set(cepa_udp_descriptor(a), SOL_UDP, UDP_NO_CHECK6_TX, are_off));
@@ -177,8 +177,8 @@ TEST_BOTH(a_kernel_that_refuses_runs_gets_none)
 
 TEST(the_source_is_the_one_that_the_path_names)
 {
-    struct cepa_udp *a = open_any(CEPA_ADDRESS_IPV4, false);
-    struct cepa_udp *b = open_any(CEPA_ADDRESS_IPV4, false);
+    struct cepa_udp *a = open_any(CEPA_NET_ADDRESS_IPV4, false);
+    struct cepa_udp *b = open_any(CEPA_NET_ADDRESS_IPV4, false);
     struct cepa_path path = path_to(b);
     struct cepa_path came;
     path.remote.ip[3] = 9;
@@ -188,9 +188,9 @@ TEST(the_source_is_the_one_that_the_path_names)
     push(1200, 1);
     CHECK_INT(cepa_udp_send(a, &path, &queue), 0);
     expect(b, 0, 2, &came);
-    CHECK(cepa_address_is_equal(&came.local, &path.remote));
+    CHECK(cepa_net_address_is_equal(&came.local, &path.remote));
     path.local.port = cepa_udp_address(a).port;
-    CHECK(cepa_address_is_equal(&came.remote, &path.local));
+    CHECK(cepa_net_address_is_equal(&came.remote, &path.local));
     /* A source that is not ours is refused, and that says nothing about runs. */
     path.local = loopback_text("192.0.2.99:1");
     CHECK_INT(cepa_udp_send(a, &path, &queue), CEPA_ERR_UNREACHABLE);
@@ -208,14 +208,14 @@ TEST_BOTH(a_socket_of_one_address_sends_from_it)
     struct cepa_path path = path_to(b);
     struct cepa_path came;
     CHECK_INT(cepa_udp_open(&a, &config), 0);
-    struct cepa_address bound = cepa_udp_address(a);
+    struct cepa_net_address bound = cepa_udp_address(a);
     CHECK(bound.port != 0);
     path.local = bound;
     cepa_datagram_queue_clear(&queue);
     push(77, 0);
     CHECK_INT(cepa_udp_send_one(a, &path, queue.bytes, 77), 0);
     expect(b, 0, 1, &came);
-    CHECK(cepa_address_is_equal(&came.remote, &bound));
+    CHECK(cepa_net_address_is_equal(&came.remote, &bound));
     cepa_udp_close(a);
     cepa_udp_close(b);
 }
@@ -227,7 +227,7 @@ TEST_BOTH(addresses_that_cannot_be_had)
     struct cepa_udp_config config = {.bind_address = cepa_udp_address(a)};
     CHECK_INT(cepa_udp_open(&b, &config), CEPA_ERR_IN_USE);
     config.bind_address =
-        loopback_text(family == CEPA_ADDRESS_IPV4 ? "192.0.2.99:0" : "[2001:db8::99]:0");
+        loopback_text(family == CEPA_NET_ADDRESS_IPV4 ? "192.0.2.99:0" : "[2001:db8::99]:0");
     CHECK_INT(cepa_udp_open(&b, &config), CEPA_ERR_NO_ADDRESS);
     CHECK(b == NULL);
     cepa_udp_close(b);
@@ -238,8 +238,8 @@ TEST_BOTH(addresses_that_cannot_be_had)
 TEST(families_do_not_mix)
 {
     loopback_need_ipv6();
-    struct cepa_udp *a = open_any(CEPA_ADDRESS_IPV6, false);
-    struct cepa_udp_config config = {.bind_address = loopback_any(CEPA_ADDRESS_IPV4)};
+    struct cepa_udp *a = open_any(CEPA_NET_ADDRESS_IPV6, false);
+    struct cepa_udp_config config = {.bind_address = loopback_any(CEPA_NET_ADDRESS_IPV4)};
     struct cepa_udp *b;
     config.bind_address.port = cepa_udp_address(a).port;
     CHECK_INT(cepa_udp_open(&b, &config), 0);
@@ -251,13 +251,13 @@ TEST(families_do_not_mix)
 /* Opens a plain socket of the test's own. */
 static int open_plain(uint8_t family)
 {
-    const struct cepa_address any = loopback_any(family);
+    const struct cepa_net_address any = loopback_any(family);
     int fd;
     CHECK_INT(cepa_socket_open(&fd, SOCK_DGRAM, &any, 0), 0);
     return fd;
 }
 
-static void send_plain(int fd, const struct cepa_address *to, size_t len)
+static void send_plain(int fd, const struct cepa_net_address *to, size_t len)
 {
     union cepa_socket_address system;
     socklen_t system_len = cepa_socket_address_encode(&system, to, 0);
@@ -269,7 +269,7 @@ TEST_BOTH(what_is_too_long_or_empty_is_refused)
     static const size_t refused[] = {0, CEPA_UDP_DATAGRAM_MAX + 1, 3000, 65507 - 20};
     for (int way = 0; way < 2; way++) {
         struct cepa_udp *udp = open_any(family, way == 1);
-        struct cepa_address to = path_to(udp).remote;
+        struct cepa_net_address to = path_to(udp).remote;
         struct cepa_udp_batch batch = {NULL, 0};
         size_t count = 0;
         int fd = open_plain(family);
@@ -295,10 +295,10 @@ TEST_BOTH(what_is_too_long_or_empty_is_refused)
 
 TEST(what_is_sent_to_all_is_refused)
 {
-    struct cepa_udp *udp = open_any(CEPA_ADDRESS_IPV4, false);
+    struct cepa_udp *udp = open_any(CEPA_NET_ADDRESS_IPV4, false);
     struct cepa_udp_batch batch;
-    struct cepa_address to = loopback_text("127.255.255.255:0");
-    int fd = open_plain(CEPA_ADDRESS_IPV4);
+    struct cepa_net_address to = loopback_text("127.255.255.255:0");
+    int fd = open_plain(CEPA_NET_ADDRESS_IPV4);
     to.port = cepa_udp_address(udp).port;
     CHECK(cepa_socket_set(fd, SOL_SOCKET, SO_BROADCAST, 1));
     send_plain(fd, &to, 100);
@@ -411,7 +411,7 @@ TEST_BOTH(a_batch_can_be_walked_twice)
 /* Datagrams that wait for an answer to ARP fill the sender's buffer. */
 static void fill_the_sender(void)
 {
-    const struct cepa_udp_config config = {.bind_address = loopback_any(CEPA_ADDRESS_IPV4),
+    const struct cepa_udp_config config = {.bind_address = loopback_any(CEPA_NET_ADDRESS_IPV4),
                                            .buffer_size = 65536};
     struct cepa_path path = {.remote = loopback_text("10.77.0.2:9")};
     struct cepa_udp *udp;
@@ -440,8 +440,8 @@ TEST(a_full_sender_loses_the_rest)
 
 static void shorten_the_way(void)
 {
-    struct cepa_udp *a = open_any(CEPA_ADDRESS_IPV4, false);
-    struct cepa_udp *b = open_any(CEPA_ADDRESS_IPV4, false);
+    struct cepa_udp *a = open_any(CEPA_NET_ADDRESS_IPV4, false);
+    struct cepa_udp *b = open_any(CEPA_NET_ADDRESS_IPV4, false);
     struct cepa_path path = path_to(b);
     struct cepa_path came;
     bool is_segmenting = cepa_udp_is_segmenting(a);

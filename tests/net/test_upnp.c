@@ -20,7 +20,7 @@ static struct cepa_upnp_request request_of(void)
                                         .tcp_port = 40001,
                                         .candidates = {40000, 50000, 50001},
                                         .lifetime_s = 3600};
-    request.gateway = loopback_address(CEPA_ADDRESS_IPV4, 0);
+    request.gateway = loopback_address(CEPA_NET_ADDRESS_IPV4, 0);
     request.local = request.gateway;
     memcpy(request.description_url, igd.url, sizeof igd.url);
     return request;
@@ -45,9 +45,9 @@ TEST(ports_are_mapped_and_taken_away)
     test_igd_open(&igd, IGD_HONEST);
     struct cepa_upnp_request request = request_of();
     struct cepa_upnp_result result = work(&request);
-    struct cepa_address external = loopback_text("203.0.113.9:0");
+    struct cepa_net_address external = loopback_text("203.0.113.9:0");
     CHECK_INT(result.result, 0);
-    CHECK(cepa_address_is_equal(&result.external, &external));
+    CHECK(cepa_net_address_is_equal(&result.external, &external));
     CHECK_INT(result.udp_external, 40000);
     CHECK_INT(result.tcp_external, 40000);
     CHECK(!result.is_permanent);
@@ -103,7 +103,7 @@ TEST(only_the_router_is_asked)
         {"http://192.168.1.1@evil/x", false}, {"http://[::1]/x", false},
         {"http://192.168.1.2:5000/x", false}, {"", false},
     };
-    struct cepa_address gateway = loopback_text("192.168.1.1:0");
+    struct cepa_net_address gateway = loopback_text("192.168.1.1:0");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CHECK_INT(cepa_upnp_is_url_of(cases[i].url, &gateway), cases[i].is_of);
     }
@@ -125,11 +125,11 @@ static struct cepa_port_mapping_event wait_event(struct cepa_port_mapping *mappi
 static struct cepa_port_mapping *open_mapping(void)
 {
     struct cepa_port_mapping *mapping;
-    const struct cepa_port_mapping_config config = {.family = CEPA_ADDRESS_IPV4,
+    const struct cepa_port_mapping_config config = {.family = CEPA_NET_ADDRESS_IPV4,
                                                     .udp_port = 40000,
                                                     .tcp_port = 40001,
                                                     .gateway =
-                                                        loopback_address(CEPA_ADDRESS_IPV4, 9),
+                                                        loopback_address(CEPA_NET_ADDRESS_IPV4, 9),
                                                     .description_url = igd.url,
                                                     .random = cepa_native_random()};
     CHECK_INT(cepa_port_mapping_open(&mapping, &config, cepa_clock_now()), 0);

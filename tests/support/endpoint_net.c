@@ -13,8 +13,8 @@ static const struct test_net_settings usual = {.connections_max = CONNECTIONS_MA
 
 struct flying {
     uint64_t due_ms; /* 0: free */
-    struct cepa_address from;
-    struct cepa_address to;
+    struct cepa_net_address from;
+    struct cepa_net_address to;
     size_t len;
     uint8_t bytes[CEPA_DATAGRAM_MAX];
 };
@@ -40,7 +40,7 @@ static struct cepa_wall wall(void)
     return wall;
 }
 
-static void fly(const struct cepa_address *from, const struct cepa_address *to,
+static void fly(const struct cepa_net_address *from, const struct cepa_net_address *to,
                 const uint8_t *bytes, size_t len)
 {
     if (test_random_below(&dice, 1000) < loss_of_1000) {
@@ -80,8 +80,8 @@ static void on_send(void *context, const struct cepa_path *path,
     }
 }
 
-static uint64_t on_connect(void *context, const struct cepa_address *local,
-                           const struct cepa_address *remote)
+static uint64_t on_connect(void *context, const struct cepa_net_address *local,
+                           const struct cepa_net_address *remote)
 {
     (void)context;
     (void)local;
@@ -160,8 +160,8 @@ void test_net_begin(size_t ends_len, unsigned delay_ms, unsigned loss, uint64_t 
     dice.state = seed;
     for (size_t i = 0; i < ends_len; i++) {
         struct test_net_end *end = &test_net_ends[i];
-        const struct cepa_address address = {
-            CEPA_ADDRESS_IPV4, {192, 0, 2, (uint8_t)(i + 1)}, (uint16_t)(4000 + i)};
+        const struct cepa_net_address address = {
+            CEPA_NET_ADDRESS_IPV4, {192, 0, 2, (uint8_t)(i + 1)}, (uint16_t)(4000 + i)};
         end->address = address;
         memset(end->secret.bytes, (int)i + 1, sizeof end->secret.bytes);
         CHECK_INT(cepa_certificate_make(&end->certificate, (int64_t)(wall().unix_ms / 1000),
@@ -179,7 +179,7 @@ struct cepa_dial_address test_net_dial_address(size_t index)
     return address;
 }
 
-void test_net_inject(size_t index, const struct cepa_address *from, const uint8_t *data,
+void test_net_inject(size_t index, const struct cepa_net_address *from, const uint8_t *data,
                      size_t data_len)
 {
     const struct cepa_path path = {0, test_net_ends[index].address, *from};
@@ -195,7 +195,7 @@ static void deliver(void)
         for (size_t i = 0; i < TEST_NET_ENDS; i++) {
             struct test_net_end *end = &test_net_ends[i];
             if (end->endpoint != NULL && !end->is_black_hole && !end->is_cut_off &&
-                cepa_address_is_equal(&end->address, &one->to)) {
+                cepa_net_address_is_equal(&end->address, &one->to)) {
                 if (test_net_settings.on_arrival != NULL) {
                     test_net_settings.on_arrival(i, &one->from, one->bytes, one->len);
                 }

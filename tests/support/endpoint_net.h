@@ -10,8 +10,8 @@ enum { TEST_NET_ENDS = 4, TEST_NET_EVENTS = 64 };
 
 /* What an end was told: the event, with the message that it lent kept for the last one only. */
 struct test_net_end {
-    struct cepa_endpoint *endpoint; /* NULL: nobody is there */
-    struct cepa_address address;    /* 192.0.2.N + 1, port 4000 + N */
+    struct cepa_endpoint *endpoint;  /* NULL: nobody is there */
+    struct cepa_net_address address; /* 192.0.2.N + 1, port 4000 + N */
     struct cepa_certificate *certificate;
     struct cepa_dial_secret secret;
     bool is_black_hole;                                 /* what comes and goes is lost */
@@ -32,7 +32,7 @@ struct test_net_settings {
     uint32_t connections_max;
     unsigned draws_left; /* till one of random bytes fails; 0: none does */
     /* Called with each datagram before it comes; NULL for nothing. */
-    void (*on_arrival)(size_t index, const struct cepa_address *from, const uint8_t *data,
+    void (*on_arrival)(size_t index, const struct cepa_net_address *from, const uint8_t *data,
                        size_t data_len);
 };
 
@@ -71,7 +71,7 @@ struct cepa_endpoint_event test_net_wait_channel(size_t index, enum cepa_channel
 uint64_t test_net_now_ms(void);
 
 /* test_net_inject brings a datagram to an end, from any address. */
-void test_net_inject(size_t index, const struct cepa_address *from, const uint8_t *data,
+void test_net_inject(size_t index, const struct cepa_net_address *from, const uint8_t *data,
                      size_t data_len);
 
 #endif

@@ -27,9 +27,9 @@ void ice_net_init(struct ice_net *net, uint64_t seed, unsigned rtt_ms, unsigned 
     net->random.state = seed;
 }
 
-static struct cepa_address address_of(uint8_t first, size_t index, uint16_t port)
+static struct cepa_net_address address_of(uint8_t first, size_t index, uint16_t port)
 {
-    struct cepa_address address = {.family = CEPA_ADDRESS_IPV4, .port = port};
+    struct cepa_net_address address = {.family = CEPA_NET_ADDRESS_IPV4, .port = port};
     address.ip[0] = first;
     address.ip[1] = 0;
     address.ip[2] = (uint8_t)(index + 1);
@@ -38,10 +38,10 @@ static struct cepa_address address_of(uint8_t first, size_t index, uint16_t port
 }
 
 /* Gives the port of the peer's NAT from which a packet to `remote` goes, and notes it. */
-static uint16_t map(struct ice_peer *peer, const struct cepa_address *remote)
+static uint16_t map(struct ice_peer *peer, const struct cepa_net_address *remote)
 {
     for (size_t i = 0; i < peer->contacts_len; i++) {
-        if (cepa_address_is_equal(&peer->contacts[i].remote, remote)) {
+        if (cepa_net_address_is_equal(&peer->contacts[i].remote, remote)) {
             return peer->contacts[i].port;
         }
     }
@@ -56,8 +56,8 @@ static uint16_t map(struct ice_peer *peer, const struct cepa_address *remote)
 }
 
 /* Says whether the NAT lets a packet in. */
-static bool lets_in(const struct ice_peer *peer, const struct cepa_address *to,
-                    const struct cepa_address *from)
+static bool lets_in(const struct ice_peer *peer, const struct cepa_net_address *to,
+                    const struct cepa_net_address *from)
 {
     bool is_mapped =
         peer->nat == ICE_NAT_FULL && peer->contacts_len > 0 && to->port == peer->contacts[0].port;
@@ -78,7 +78,7 @@ void ice_net_peer(struct ice_net *net, size_t index, enum ice_nat nat, bool is_l
     static const struct cepa_ice_credentials credentials[2] = {
         {.ufrag = "zero", .pwd = "passwordpasswordpassword0"},
         {.ufrag = "onefrag", .pwd = "passwordpassword111111"}};
-    const struct cepa_address server = address_of(198, 9, STUN_SERVER_PORT);
+    const struct cepa_net_address server = address_of(198, 9, STUN_SERVER_PORT);
     memset(peer, 0, sizeof *peer);
     peer->numbers.state = test_random_u64(&net->random);
     peer->random = (struct cepa_random){fill, peer};
@@ -194,7 +194,7 @@ static struct ice_packet *packet_new(struct ice_net *net, size_t to, uint64_t de
 static void connect(struct ice_net *net, size_t from, const struct cepa_path *path)
 {
     const struct ice_peer *other = &net->peers[1 - from];
-    if (other->nat != ICE_NAT_NONE || !cepa_address_is_equal(&path->remote, &other->inside)) {
+    if (other->nat != ICE_NAT_NONE || !cepa_net_address_is_equal(&path->remote, &other->inside)) {
         return;
     }
     CHECK(net->streams_len < ICE_NET_STREAMS_MAX);
@@ -214,10 +214,10 @@ static void connect(struct ice_net *net, size_t from, const struct cepa_path *pa
 }
 
 /* Says whether a peer without NAT has a socket there. */
-static bool has_socket(const struct ice_peer *peer, const struct cepa_address *address)
+static bool has_socket(const struct ice_peer *peer, const struct cepa_net_address *address)
 {
-    return cepa_address_is_equal(address, &peer->inside) ||
-           cepa_address_is_equal(address, &peer->also);
+    return cepa_net_address_is_equal(address, &peer->inside) ||
+           cepa_net_address_is_equal(address, &peer->also);
 }
 
 /* Puts a datagram that came from outside address `source` on its way. */

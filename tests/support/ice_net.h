@@ -19,7 +19,7 @@ enum ice_nat { ICE_NAT_NONE, ICE_NAT_FULL, ICE_NAT_ADDRESS, ICE_NAT_PORT, ICE_NA
 
 /* An address that a peer has sent to, and from which port of its NAT. */
 struct ice_contact {
-    struct cepa_address remote;
+    struct cepa_net_address remote;
     uint16_t port;
 };
 
@@ -29,12 +29,12 @@ struct ice_peer {
     struct cepa_random random;
     enum ice_nat nat;
     bool is_lite;
-    bool is_listening;           /* on TCP, on the same port */
-    bool is_dead;                /* takes part in nothing */
-    bool has_no_random;          /* its source of randomness fails */
-    struct cepa_address inside;  /* its socket */
-    struct cepa_address also;    /* another socket, if it has one; only without NAT */
-    struct cepa_address outside; /* what a STUN server saw; the socket again without NAT */
+    bool is_listening;               /* on TCP, on the same port */
+    bool is_dead;                    /* takes part in nothing */
+    bool has_no_random;              /* its source of randomness fails */
+    struct cepa_net_address inside;  /* its socket */
+    struct cepa_net_address also;    /* another socket, if it has one; only without NAT */
+    struct cepa_net_address outside; /* what a STUN server saw; the socket again without NAT */
     struct ice_contact contacts[ICE_NET_CONTACTS_MAX];
     size_t contacts_len;
     struct test_random numbers;
@@ -56,7 +56,7 @@ struct ice_packet {
 /* One connection: a stream at each end. */
 struct ice_stream {
     uint64_t stream[2];
-    struct cepa_address local[2];
+    struct cepa_net_address local[2];
     bool is_open;
 };
 

@@ -16,7 +16,7 @@
 
 void loopback_need_ipv6(void)
 {
-    const struct cepa_address address = loopback_address(CEPA_ADDRESS_IPV6, 0);
+    const struct cepa_net_address address = loopback_address(CEPA_NET_ADDRESS_IPV6, 0);
     int fd;
     if (cepa_socket_open(&fd, SOCK_DGRAM, &address, 0) != 0) {
         test_skip("this machine has no ::1");
@@ -24,11 +24,11 @@ void loopback_need_ipv6(void)
     close(fd);
 }
 
-struct cepa_address loopback_address(uint8_t family, uint16_t port)
+struct cepa_net_address loopback_address(uint8_t family, uint16_t port)
 {
-    struct cepa_address address = loopback_any(family);
+    struct cepa_net_address address = loopback_any(family);
     address.port = port;
-    if (family == CEPA_ADDRESS_IPV4) {
+    if (family == CEPA_NET_ADDRESS_IPV4) {
         address.ip[0] = 127;
         address.ip[3] = 1;
     } else {
@@ -37,18 +37,18 @@ struct cepa_address loopback_address(uint8_t family, uint16_t port)
     return address;
 }
 
-struct cepa_address loopback_any(uint8_t family)
+struct cepa_net_address loopback_any(uint8_t family)
 {
-    struct cepa_address address;
+    struct cepa_net_address address;
     memset(&address, 0, sizeof address);
     address.family = family;
     return address;
 }
 
-struct cepa_address loopback_text(const char *text)
+struct cepa_net_address loopback_text(const char *text)
 {
-    struct cepa_address address = {.family = CEPA_ADDRESS_NONE};
-    CHECK_INT(cepa_address_decode(&address, text, strlen(text)), 0);
+    struct cepa_net_address address = {.family = CEPA_NET_ADDRESS_NONE};
+    CHECK_INT(cepa_net_address_decode(&address, text, strlen(text)), 0);
     return address;
 }
 

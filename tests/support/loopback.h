@@ -13,12 +13,12 @@
     static void name(uint8_t family);                                                              \
     static void name##_ipv4(void)                                                                  \
     {                                                                                              \
-        name(CEPA_ADDRESS_IPV4);                                                                   \
+        name(CEPA_NET_ADDRESS_IPV4);                                                               \
     }                                                                                              \
     static void name##_ipv6(void)                                                                  \
     {                                                                                              \
         loopback_need_ipv6();                                                                      \
-        name(CEPA_ADDRESS_IPV6);                                                                   \
+        name(CEPA_NET_ADDRESS_IPV6);                                                               \
     }                                                                                              \
     static void name(uint8_t family)
 #define RUN_BOTH(name) RUN(name##_ipv4), RUN(name##_ipv6)
@@ -27,13 +27,13 @@
 void loopback_need_ipv6(void);
 
 /* loopback_address gives 127.0.0.1 or ::1. */
-struct cepa_address loopback_address(uint8_t family, uint16_t port);
+struct cepa_net_address loopback_address(uint8_t family, uint16_t port);
 
 /* loopback_any gives 0.0.0.0 or ::, port 0. */
-struct cepa_address loopback_any(uint8_t family);
+struct cepa_net_address loopback_any(uint8_t family);
 
 /* loopback_text gives the address that `text` says, with a port. */
-struct cepa_address loopback_text(const char *text);
+struct cepa_net_address loopback_text(const char *text);
 
 /* loopback_wait waits until `fd` can be read, at most `timeout_ms`; says whether it can. */
 int loopback_wait(int fd, int timeout_ms);

@@ -22,7 +22,7 @@ void test_router_open(struct test_router *router)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     CHECK_INT(bind(router->fd, (struct sockaddr *)&address, sizeof address), 0);
     CHECK_INT(getsockname(router->fd, (struct sockaddr *)&address, &len), 0);
-    router->address.family = CEPA_ADDRESS_IPV4;
+    router->address.family = CEPA_NET_ADDRESS_IPV4;
     memcpy(router->address.ip, &address.sin_addr, 4);
     router->address.port = ntohs(address.sin_port);
     router->is_pcp = true;

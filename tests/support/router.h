@@ -31,7 +31,7 @@ struct test_router_mapping {
 
 struct test_router {
     int fd;
-    struct cepa_address address;
+    struct cepa_net_address address;
     bool is_pcp;             /* speaks it, NAT-PMP too; else NAT-PMP alone */
     bool is_without_address; /* NAT-PMP: has no way out */
     bool is_tcp_refused;

@@ -104,13 +104,13 @@ TEST(lines_of_browsers_are_read)
         struct cepa_candidate candidate;
         struct cepa_candidate again;
         char text[CEPA_CANDIDATE_TEXT_SIZE];
-        char ip[CEPA_ADDRESS_TEXT_SIZE];
+        char ip[CEPA_NET_ADDRESS_TEXT_SIZE];
         CHECK_INT(cepa_candidate_decode(&candidate, sample->line, strlen(sample->line)), 1);
         CHECK_INT(candidate.type, sample->type);
         CHECK_INT(candidate.transport, sample->transport);
         CHECK_INT(candidate.priority, sample->priority);
         CHECK_INT(candidate.address.port, sample->port);
-        cepa_address_ip_encode(ip, &candidate.address);
+        cepa_net_address_ip_encode(ip, &candidate.address);
         CHECK(strcmp(ip, sample->ip) == 0);
         CHECK_INT(candidate.has_name, sample->ip[0] == '\0');
         CHECK_INT(cepa_candidate_encode(text, &candidate), 0);
@@ -221,7 +221,7 @@ TEST(wrong_candidates_are_not_written)
     bad[1].transport = (enum cepa_candidate_transport)3;
     bad[2].priority = 0;
     bad[3].address.port = 0;
-    bad[4].address.family = CEPA_ADDRESS_NONE;
+    bad[4].address.family = CEPA_NET_ADDRESS_NONE;
     bad[5].has_name = true;
     bad[6].name[15] = 1;
     bad[7].foundation[0] = '\0';

@@ -10,7 +10,7 @@ static struct cepa_dial_address address_of(const char *text)
 {
     struct cepa_dial_address address;
     memset(&address, 0, sizeof address);
-    CHECK_INT(cepa_address_decode(&address.address, text, strlen(text)), 0);
+    CHECK_INT(cepa_net_address_decode(&address.address, text, strlen(text)), 0);
     for (unsigned i = 0; i < 32; i++) {
         address.certificate.bytes[i] = (uint8_t)(i + 1);
         address.secret.bytes[i % 16] = (uint8_t)(100 + i);
@@ -55,11 +55,11 @@ TEST(an_answer_says_what_the_address_says)
     CHECK_INT(answer.candidates_len, 1);
     CHECK_INT(answer.candidates[0].transport, CEPA_CANDIDATE_UDP);
     CHECK_INT(answer.candidates[0].priority, 2130706431);
-    CHECK(cepa_address_is_equal(&answer.candidates[0].address, &address.address));
+    CHECK(cepa_net_address_is_equal(&answer.candidates[0].address, &address.address));
     CHECK_INT(cepa_dial_answer(&answer, &address, "abcd", 4, true), 0);
     CHECK_INT(answer.candidates_len, 2);
     CHECK_INT(answer.candidates[1].transport, CEPA_CANDIDATE_TCP_PASSIVE);
-    CHECK(cepa_address_is_equal(&answer.candidates[1].address, &address.address));
+    CHECK(cepa_net_address_is_equal(&answer.candidates[1].address, &address.address));
 }
 
 /* What a page would build of the same. */

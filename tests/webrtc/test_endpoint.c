@@ -293,7 +293,7 @@ TEST(a_check_with_a_forged_source_does_not_disturb_who_is_there)
     struct cepa_channel_id channel = open_channel(0, ids[0]);
     test_net_pass_ms(100);
     /* End 2 knows the secret of end 1, and what it sends seems to come from end 0. */
-    const struct cepa_address own = test_net_ends[2].address;
+    const struct cepa_net_address own = test_net_ends[2].address;
     const struct cepa_dial_address address = test_net_dial_address(1);
     test_net_ends[2].address = test_net_ends[0].address;
     test_net_ends[2].is_cut_off = true;
@@ -361,7 +361,8 @@ TEST(half_open_dials_are_limited_and_end_by_themselves)
         uint8_t bytes[CEPA_STUN_MESSAGE_MAX];
         struct cepa_stun_writer writer;
         const struct cepa_stun_transaction transaction = {{(uint8_t)i}};
-        struct cepa_address from = {CEPA_ADDRESS_IPV4, {198, 51, 100, 7}, (uint16_t)(1000 + i)};
+        struct cepa_net_address from = {
+            CEPA_NET_ADDRESS_IPV4, {198, 51, 100, 7}, (uint16_t)(1000 + i)};
         size_t len;
         ufrag[0] = (char)('A' + i / 26);
         ufrag[1] = (char)('a' + i % 26);
@@ -396,7 +397,7 @@ TEST(random_datagrams_are_of_no_consequence)
     uint64_t sent = test_net_ends[1].datagrams_sent;
     for (unsigned i = 0; i < 100000; i++) {
         size_t len = test_random_below(&dice, sizeof bytes);
-        struct cepa_address from = {CEPA_ADDRESS_IPV4, {203, 0, 113, 9}, 53};
+        struct cepa_net_address from = {CEPA_NET_ADDRESS_IPV4, {203, 0, 113, 9}, 53};
         test_random_bytes(&dice, bytes, len < 64 ? len : 64);
         if (len > 8 && i % 2 == 0) { /* nearly STUN */
             static const uint8_t head[8] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
@@ -421,7 +422,7 @@ TEST(plain_stun_is_answered_to_live_connections_only)
     struct cepa_stun_writer writer;
     uint8_t bytes[CEPA_STUN_MESSAGE_MAX];
     const struct cepa_stun_transaction transaction = {{1, 2, 3}};
-    struct cepa_address stranger = {CEPA_ADDRESS_IPV4, {203, 0, 113, 9}, 3478};
+    struct cepa_net_address stranger = {CEPA_NET_ADDRESS_IPV4, {203, 0, 113, 9}, 3478};
     size_t len;
     test_net_begin(2, 1, 0, 17);
     connect(ids);

@@ -145,7 +145,7 @@ TEST(descriptions_that_cannot_be_are_refused)
     }
 }
 
-static const struct cepa_address stranger = {CEPA_ADDRESS_IPV4, {203, 0, 113, 9}, 4242};
+static const struct cepa_net_address stranger = {CEPA_NET_ADDRESS_IPV4, {203, 0, 113, 9}, 4242};
 
 /* A packet of SCTP as it is inside DTLS; its first byte is neither DTLS's nor STUN's. */
 static const uint8_t bare_sctp[32] = {0x13, 0x88, 0x13, 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 20};
@@ -176,7 +176,7 @@ TEST(layers_that_come_too_early_get_no_reply)
 }
 
 /* Each datagram comes cut at many places, and with something behind it, before it comes itself. */
-static void mangle(size_t index, const struct cepa_address *from, const uint8_t *data,
+static void mangle(size_t index, const struct cepa_net_address *from, const uint8_t *data,
                    size_t data_len)
 {
     static uint8_t bytes[65536];
@@ -251,7 +251,7 @@ TEST(noise_in_records_ends_a_handshake_at_most)
 static uint8_t hello[CEPA_DATAGRAM_MAX]; /* the first of a handshake that came to end 1 */
 static size_t hello_len;
 
-static void keep_hello(size_t index, const struct cepa_address *from, const uint8_t *data,
+static void keep_hello(size_t index, const struct cepa_net_address *from, const uint8_t *data,
                        size_t data_len)
 {
     (void)from;
@@ -322,7 +322,7 @@ TEST(messages_beyond_the_limit_of_either_side_do_not_pass)
 }
 
 /* An offer of end 2's that names another place as where it is. */
-static struct cepa_description offer_at(const struct cepa_address *place)
+static struct cepa_description offer_at(const struct cepa_net_address *place)
 {
     struct cepa_connection_id id;
     struct cepa_description offer;
@@ -367,7 +367,7 @@ TEST(an_offer_cannot_disturb_who_is_at_the_places_that_it_names)
 
 TEST(offers_that_point_back_at_us_come_to_nothing)
 {
-    const struct cepa_address loopback = {CEPA_ADDRESS_IPV4, {127, 0, 0, 1}, 4001};
+    const struct cepa_net_address loopback = {CEPA_NET_ADDRESS_IPV4, {127, 0, 0, 1}, 4001};
     struct cepa_connection_id ids[3];
     struct cepa_description ours;
     struct cepa_description answer;

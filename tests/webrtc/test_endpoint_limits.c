@@ -59,7 +59,7 @@ static size_t memory(void)
     return mallinfo2().uordblks;
 }
 
-static void keep_hello(size_t index, const struct cepa_address *from, const uint8_t *data,
+static void keep_hello(size_t index, const struct cepa_net_address *from, const uint8_t *data,
                        size_t data_len)
 {
     (void)from;
@@ -79,9 +79,10 @@ static void begin(struct cepa_connection_id ret_ids[2], uint64_t seed)
     CHECK(hello_len > 0);
 }
 
-static struct cepa_address stranger(unsigned ip, unsigned port)
+static struct cepa_net_address stranger(unsigned ip, unsigned port)
 {
-    struct cepa_address address = {CEPA_ADDRESS_IPV4, {198, 51, 100, 7}, (uint16_t)(1000 + port)};
+    struct cepa_net_address address = {
+        CEPA_NET_ADDRESS_IPV4, {198, 51, 100, 7}, (uint16_t)(1000 + port)};
     address.ip[1] = (uint8_t)(ip >> 8);
     address.ip[2] = (uint8_t)ip;
     return address;
@@ -93,7 +94,7 @@ enum { FINGERPRINT_SIZE = 8 };
 enum lack { WHOLE, NO_FINGERPRINT, NO_COLON };
 
 /* Brings end 1 the first check of a dial. */
-static void bring_check(unsigned number, const struct cepa_address *from, enum lack lack)
+static void bring_check(unsigned number, const struct cepa_net_address *from, enum lack lack)
 {
     const struct cepa_dial_address address = test_net_dial_address(1);
     char password[CEPA_DIAL_PASSWORD_SIZE];
@@ -125,7 +126,7 @@ TEST(half_finished_handshakes_of_one_address_have_few_places)
     begin(ids, 1);
     size_t before = memory();
     for (unsigned i = 0; i < 4000; i++) {
-        const struct cepa_address from = stranger(1, i);
+        const struct cepa_net_address from = stranger(1, i);
         bring_check(i, &from, WHOLE);
         test_net_inject(1, &from, hello, hello_len);
         if (i % 100 == 0) {
@@ -150,7 +151,7 @@ TEST(half_finished_handshakes_of_many_addresses_make_room)
     begin(ids, 2);
     size_t before = memory();
     for (unsigned i = 0; i < 4000; i++) {
-        const struct cepa_address from = stranger(i, 0);
+        const struct cepa_net_address from = stranger(i, 0);
         bring_check(i, &from, WHOLE);
         test_net_inject(1, &from, hello, hello_len);
         if (i % 40 == 0) {
@@ -174,7 +175,7 @@ TEST(one_half_open_handshake_takes_little_memory)
 {
     struct cepa_connection_id ids[2];
     uint8_t records[1400];
-    const struct cepa_address from = stranger(3, 3);
+    const struct cepa_net_address from = stranger(3, 3);
     begin(ids, 3);
     bring_check(1, &from, WHOLE);
     size_t before = memory();
@@ -200,7 +201,7 @@ TEST(one_half_open_handshake_takes_little_memory)
         test_net_inject(1, &from, part, sizeof part);
     }
     CHECK(memory() < before + HALF_OPEN_BYTES);
-    const struct cepa_address other = stranger(4, 4);
+    const struct cepa_net_address other = stranger(4, 4);
     bring_check(2, &other, WHOLE);
     test_net_inject(1, &other, hello, hello_len);
     before = memory();
@@ -226,7 +227,7 @@ TEST(a_check_that_lacks_something_takes_no_memory)
     uint64_t sent = test_net_ends[1].datagrams_sent;
     size_t before = 0;
     for (unsigned i = 0; i < 1000; i++) {
-        const struct cepa_address from = stranger(1, i);
+        const struct cepa_net_address from = stranger(1, i);
         bring_check(i, &from, i % 2 == 0 ? NO_FINGERPRINT : NO_COLON);
         before = i == 1 ? memory() : before; /* OpenSSL keeps a little of the first time */
     }

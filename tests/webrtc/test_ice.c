@@ -13,7 +13,7 @@ static uint64_t elapsed_ms(struct cepa_time time)
 
 TEST(two_on_the_open_internet_connect_in_two_round_trips)
 {
-    struct cepa_address mapped;
+    struct cepa_net_address mapped;
     ice_net_init(&net, 1, 20, 0);
     ice_net_pair(&net, ICE_NAT_NONE, ICE_NAT_NONE);
     CHECK(!cepa_ice_mapped(&net.peers[0].ice, &mapped));
@@ -23,10 +23,10 @@ TEST(two_on_the_open_internet_connect_in_two_round_trips)
     CHECK_INT(elapsed_ms(net.peers[0].selected_at), 40);
     CHECK_INT(elapsed_ms(net.peers[1].selected_at), 30);
     CHECK_INT(cepa_ice_rtt_ns(&net.peers[0].ice) / CEPA_MILLISECOND_NS, 20);
-    CHECK(cepa_address_is_equal(&net.peers[0].path.remote, &net.peers[1].inside));
-    CHECK(cepa_address_is_equal(&net.peers[1].path.local, &net.peers[1].inside));
+    CHECK(cepa_net_address_is_equal(&net.peers[0].path.remote, &net.peers[1].inside));
+    CHECK(cepa_net_address_is_equal(&net.peers[1].path.local, &net.peers[1].inside));
     CHECK(cepa_ice_mapped(&net.peers[0].ice, &mapped));
-    CHECK(cepa_address_is_equal(&mapped, &net.peers[0].outside));
+    CHECK(cepa_net_address_is_equal(&mapped, &net.peers[0].outside));
 }
 
 TEST(thirteen_of_sixteen_pairs_of_nats_connect)
@@ -101,7 +101,7 @@ TEST(a_lite_peer_is_dialled_in_one_round_trip)
     ice_net_tell(&net, 0); /* the lite one knows nothing of who dials */
     CHECK(cepa_ice_is_controlling(&net.peers[0].ice));
     CHECK(cepa_ice_path(&net.peers[0].ice, &path));
-    CHECK(cepa_address_is_equal(&path.remote, &net.peers[1].inside));
+    CHECK(cepa_net_address_is_equal(&path.remote, &net.peers[1].inside));
     CHECK(!cepa_ice_path(&net.peers[1].ice, &path));
     ice_net_run(&net, 1000);
     CHECK(ice_net_is_connected(&net));
@@ -117,7 +117,8 @@ TEST(a_lite_peer_is_dialled_in_one_round_trip)
 /* A base whose IP is left to the system: packets come to a certain IP nevertheless. */
 TEST(a_base_may_leave_its_ip_open)
 {
-    static const struct cepa_address any = {.family = CEPA_ADDRESS_IPV4, .port = ICE_NET_PORT};
+    static const struct cepa_net_address any = {.family = CEPA_NET_ADDRESS_IPV4,
+                                                .port = ICE_NET_PORT};
     for (unsigned is_lite = 0; is_lite < 2; is_lite++) {
         ice_net_init(&net, 1, 20, 0);
         ice_net_peer(&net, 0, ICE_NAT_PORT, false, true);
@@ -131,7 +132,7 @@ TEST(a_base_may_leave_its_ip_open)
         }
         ice_net_run(&net, 1000);
         CHECK(ice_net_is_connected(&net));
-        CHECK(cepa_address_is_equal(&net.peers[0].path.local, &any));
+        CHECK(cepa_net_address_is_equal(&net.peers[0].path.local, &any));
         CHECK_INT(net.peers[0].ice.local_len, 1);
     }
 }
@@ -224,7 +225,7 @@ TEST(the_best_pair_that_works_is_nominated)
     CHECK(ice_net_is_connected(&net));
     CHECK(elapsed_ms(net.peers[0].selected_at) >= 150);
     CHECK(elapsed_ms(net.peers[0].selected_at) <= 300);
-    CHECK(cepa_address_is_equal(&net.peers[0].path.remote, &net.peers[1].inside));
+    CHECK(cepa_net_address_is_equal(&net.peers[0].path.remote, &net.peers[1].inside));
 }
 
 TEST(families_and_scopes_are_not_mixed)
@@ -243,11 +244,12 @@ TEST(families_and_scopes_are_not_mixed)
         struct cepa_ice *ice = &net.peers[0].ice;
         struct cepa_candidate candidate = ice_net_candidate(&net.peers[0], 0);
         ice->local_len = 0;
-        CHECK_INT(cepa_address_decode(&candidate.address, cases[i].local, strlen(cases[i].local)),
-                  0);
+        CHECK_INT(
+            cepa_net_address_decode(&candidate.address, cases[i].local, strlen(cases[i].local)), 0);
         CHECK_INT(cepa_ice_add_local(ice, &candidate, &candidate.address, net.now), 0);
-        CHECK_INT(cepa_address_decode(&candidate.address, cases[i].remote, strlen(cases[i].remote)),
-                  0);
+        CHECK_INT(
+            cepa_net_address_decode(&candidate.address, cases[i].remote, strlen(cases[i].remote)),
+            0);
         CHECK_INT(cepa_ice_add_remote(ice, &candidate, net.now), 0);
         cepa_ice_set_remote(ice, &net.peers[0].credentials, false, net.now);
         net.peers[1].is_dead = true;

@@ -168,7 +168,7 @@ TEST(a_restart_moves_to_another_network)
     ice_net_run(&net, 2000);
     CHECK_INT(net.peers[0].selected, 2);
     CHECK_INT(net.peers[1].selected, 2);
-    CHECK(cepa_address_is_equal(&net.peers[1].path.remote, &net.peers[0].inside));
+    CHECK(cepa_net_address_is_equal(&net.peers[1].path.remote, &net.peers[0].inside));
 }
 
 TEST(a_restart_revives_what_has_failed)

@@ -57,10 +57,10 @@ TEST(a_lite_peer_learns_which_answer_came_first)
     (void)add_socket(&net.peers[0]);
     ice_net_tell(&net, 0);
     ice_net_run(&net, 65);
-    CHECK(cepa_address_is_equal(&net.peers[1].path.remote, &net.peers[0].also));
+    CHECK(cepa_net_address_is_equal(&net.peers[1].path.remote, &net.peers[0].also));
     ice_net_run(&net, 60);
-    CHECK(cepa_address_is_equal(&net.peers[1].path.remote, &net.peers[0].inside));
-    CHECK(cepa_address_is_equal(&net.peers[0].path.local, &net.peers[0].inside));
+    CHECK(cepa_net_address_is_equal(&net.peers[1].path.remote, &net.peers[0].inside));
+    CHECK(cepa_net_address_is_equal(&net.peers[0].path.local, &net.peers[0].inside));
     ice_net_run(&net, 60000);
     CHECK_INT(net.peers[0].selected, 1);
     CHECK_INT(net.peers[1].selected, 3);
@@ -81,7 +81,7 @@ TEST(a_socket_may_come_late)
     (void)add_socket(&net.peers[0]); /* which changes nothing */
     CHECK_INT(net.peers[0].ice.local_len, 1);
     ice_net_run(&net, 100);
-    CHECK(cepa_address_is_equal(&net.peers[0].path.local, &net.peers[0].also));
+    CHECK(cepa_net_address_is_equal(&net.peers[0].path.local, &net.peers[0].also));
     CHECK_INT(net.peers[0].sent, 1);
     /* Now it is too late. */
     struct cepa_candidate candidate = ice_net_candidate(&net.peers[0], 0);

@@ -11,11 +11,11 @@ static struct cepa_interface_ip *add(uint32_t interface, const char *text)
 {
     struct cepa_interface_ip *ip = &interfaces.ips[interfaces.count++];
     memset(ip, 0, sizeof *ip);
-    CHECK_INT(cepa_address_ip_decode(&ip->address, text, strlen(text)), 0);
+    CHECK_INT(cepa_net_address_ip_decode(&ip->address, text, strlen(text)), 0);
     ip->interface = interface;
-    ip->prefix_len = ip->address.family == CEPA_ADDRESS_IPV6 ? 64 : 24;
-    ip->is_loopback = cepa_address_is_loopback(&ip->address);
-    ip->is_link_local = cepa_address_is_link_local(&ip->address);
+    ip->prefix_len = ip->address.family == CEPA_NET_ADDRESS_IPV6 ? 64 : 24;
+    ip->is_loopback = cepa_net_address_is_loopback(&ip->address);
+    ip->is_link_local = cepa_net_address_is_link_local(&ip->address);
     return ip;
 }
 
@@ -35,15 +35,16 @@ static void expect(const char *want, const char *ipv4, const char *ipv6, bool ha
     const char *binds[2] = {ipv4, ipv6};
     for (size_t i = 0; i < 2; i++) {
         if (binds[i] != NULL) {
-            CHECK_INT(cepa_address_ip_decode(&config.sockets[i], binds[i], strlen(binds[i])), 0);
+            CHECK_INT(cepa_net_address_ip_decode(&config.sockets[i], binds[i], strlen(binds[i])),
+                      0);
             config.sockets[i].port = (uint16_t)(4000 + i);
         }
     }
     size_t len = cepa_locals_list(candidates, 8, &config);
     for (size_t i = 0; i < len; i++) {
-        char ip[CEPA_ADDRESS_TEXT_SIZE];
-        bool is_ipv6 = candidates[i].address.family == CEPA_ADDRESS_IPV6;
-        cepa_address_ip_encode(ip, &candidates[i].address);
+        char ip[CEPA_NET_ADDRESS_TEXT_SIZE];
+        bool is_ipv6 = candidates[i].address.family == CEPA_NET_ADDRESS_IPV6;
+        cepa_net_address_ip_encode(ip, &candidates[i].address);
         strcat(got, i == 0 ? "" : " ");
         strcat(got, ip);
         strcat(got, candidates[i].transport == CEPA_CANDIDATE_UDP           ? "/u"

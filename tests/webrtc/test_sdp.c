@@ -169,7 +169,7 @@ TEST(the_stacks_of_the_field_are_read)
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         const struct sample *sample = &samples[i];
         struct cepa_description description;
-        char ip[CEPA_ADDRESS_TEXT_SIZE];
+        char ip[CEPA_NET_ADDRESS_TEXT_SIZE];
         CHECK_INT(
             cepa_sdp_decode(&description, sample->is_offer, sample->text, strlen(sample->text)), 0);
         CHECK_INT(description.is_offer, sample->is_offer);
@@ -184,7 +184,7 @@ TEST(the_stacks_of_the_field_are_read)
         CHECK(strcmp(description.mid, "0") == 0);
         CHECK_INT(description.candidates_len, sample->candidates_len);
         CHECK_INT(description.skipped_len, 0);
-        cepa_address_ip_encode(ip, &description.candidates[0].address);
+        cepa_net_address_ip_encode(ip, &description.candidates[0].address);
         CHECK(strcmp(ip, sample->best) == 0);
         check_hash(&description);
     }

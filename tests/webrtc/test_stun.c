@@ -46,7 +46,7 @@ TEST(the_sample_response_is_read)
     struct cepa_stun_message message;
     CHECK_INT(cepa_stun_decode(&message, sample_response, sizeof sample_response), 0);
     CHECK_INT(message.class, CEPA_STUN_SUCCESS);
-    CHECK_INT(message.mapped.family, CEPA_ADDRESS_IPV4);
+    CHECK_INT(message.mapped.family, CEPA_NET_ADDRESS_IPV4);
     CHECK_BYTES(message.mapped.ip, ip, sizeof ip);
     CHECK_INT(message.mapped.port, 32853);
     CHECK_INT(cepa_stun_verify(&message, sample_response, sample_password, 22), 0);
@@ -56,10 +56,10 @@ static size_t write_all(uint8_t *buffer, enum cepa_stun_class class, const char 
 {
     static const struct cepa_stun_transaction transaction = {"0123456789a"};
     static const uint16_t unknown[] = {0x1234, 0x0007};
-    struct cepa_address address;
+    struct cepa_net_address address;
     struct cepa_stun_writer writer;
     size_t len = 0;
-    CHECK_INT(cepa_address_decode(&address, mapped, strlen(mapped)), 0);
+    CHECK_INT(cepa_net_address_decode(&address, mapped, strlen(mapped)), 0);
     cepa_stun_begin(&writer, buffer, CEPA_STUN_MESSAGE_MAX, class, &transaction);
     cepa_stun_add_username(&writer, "remote:local", 12);
     cepa_stun_add_priority(&writer, 0x7effffff);
@@ -78,7 +78,7 @@ TEST(what_was_written_is_read)
     for (unsigned class = 0; class < 4; class ++) {
         for (size_t i = 0; i < 3; i++) {
             uint8_t buffer[CEPA_STUN_MESSAGE_MAX];
-            char text[CEPA_ADDRESS_TEXT_SIZE];
+            char text[CEPA_NET_ADDRESS_TEXT_SIZE];
             struct cepa_stun_message message;
             size_t len = write_all(buffer, (enum cepa_stun_class) class, addresses[i]);
             CHECK_INT(cepa_stun_decode(&message, buffer, len), 0);
@@ -90,7 +90,7 @@ TEST(what_was_written_is_read)
             CHECK_INT(message.role, CEPA_STUN_CONTROLLING);
             CHECK(message.tie_breaker == 0x0123456789abcdefu);
             CHECK_INT(message.error_code, 487);
-            cepa_address_encode(text, &message.mapped);
+            cepa_net_address_encode(text, &message.mapped);
             CHECK(strcmp(text, addresses[i]) == 0);
             CHECK_INT(cepa_stun_verify(&message, buffer, "password", 8), 0);
         }

@@ -22,11 +22,11 @@ static struct cepa_webrtc_config config_of(uint8_t family, bool is_listening)
                                         .is_local = true,
                                         .connections_max = 8,
                                         .certificate = is_listening ? certificate : NULL};
-    const struct cepa_address ipv4 = {CEPA_ADDRESS_IPV4, {127, 0, 0, 1}, 0};
-    const struct cepa_address ipv6 = {CEPA_ADDRESS_IPV6, {[15] = 1}, 0};
-    config.ipv4.family = CEPA_ADDRESS_NONE;
-    *(family == CEPA_ADDRESS_IPV6 ? &config.ipv6 : &config.ipv4) =
-        family == CEPA_ADDRESS_IPV6 ? ipv6 : ipv4;
+    const struct cepa_net_address ipv4 = {CEPA_NET_ADDRESS_IPV4, {127, 0, 0, 1}, 0};
+    const struct cepa_net_address ipv6 = {CEPA_NET_ADDRESS_IPV6, {[15] = 1}, 0};
+    config.ipv4.family = CEPA_NET_ADDRESS_NONE;
+    *(family == CEPA_NET_ADDRESS_IPV6 ? &config.ipv6 : &config.ipv4) =
+        family == CEPA_NET_ADDRESS_IPV6 ? ipv6 : ipv4;
     memset(config.secret.bytes, 5, sizeof config.secret.bytes);
     return config;
 }
@@ -52,7 +52,7 @@ static void open_sides(uint8_t family)
     for (size_t i = 0; i < 2; i++) {
         const struct cepa_webrtc_config config = config_of(family, i == 1);
         int error = cepa_webrtc_open(&sides[i], &config);
-        if (error == CEPA_ERR_NO_ADDRESS && family == CEPA_ADDRESS_IPV6) {
+        if (error == CEPA_ERR_NO_ADDRESS && family == CEPA_NET_ADDRESS_IPV6) {
             test_skip("there is no IPv6 here");
         }
         CHECK_INT(error, 0);
@@ -124,8 +124,8 @@ static void dial_and_talk(uint8_t family)
     CHECK(wait_for(CEPA_ENDPOINT_OPEN, CEPA_ENDPOINT_OPEN));
     talk();
     struct cepa_webrtc_stats stats = cepa_webrtc_stats(sides[1]);
-    CHECK(stats.udp[family == CEPA_ADDRESS_IPV6].rx_datagrams > 10);
-    CHECK_INT(stats.udp[family != CEPA_ADDRESS_IPV6].rx_datagrams, 0);
+    CHECK(stats.udp[family == CEPA_NET_ADDRESS_IPV6].rx_datagrams > 10);
+    CHECK_INT(stats.udp[family != CEPA_NET_ADDRESS_IPV6].rx_datagrams, 0);
     CHECK_INT(cepa_endpoint_close(endpoint(0), ids[0]), 0);
     CHECK(wait_for(seen[0].kind, CEPA_ENDPOINT_CLOSED));
     close_sides();
@@ -133,19 +133,19 @@ static void dial_and_talk(uint8_t family)
 
 TEST(a_node_is_dialled_over_ipv4)
 {
-    dial_and_talk(CEPA_ADDRESS_IPV4);
+    dial_and_talk(CEPA_NET_ADDRESS_IPV4);
 }
 
 TEST(a_node_is_dialled_over_ipv6)
 {
-    dial_and_talk(CEPA_ADDRESS_IPV6);
+    dial_and_talk(CEPA_NET_ADDRESS_IPV6);
 }
 
 static struct cepa_dial_address address_of(size_t side)
 {
     struct cepa_dial_address address;
     memset(&address, 0, sizeof address);
-    address.address = cepa_webrtc_address(sides[side], CEPA_ADDRESS_IPV4);
+    address.address = cepa_webrtc_address(sides[side], CEPA_NET_ADDRESS_IPV4);
     address.certificate = cepa_certificate_hash(certificate);
     memset(address.secret.bytes, 5, sizeof address.secret.bytes);
     return address;
@@ -174,9 +174,9 @@ static void dial_once_more(size_t side)
 TEST(more_sockets_carry_more_connections_of_one_pair)
 {
     struct cepa_connection_id id;
-    open_sides(CEPA_ADDRESS_IPV4);
+    open_sides(CEPA_NET_ADDRESS_IPV4);
     for (size_t i = 0; i < 2; i++) { /* both can be dialled */
-        struct cepa_webrtc_config config = config_of(CEPA_ADDRESS_IPV4, true);
+        struct cepa_webrtc_config config = config_of(CEPA_NET_ADDRESS_IPV4, true);
         config.more_sockets = 2;
         cepa_webrtc_close(sides[i]);
         CHECK_INT(cepa_webrtc_open(&sides[i], &config), 0);
@@ -222,7 +222,7 @@ TEST(an_offer_and_its_answer_open)
 {
     struct cepa_connection_stats stats;
     for (int is_tcp = 0; is_tcp < 2; is_tcp++) {
-        open_sides(CEPA_ADDRESS_IPV4);
+        open_sides(CEPA_NET_ADDRESS_IPV4);
         exchange(is_tcp);
         talk();
         CHECK_INT(cepa_endpoint_stats(endpoint(0), &stats, ids[0]), 0);
@@ -236,7 +236,7 @@ TEST(a_restart_finds_another_path_and_loses_nothing)
     struct cepa_description offer;
     struct cepa_description answer;
     struct cepa_connection_stats stats;
-    open_sides(CEPA_ADDRESS_IPV4);
+    open_sides(CEPA_NET_ADDRESS_IPV4);
     exchange(false);
     talk();
     CHECK_INT(cepa_endpoint_restart(endpoint(0), ids[0], &offer), 0);
@@ -263,20 +263,20 @@ TEST(a_restart_finds_another_path_and_loses_nothing)
 TEST(a_port_that_is_in_use_is_an_error)
 {
     struct cepa_webrtc *other;
-    open_sides(CEPA_ADDRESS_IPV4);
-    struct cepa_webrtc_config config = config_of(CEPA_ADDRESS_IPV4, false);
-    config.ipv4 = cepa_webrtc_address(sides[0], CEPA_ADDRESS_IPV4);
+    open_sides(CEPA_NET_ADDRESS_IPV4);
+    struct cepa_webrtc_config config = config_of(CEPA_NET_ADDRESS_IPV4, false);
+    config.ipv4 = cepa_webrtc_address(sides[0], CEPA_NET_ADDRESS_IPV4);
     CHECK_INT(cepa_webrtc_open(&other, &config), CEPA_ERR_IN_USE);
     config.ipv4.ip[0] = 203;
     CHECK_INT(cepa_webrtc_open(&other, &config), CEPA_ERR_NO_ADDRESS);
-    config.ipv4.family = CEPA_ADDRESS_NONE;
+    config.ipv4.family = CEPA_NET_ADDRESS_NONE;
     CHECK_INT(cepa_webrtc_open(&other, &config), CEPA_ERR_ARGUMENT);
     close_sides();
 }
 
 TEST(a_wait_ends_by_waking_and_by_its_deadline)
 {
-    open_sides(CEPA_ADDRESS_IPV4);
+    open_sides(CEPA_NET_ADDRESS_IPV4);
     cepa_webrtc_wake(sides[0]);
     CHECK_INT(cepa_webrtc_wait(sides[0], cepa_time_never()), 0);
     struct cepa_time deadline = cepa_time_add(cepa_clock_now(), 20 * CEPA_MILLISECOND_NS);
@@ -300,9 +300,9 @@ static bool moves(struct cepa_webrtc *webrtc, const char *command)
 static void move(void)
 {
     struct cepa_webrtc *webrtc;
-    struct cepa_webrtc_config config = config_of(CEPA_ADDRESS_IPV4, false);
+    struct cepa_webrtc_config config = config_of(CEPA_NET_ADDRESS_IPV4, false);
     loopback_command("ip link add d0 type veth peer name d1 && ip link set d0 up");
-    config.ipv4 = loopback_any(CEPA_ADDRESS_IPV4);
+    config.ipv4 = loopback_any(CEPA_NET_ADDRESS_IPV4);
     CHECK_INT(cepa_webrtc_open(&webrtc, &config), 0);
     CHECK(moves(webrtc, "ip addr add 192.0.2.2/24 dev d0"));
     CHECK(!moves(webrtc, "ip addr add 169.254.0.1/16 scope link dev d0"));

@@ -35,7 +35,7 @@ static struct cepa_webrtc *open_side(bool is_listening)
 {
     struct cepa_webrtc *side;
     const struct cepa_webrtc_config config = {.random = cepa_native_random(),
-                                              .ipv4 = {CEPA_ADDRESS_IPV4, {127, 0, 0, 1}, 0},
+                                              .ipv4 = {CEPA_NET_ADDRESS_IPV4, {127, 0, 0, 1}, 0},
                                               .is_local = true,
                                               .has_no_tcp = true,
                                               .connections_max = 8,
@@ -52,7 +52,8 @@ static void begin(void)
     node = open_side(true);
     dialler = open_side(false);
     struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(cepa_webrtc_address(node, CEPA_ADDRESS_IPV4).port),
+                             .sin_port =
+                                 htons(cepa_webrtc_address(node, CEPA_NET_ADDRESS_IPV4).port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (size_t i = 0; i < STRANGERS; i++) {
         strangers[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -173,7 +174,7 @@ TEST(noise_gets_no_reply_and_no_memory_and_holds_nobody_up)
     flood(total() / 2);
     CHECK_INT(cepa_endpoint_counts(cepa_webrtc_endpoint(node)).connections, 0);
     const struct cepa_dial_address address = {.address =
-                                                  cepa_webrtc_address(node, CEPA_ADDRESS_IPV4),
+                                                  cepa_webrtc_address(node, CEPA_NET_ADDRESS_IPV4),
                                               .certificate = cepa_certificate_hash(certificate)};
     CHECK_INT(cepa_endpoint_dial(cepa_webrtc_endpoint(dialler), &id, &address), 0);
     struct cepa_time deadline = cepa_time_add(cepa_clock_now(), OPEN_MS * CEPA_MILLISECOND_NS);

@@ -75,7 +75,7 @@ void cepa_carriers_on_moved(struct cepa_carriers *carriers);
 
 /* cepa_carriers_seen gives one of our addresses as somebody outside sees it; false if there is
  * nothing new. */
-bool cepa_carriers_seen(struct cepa_carriers *carriers, struct cepa_address *ret_address);
+bool cepa_carriers_seen(struct cepa_carriers *carriers, struct cepa_net_address *ret_address);
 
 /* cepa_carriers_counts gives what was met. */
 struct cepa_carriers_counts cepa_carriers_counts(const struct cepa_carriers *carriers);

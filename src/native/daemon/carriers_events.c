@@ -28,8 +28,8 @@ void cepa_carrier_ask(struct cepa_carriers *carriers, const struct cepa_carrier_
         cepa_endpoint_stats(carriers->endpoint, &stats, entry->id) != 0 || !stats.is_main) {
         return;
     }
-    bool is_ipv6 = stats.path.remote.family == CEPA_ADDRESS_IPV6;
-    bool is_known = carriers->seen[is_ipv6].family != CEPA_ADDRESS_NONE;
+    bool is_ipv6 = stats.path.remote.family == CEPA_NET_ADDRESS_IPV6;
+    bool is_known = carriers->seen[is_ipv6].family != CEPA_NET_ADDRESS_NONE;
     if (!cepa_time_is_due(carriers->ask_at[is_ipv6], now) ||
         (is_known && cepa_port_mapping_is_private(&stats.path.remote)) ||
         cepa_endpoint_ask(carriers->endpoint, entry->id) != 0) {
@@ -38,12 +38,12 @@ void cepa_carrier_ask(struct cepa_carriers *carriers, const struct cepa_carrier_
     carriers->ask_at[is_ipv6] = cepa_time_add(now, CEPA_CARRIERS_ASK_MS * CEPA_MILLISECOND_NS);
 }
 
-static void on_mapped(struct cepa_carriers *carriers, const struct cepa_address *address)
+static void on_mapped(struct cepa_carriers *carriers, const struct cepa_net_address *address)
 {
-    struct cepa_address *seen = &carriers->seen[address->family == CEPA_ADDRESS_IPV6];
-    if (!cepa_address_is_equal(seen, address)) {
+    struct cepa_net_address *seen = &carriers->seen[address->family == CEPA_NET_ADDRESS_IPV6];
+    if (!cepa_net_address_is_equal(seen, address)) {
         *seen = *address;
-        carriers->has_seen[address->family == CEPA_ADDRESS_IPV6] = true;
+        carriers->has_seen[address->family == CEPA_NET_ADDRESS_IPV6] = true;
     }
 }
 
@@ -52,7 +52,7 @@ void cepa_carriers_on_moved(struct cepa_carriers *carriers)
     memset(carriers->ask_at, 0, sizeof carriers->ask_at);
 }
 
-bool cepa_carriers_seen(struct cepa_carriers *carriers, struct cepa_address *ret_address)
+bool cepa_carriers_seen(struct cepa_carriers *carriers, struct cepa_net_address *ret_address)
 {
     for (size_t i = 0; i < 2; i++) {
         if (carriers->has_seen[i]) {

@@ -28,11 +28,11 @@ struct cepa_carriers {
     struct cepa_carrier_entry *entries[CEPA_ENDPOINT_CONNECTIONS_MAX]; /* by the handles' index */
     uint32_t marked[CEPA_ENDPOINT_CONNECTIONS_MAX];                    /* those that have frames */
     size_t marked_len;
-    size_t lingering;            /* how many are closing */
-    uint64_t last_accepted;      /* number given to the last that was accepted, without its bit */
-    struct cepa_time ask_at[2];  /* IPv4, IPv6: not before is a peer asked how it sees us */
-    struct cepa_address seen[2]; /* what the last one said; family NONE: nothing yet */
-    bool has_seen[2];            /* it is news to the owner */
+    size_t lingering;           /* how many are closing */
+    uint64_t last_accepted;     /* number given to the last that was accepted, without its bit */
+    struct cepa_time ask_at[2]; /* IPv4, IPv6: not before is a peer asked how it sees us */
+    struct cepa_net_address seen[2]; /* what the last one said; family NONE: nothing yet */
+    bool has_seen[2];                /* it is news to the owner */
     struct cepa_carriers_counts counts;
 };
 

@@ -50,16 +50,16 @@ enum cepa_config_metrics {
 
 /* Everything that can be told. */
 struct cepa_config {
-    char profile[16];                                   /* "main" or "test" */
-    char state_directory[CEPA_FOLDER_PATH_SIZE];        /* empty: cepa_folder_default */
-    struct cepa_address listen[CEPA_CONFIG_LISTEN_MAX]; /* without port; none: all addresses */
-    size_t listen_len;                                  /* how many */
-    uint16_t port;                                      /* of UDP and TCP; 0: one that is free */
-    enum cepa_config_role role;                         /* relay if it can be, unless told */
-    enum cepa_config_shaper shaper;                     /* of links */
-    uint32_t shaper_rate;                               /* frames a second, of two of them */
-    uint64_t budget_rate;                               /* bytes to send a second; 0: no limit */
-    uint64_t budget_day;                                /* bytes a day, both ways; 0: no limit */
+    char profile[16];                                       /* "main" or "test" */
+    char state_directory[CEPA_FOLDER_PATH_SIZE];            /* empty: cepa_folder_default */
+    struct cepa_net_address listen[CEPA_CONFIG_LISTEN_MAX]; /* without port; none: all addresses */
+    size_t listen_len;                                      /* how many */
+    uint16_t port;                          /* of UDP and TCP; 0: one that is free */
+    enum cepa_config_role role;             /* relay if it can be, unless told */
+    enum cepa_config_shaper shaper;         /* of links */
+    uint32_t shaper_rate;                   /* frames a second, of two of them */
+    uint64_t budget_rate;                   /* bytes to send a second; 0: no limit */
+    uint64_t budget_day;                    /* bytes a day, both ways; 0: no limit */
     bool is_metered;                        /* whoever pays by the byte relays nothing */
     uint32_t neighbours;                    /* how many to have */
     enum cepa_config_level log_level;       /* the least important that is written */

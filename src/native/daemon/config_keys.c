@@ -116,8 +116,8 @@ static bool take_state_directory(struct cepa_config *config, const char *value)
 
 static bool take_listen(struct cepa_config *config, const char *value)
 {
-    struct cepa_address address;
-    if (cepa_address_ip_decode(&address, value, strlen(value)) != 0) {
+    struct cepa_net_address address;
+    if (cepa_net_address_ip_decode(&address, value, strlen(value)) != 0) {
         return false;
     }
     for (size_t i = 0; i < config->listen_len; i++) {

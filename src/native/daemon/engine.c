@@ -79,8 +79,9 @@ static int join_configured(struct cepa_engine *engine, struct cepa_reason *ret_r
 
 static int open_reachability(struct cepa_engine *engine, struct cepa_reason *ret_reason)
 {
-    const struct cepa_address sockets[2] = {cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV4),
-                                            cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV6)};
+    const struct cepa_net_address sockets[2] = {
+        cepa_webrtc_address(engine->webrtc, CEPA_NET_ADDRESS_IPV4),
+        cepa_webrtc_address(engine->webrtc, CEPA_NET_ADDRESS_IPV6)};
     int descriptors[2] = {-1, -1};
     int status =
         cepa_reachability_open(&engine->reachability, engine->config.config, sockets,
@@ -299,7 +300,7 @@ static void look_around(struct cepa_engine *engine, struct cepa_time now)
 /* Takes how peers see this machine. */
 static void look_at_self(struct cepa_engine *engine, struct cepa_time now)
 {
-    struct cepa_address seen;
+    struct cepa_net_address seen;
     while (cepa_carriers_seen(engine->carriers, &seen)) {
         if (cepa_reachability_on_seen(engine->reachability, &seen)) {
             cepa_log_say(engine->config.log, CEPA_CONFIG_LEVEL_INFO,
@@ -355,8 +356,8 @@ int cepa_engine_turn(struct cepa_engine *engine)
 
 uint16_t cepa_engine_port(const struct cepa_engine *engine)
 {
-    struct cepa_address address = cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV4);
-    return address.family != CEPA_ADDRESS_NONE
+    struct cepa_net_address address = cepa_webrtc_address(engine->webrtc, CEPA_NET_ADDRESS_IPV4);
+    return address.family != CEPA_NET_ADDRESS_NONE
                ? address.port
-               : cepa_webrtc_address(engine->webrtc, CEPA_ADDRESS_IPV6).port;
+               : cepa_webrtc_address(engine->webrtc, CEPA_NET_ADDRESS_IPV6).port;
 }

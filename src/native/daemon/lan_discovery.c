@@ -7,7 +7,7 @@
 static bool is_on_loopback(const struct cepa_config *config)
 {
     for (size_t i = 0; i < config->listen_len; i++) {
-        if (!cepa_address_is_loopback(&config->listen[i])) {
+        if (!cepa_net_address_is_loopback(&config->listen[i])) {
             return false;
         }
     }

@@ -52,14 +52,14 @@ static bool is_of_address(char letter)
 /* Gives the length of the address, with or without port, that `text` begins with; 0 if none. */
 static size_t address_len(const char *text)
 {
-    struct cepa_address address;
+    struct cepa_net_address address;
     size_t len = 0;
     while (is_of_address(text[len])) {
         len++;
     }
     for (size_t end = len < ADDRESS_TEXT_MAX ? len : ADDRESS_TEXT_MAX; end > 1; end--) {
-        if (cepa_address_decode(&address, text, end) == 0 ||
-            cepa_address_ip_decode(&address, text, end) == 0) {
+        if (cepa_net_address_decode(&address, text, end) == 0 ||
+            cepa_net_address_ip_decode(&address, text, end) == 0) {
             return end;
         }
     }

@@ -5,7 +5,7 @@
 
 #include "native/net/port_mapping.h"
 
-static bool is_unspecified(const struct cepa_address *address)
+static bool is_unspecified(const struct cepa_net_address *address)
 {
     static const uint8_t zeros[16];
     return memcmp(address->ip, zeros, sizeof zeros) == 0;
@@ -18,7 +18,7 @@ static bool is_wanted(const struct cepa_interface_ip *ip, uint8_t family, bool h
            (has_private || !cepa_port_mapping_is_private(&ip->address));
 }
 
-static struct cepa_reach make(const struct cepa_address *address, uint16_t port)
+static struct cepa_reach make(const struct cepa_net_address *address, uint16_t port)
 {
     struct cepa_reach reach;
     memset(&reach, 0, sizeof reach);
@@ -29,13 +29,13 @@ static struct cepa_reach make(const struct cepa_address *address, uint16_t port)
 }
 
 size_t cepa_own_addresses(struct cepa_reach *ret_reaches, size_t capacity,
-                          const struct cepa_address sockets[2],
+                          const struct cepa_net_address sockets[2],
                           const struct cepa_interfaces *interfaces, bool has_private)
 {
     size_t len = 0;
     for (size_t i = 0; i < 2; i++) {
-        const struct cepa_address *socket = &sockets[i];
-        if (socket->family == CEPA_ADDRESS_NONE) {
+        const struct cepa_net_address *socket = &sockets[i];
+        if (socket->family == CEPA_NET_ADDRESS_NONE) {
             continue;
         }
         if (!is_unspecified(socket) && len < capacity) {

@@ -14,7 +14,7 @@
  * mean something else elsewhere) unless `has_private`. A socket that is bound to one address has
  * that one, whatever it is. Returns how many. */
 size_t cepa_own_addresses(struct cepa_reach *ret_reaches, size_t capacity,
-                          const struct cepa_address sockets[2],
+                          const struct cepa_net_address sockets[2],
                           const struct cepa_interfaces *interfaces, bool has_private);
 
 #endif

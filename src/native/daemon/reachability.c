@@ -11,7 +11,7 @@
 #include "native/net/port_mapping.h"
 
 struct cepa_reachability {
-    struct cepa_address sockets[2];
+    struct cepa_net_address sockets[2];
     bool has_private; /* private addresses count: a network of its own */
     struct cepa_log *log;
     struct cepa_interfaces_watch *watch;
@@ -21,7 +21,7 @@ struct cepa_reachability {
     struct cepa_reach mapped; /* what the router passes on; family NONE: nothing */
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
     size_t reaches_len;
-    struct cepa_address
+    struct cepa_net_address
         seen[2]; /* IPv4, IPv6: how somebody outside sees us; family NONE: unknown */
 };
 
@@ -31,17 +31,18 @@ static bool is_same(const struct cepa_reach *a, const struct cepa_reach *b)
 }
 
 /* Whether this machine has the address at which others see it. */
-static bool is_own(const struct cepa_reachability *reachability, const struct cepa_address *seen)
+static bool is_own(const struct cepa_reachability *reachability,
+                   const struct cepa_net_address *seen)
 {
     for (size_t i = 0; i < 2; i++) { /* of loopback's network, interfaces tell one address only */
-        const struct cepa_address *socket = &reachability->sockets[i];
+        const struct cepa_net_address *socket = &reachability->sockets[i];
         if (socket->family == seen->family &&
             memcmp(socket->ip, seen->ip, sizeof socket->ip) == 0) {
             return true;
         }
     }
     for (size_t i = 0; i < reachability->interfaces.count; i++) {
-        const struct cepa_address *ip = &reachability->interfaces.ips[i].address;
+        const struct cepa_net_address *ip = &reachability->interfaces.ips[i].address;
         if (ip->family == seen->family && memcmp(ip->ip, seen->ip, sizeof ip->ip) == 0) {
             return true;
         }
@@ -53,10 +54,11 @@ static bool is_own(const struct cepa_reachability *reachability, const struct ce
 static bool is_behind_nat(const struct cepa_reachability *reachability,
                           const struct cepa_reach *reach)
 {
-    const struct cepa_address *seen = &reachability->seen[reach->family == CEPA_ADDRESS_IPV6];
-    struct cepa_address address = {.family = reach->family};
+    const struct cepa_net_address *seen =
+        &reachability->seen[reach->family == CEPA_NET_ADDRESS_IPV6];
+    struct cepa_net_address address = {.family = reach->family};
     memcpy(address.ip, reach->ip, sizeof address.ip);
-    return seen->family != CEPA_ADDRESS_NONE && cepa_port_mapping_is_private(&address) &&
+    return seen->family != CEPA_NET_ADDRESS_NONE && cepa_port_mapping_is_private(&address) &&
            !is_own(reachability, seen);
 }
 
@@ -87,17 +89,18 @@ static bool collect(struct cepa_reachability *reachability)
 }
 
 /* A router is asked only for those who listen at all addresses: one address is a choice. */
-static bool wants_mapping(const struct cepa_config *config, const struct cepa_address sockets[2])
+static bool wants_mapping(const struct cepa_config *config,
+                          const struct cepa_net_address sockets[2])
 {
     return config->has_port_mapping && config->listen_len == 0 &&
            config->role != CEPA_CONFIG_ROLE_CLIENT && !config->is_metered &&
-           sockets[0].family == CEPA_ADDRESS_IPV4;
+           sockets[0].family == CEPA_NET_ADDRESS_IPV4;
 }
 
 int cepa_reachability_open(struct cepa_reachability **ret_reachability,
-                           const struct cepa_config *config, const struct cepa_address sockets[2],
-                           struct cepa_log *log, const struct cepa_random *random,
-                           struct cepa_time now)
+                           const struct cepa_config *config,
+                           const struct cepa_net_address sockets[2], struct cepa_log *log,
+                           const struct cepa_random *random, struct cepa_time now)
 {
     struct cepa_reachability *reachability = calloc(1, sizeof *reachability);
     if (reachability == NULL) {
@@ -111,7 +114,7 @@ int cepa_reachability_open(struct cepa_reachability **ret_reachability,
         status = cepa_interfaces_list(reachability->watch, &reachability->interfaces);
     }
     if (status == 0 && wants_mapping(config, sockets)) {
-        const struct cepa_port_mapping_config mapping = {.family = CEPA_ADDRESS_IPV4,
+        const struct cepa_port_mapping_config mapping = {.family = CEPA_NET_ADDRESS_IPV4,
                                                          .udp_port = sockets[0].port,
                                                          .tcp_port = sockets[0].port,
                                                          .random = random};
@@ -224,9 +227,9 @@ bool cepa_reachability_step(struct cepa_reachability *reachability, struct cepa_
 }
 
 bool cepa_reachability_on_seen(struct cepa_reachability *reachability,
-                               const struct cepa_address *address)
+                               const struct cepa_net_address *address)
 {
-    reachability->seen[address->family == CEPA_ADDRESS_IPV6] = *address;
+    reachability->seen[address->family == CEPA_NET_ADDRESS_IPV6] = *address;
     return collect(reachability);
 }
 

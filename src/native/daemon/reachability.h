@@ -41,8 +41,9 @@ struct cepa_reachability_mapping {
  * lent. Returns 0, CEPA_ERR_FULL, CEPA_ERR_EXHAUSTED or CEPA_ERR_SYSTEM. */
 CEPA_MUST_USE int cepa_reachability_open(struct cepa_reachability **ret_reachability,
                                          const struct cepa_config *config,
-                                         const struct cepa_address sockets[2], struct cepa_log *log,
-                                         const struct cepa_random *random, struct cepa_time now);
+                                         const struct cepa_net_address sockets[2],
+                                         struct cepa_log *log, const struct cepa_random *random,
+                                         struct cepa_time now);
 
 /* cepa_reachability_close takes away what the router had mapped, which may take
  * CEPA_PORT_MAPPING_STOP_MS. NULL is allowed. */
@@ -60,7 +61,7 @@ bool cepa_reachability_step(struct cepa_reachability *reachability, struct cepa_
  * no places where we can be dialled if that is another one. True if the places are others than
  * before. */
 bool cepa_reachability_on_seen(struct cepa_reachability *reachability,
-                               const struct cepa_address *address);
+                               const struct cepa_net_address *address);
 
 /* cepa_reachability_deadline gives when the next step is due without anything coming. */
 struct cepa_time cepa_reachability_deadline(const struct cepa_reachability *reachability);

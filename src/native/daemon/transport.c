@@ -42,16 +42,16 @@ static void set_addresses(struct cepa_webrtc_config *webrtc, const struct cepa_c
 {
     bool has_all = config->listen_len == 0;
     if (has_all) {
-        webrtc->ipv4.family = CEPA_ADDRESS_IPV4;
-        webrtc->ipv6.family = CEPA_ADDRESS_IPV6;
+        webrtc->ipv4.family = CEPA_NET_ADDRESS_IPV4;
+        webrtc->ipv6.family = CEPA_NET_ADDRESS_IPV6;
     }
     webrtc->is_local = !has_all;
     webrtc->more_sockets = CEPA_ENDPOINT_MORE_SOCKETS_MAX; /* neighbour, guard and dial-back may be
                                                             * one and the same node */
     for (size_t i = 0; i < config->listen_len; i++) {
-        const struct cepa_address *address = &config->listen[i];
-        *(address->family == CEPA_ADDRESS_IPV6 ? &webrtc->ipv6 : &webrtc->ipv4) = *address;
-        webrtc->is_local = webrtc->is_local && cepa_address_is_loopback(address);
+        const struct cepa_net_address *address = &config->listen[i];
+        *(address->family == CEPA_NET_ADDRESS_IPV6 ? &webrtc->ipv6 : &webrtc->ipv4) = *address;
+        webrtc->is_local = webrtc->is_local && cepa_net_address_is_loopback(address);
     }
     webrtc->ipv4.port = config->port;
     webrtc->ipv6.port = config->port;
@@ -92,7 +92,7 @@ int cepa_transport_open(struct cepa_webrtc **ret_webrtc, struct cepa_reason *ret
     status = cepa_webrtc_open(ret_webrtc, &webrtc);
     if (status == CEPA_ERR_NO_ADDRESS && config->listen_len == 0) {
         /* A machine without IPv6. */
-        webrtc.ipv6.family = CEPA_ADDRESS_NONE;
+        webrtc.ipv6.family = CEPA_NET_ADDRESS_NONE;
         status = cepa_webrtc_open(ret_webrtc, &webrtc);
     }
     cepa_wipe(&webrtc.secret, sizeof webrtc.secret);

@@ -5,47 +5,50 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t cepa_address_ip_len(const struct cepa_address *address)
+size_t cepa_net_address_ip_len(const struct cepa_net_address *address)
 {
-    return address->family == CEPA_ADDRESS_IPV4 ? 4 : address->family == CEPA_ADDRESS_IPV6 ? 16 : 0;
+    return address->family == CEPA_NET_ADDRESS_IPV4   ? 4
+           : address->family == CEPA_NET_ADDRESS_IPV6 ? 16
+                                                      : 0;
 }
 
-bool cepa_address_is_equal(const struct cepa_address *a, const struct cepa_address *b)
+bool cepa_net_address_is_equal(const struct cepa_net_address *a, const struct cepa_net_address *b)
 {
     return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
-bool cepa_address_is_loopback(const struct cepa_address *address)
+bool cepa_net_address_is_loopback(const struct cepa_net_address *address)
 {
     static const uint8_t ipv6[16] = {[15] = 1};
-    if (address->family == CEPA_ADDRESS_IPV4) {
+    if (address->family == CEPA_NET_ADDRESS_IPV4) {
         return address->ip[0] == 127;
     }
-    return address->family == CEPA_ADDRESS_IPV6 && memcmp(address->ip, ipv6, sizeof ipv6) == 0;
+    return address->family == CEPA_NET_ADDRESS_IPV6 && memcmp(address->ip, ipv6, sizeof ipv6) == 0;
 }
 
-bool cepa_address_is_link_local(const struct cepa_address *address)
+bool cepa_net_address_is_link_local(const struct cepa_net_address *address)
 {
-    if (address->family == CEPA_ADDRESS_IPV4) {
+    if (address->family == CEPA_NET_ADDRESS_IPV4) {
         return address->ip[0] == 169 && address->ip[1] == 254;
     }
-    return address->family == CEPA_ADDRESS_IPV6 && address->ip[0] == 0xfe &&
+    return address->family == CEPA_NET_ADDRESS_IPV6 && address->ip[0] == 0xfe &&
            (address->ip[1] & 0xc0) == 0x80;
 }
 
-int cepa_address_ip_decode(struct cepa_address *ret_address, const char *text, size_t text_len)
+int cepa_net_address_ip_decode(struct cepa_net_address *ret_address, const char *text,
+                               size_t text_len)
 {
-    struct cepa_address address = {.family = CEPA_ADDRESS_NONE};
-    char copy[CEPA_ADDRESS_TEXT_SIZE];
+    struct cepa_net_address address = {.family = CEPA_NET_ADDRESS_NONE};
+    char copy[CEPA_NET_ADDRESS_TEXT_SIZE];
     if (text_len >= sizeof copy || memchr(text, '\0', text_len) != NULL) {
         return CEPA_ERR_MALFORMED;
     }
     memcpy(copy, text, text_len);
     copy[text_len] = '\0';
     if (inet_pton(AF_INET, copy, address.ip) == 1) {
-        address.family = CEPA_ADDRESS_IPV4;
+        address.family = CEPA_NET_ADDRESS_IPV4;
     } else if (inet_pton(AF_INET6, copy, address.ip) == 1) {
-        address.family = CEPA_ADDRESS_IPV6;
+        address.family = CEPA_NET_ADDRESS_IPV6;
     } else {
         return CEPA_ERR_MALFORMED;
     }
@@ -53,13 +56,13 @@ int cepa_address_ip_decode(struct cepa_address *ret_address, const char *text, s
     return 0;
 }
 
-void cepa_address_ip_encode(char ret_text[CEPA_ADDRESS_TEXT_SIZE],
-                            const struct cepa_address *address)
+void cepa_net_address_ip_encode(char ret_text[CEPA_NET_ADDRESS_TEXT_SIZE],
+                                const struct cepa_net_address *address)
 {
-    int family = address->family == CEPA_ADDRESS_IPV4 ? AF_INET : AF_INET6;
+    int family = address->family == CEPA_NET_ADDRESS_IPV4 ? AF_INET : AF_INET6;
     ret_text[0] = '\0';
-    if (address->family != CEPA_ADDRESS_NONE) {
-        (void)inet_ntop(family, address->ip, ret_text, CEPA_ADDRESS_TEXT_SIZE);
+    if (address->family != CEPA_NET_ADDRESS_NONE) {
+        (void)inet_ntop(family, address->ip, ret_text, CEPA_NET_ADDRESS_TEXT_SIZE);
     }
 }
 
@@ -83,9 +86,9 @@ static int decode_port(uint16_t *ret_port, const char *text, size_t text_len)
     return 0;
 }
 
-int cepa_address_decode(struct cepa_address *ret_address, const char *text, size_t text_len)
+int cepa_net_address_decode(struct cepa_net_address *ret_address, const char *text, size_t text_len)
 {
-    struct cepa_address address;
+    struct cepa_net_address address;
     size_t colon = text_len;
     while (colon > 0 && text[colon - 1] != ':') {
         colon--;
@@ -97,8 +100,8 @@ int cepa_address_decode(struct cepa_address *ret_address, const char *text, size
     const char *ip = has_brackets ? text + 1 : text;
     size_t ip_len = has_brackets ? colon - 3 : colon - 1;
     uint16_t port;
-    if (cepa_address_ip_decode(&address, ip, ip_len) != 0 ||
-        has_brackets != (address.family == CEPA_ADDRESS_IPV6) ||
+    if (cepa_net_address_ip_decode(&address, ip, ip_len) != 0 ||
+        has_brackets != (address.family == CEPA_NET_ADDRESS_IPV6) ||
         decode_port(&port, text + colon, text_len - colon) != 0) {
         return CEPA_ERR_MALFORMED;
     }
@@ -107,11 +110,12 @@ int cepa_address_decode(struct cepa_address *ret_address, const char *text, size
     return 0;
 }
 
-void cepa_address_encode(char ret_text[CEPA_ADDRESS_TEXT_SIZE], const struct cepa_address *address)
+void cepa_net_address_encode(char ret_text[CEPA_NET_ADDRESS_TEXT_SIZE],
+                             const struct cepa_net_address *address)
 {
-    char ip[CEPA_ADDRESS_TEXT_SIZE];
-    cepa_address_ip_encode(ip, address);
-    bool is_ipv6 = address->family == CEPA_ADDRESS_IPV6;
-    (void)snprintf(ret_text, CEPA_ADDRESS_TEXT_SIZE, "%s%.45s%s:%u", is_ipv6 ? "[" : "", ip,
+    char ip[CEPA_NET_ADDRESS_TEXT_SIZE];
+    cepa_net_address_ip_encode(ip, address);
+    bool is_ipv6 = address->family == CEPA_NET_ADDRESS_IPV6;
+    (void)snprintf(ret_text, CEPA_NET_ADDRESS_TEXT_SIZE, "%s%.45s%s:%u", is_ipv6 ? "[" : "", ip,
                    is_ipv6 ? "]" : "", (unsigned)address->port);
 }

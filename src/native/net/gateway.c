@@ -107,7 +107,7 @@ int cepa_gateway_read_ipv4(struct cepa_gateway *ret_gateway, char ret_name[16], 
         is_found = true;
         best = metric;
         memset(ret_gateway, 0, sizeof *ret_gateway);
-        ret_gateway->address.family = CEPA_ADDRESS_IPV4;
+        ret_gateway->address.family = CEPA_NET_ADDRESS_IPV4;
         /* The number is printed as the machine has it; its bytes stand in network order. */
         memcpy(ret_gateway->address.ip, &gateway, 4);
     }
@@ -158,7 +158,7 @@ int cepa_gateway_read_ipv6(struct cepa_gateway *ret_gateway, char ret_name[16], 
         is_found = true;
         best = metric;
         memset(ret_gateway, 0, sizeof *ret_gateway);
-        ret_gateway->address.family = CEPA_ADDRESS_IPV6;
+        ret_gateway->address.family = CEPA_NET_ADDRESS_IPV6;
         memcpy(ret_gateway->address.ip, gateway, sizeof gateway);
     }
     return is_found ? 0 : CEPA_ERR_NOT_FOUND;
@@ -187,7 +187,7 @@ int cepa_gateway_find(struct cepa_gateway *ret_gateway, uint8_t family)
     char name[16];
     size_t len;
     struct cepa_gateway gateway;
-    bool is_ipv4 = family == CEPA_ADDRESS_IPV4;
+    bool is_ipv4 = family == CEPA_NET_ADDRESS_IPV4;
     const char *path = is_ipv4 ? "/proc/thread-self/net/route" : "/proc/thread-self/net/ipv6_route";
     if (!is_ipv4 && access(path, R_OK) != 0) {
         return CEPA_ERR_NOT_FOUND; /* a machine without IPv6 */

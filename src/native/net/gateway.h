@@ -10,8 +10,8 @@
 
 /* A router. */
 struct cepa_gateway {
-    struct cepa_address address; /* port 0 */
-    uint32_t interface;          /* the system's number of the interface that leads there */
+    struct cepa_net_address address; /* port 0 */
+    uint32_t interface;              /* the system's number of the interface that leads there */
 };
 
 /* cepa_gateway_find gives the router of the default route of `family` with the least metric, in the

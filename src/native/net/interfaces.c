@@ -140,9 +140,9 @@ static bool take_attribute(struct piece *body, unsigned *ret_type, struct piece 
 
 /* Takes the IP out of an address's attributes; its flags go to `flags`. On a line between two
  * points LOCAL is ours and ADDRESS the other's. */
-static struct cepa_address read_ip(struct piece body, int family, uint32_t *flags)
+static struct cepa_net_address read_ip(struct piece body, int family, uint32_t *flags)
 {
-    struct cepa_address address;
+    struct cepa_net_address address;
     struct piece value;
     unsigned type;
     size_t ip_len = family == AF_INET ? 4 : 16;
@@ -156,7 +156,7 @@ static struct cepa_address read_ip(struct piece body, int family, uint32_t *flag
             continue;
         }
         is_local_known = type == IFA_LOCAL;
-        address.family = family == AF_INET ? CEPA_ADDRESS_IPV4 : CEPA_ADDRESS_IPV6;
+        address.family = family == AF_INET ? CEPA_NET_ADDRESS_IPV4 : CEPA_NET_ADDRESS_IPV6;
         memcpy(address.ip, value.bytes, ip_len);
     }
     return address;
@@ -179,15 +179,15 @@ static void on_address(struct cepa_interfaces *interfaces, struct piece body)
     skip(&body, sizeof message);
     memset(&ip, 0, sizeof ip);
     ip.address = read_ip(body, message.ifa_family, &flags);
-    if (ip.address.family == CEPA_ADDRESS_NONE ||
+    if (ip.address.family == CEPA_NET_ADDRESS_NONE ||
         ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0) ||
         (flags & IFA_F_DADFAILED) != 0) {
         return;
     }
     ip.interface = message.ifa_index;
     ip.prefix_len = message.ifa_prefixlen;
-    ip.is_loopback = cepa_address_is_loopback(&ip.address);
-    ip.is_link_local = cepa_address_is_link_local(&ip.address);
+    ip.is_loopback = cepa_net_address_is_loopback(&ip.address);
+    ip.is_link_local = cepa_net_address_is_link_local(&ip.address);
     ip.is_temporary = message.ifa_family == AF_INET6 && (flags & IFA_F_TEMPORARY) != 0;
     ip.is_deprecated = (flags & IFA_F_DEPRECATED) != 0;
     for (size_t i = 0; i < interfaces->count; i++) {
@@ -310,7 +310,7 @@ int cepa_interfaces_list(struct cepa_interfaces_watch *watch,
 
 static bool is_ip_equal(const struct cepa_interface_ip *a, const struct cepa_interface_ip *b)
 {
-    return cepa_address_is_equal(&a->address, &b->address) && a->interface == b->interface &&
+    return cepa_net_address_is_equal(&a->address, &b->address) && a->interface == b->interface &&
            a->prefix_len == b->prefix_len && a->is_loopback == b->is_loopback &&
            a->is_temporary == b->is_temporary && a->is_deprecated == b->is_deprecated;
 }
@@ -325,15 +325,16 @@ bool cepa_interfaces_is_equal(const struct cepa_interfaces *a, const struct cepa
 }
 
 uint32_t cepa_interfaces_scope(const struct cepa_interfaces *interfaces,
-                               const struct cepa_address *local)
+                               const struct cepa_net_address *local)
 {
-    if (interfaces == NULL || local->family != CEPA_ADDRESS_IPV6 ||
-        !cepa_address_is_link_local(local)) {
+    if (interfaces == NULL || local->family != CEPA_NET_ADDRESS_IPV6 ||
+        !cepa_net_address_is_link_local(local)) {
         return 0;
     }
     for (size_t i = 0; i < interfaces->count; i++) {
         const struct cepa_interface_ip *ip = &interfaces->ips[i];
-        if (ip->address.family == CEPA_ADDRESS_IPV6 && memcmp(ip->address.ip, local->ip, 16) == 0) {
+        if (ip->address.family == CEPA_NET_ADDRESS_IPV6 &&
+            memcmp(ip->address.ip, local->ip, 16) == 0) {
             return ip->interface;
         }
     }

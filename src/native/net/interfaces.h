@@ -17,9 +17,9 @@ enum {
 
 /* One IP of ours. */
 struct cepa_interface_ip {
-    struct cepa_address address; /* port 0 */
-    uint32_t interface;          /* the system's number of the interface that has it */
-    uint8_t prefix_len;          /* bits of the network's part */
+    struct cepa_net_address address; /* port 0 */
+    uint32_t interface;              /* the system's number of the interface that has it */
+    uint8_t prefix_len;              /* bits of the network's part */
     bool is_loopback;
     bool is_link_local;
     bool is_temporary;  /* IPv6 that is given up after a while, for privacy @[RFC8981 3] */
@@ -61,6 +61,6 @@ bool cepa_interfaces_is_equal(const struct cepa_interfaces *a, const struct cepa
 /* cepa_interfaces_scope gives the number of the interface by which `local` reaches other link-local
  * IPv6 addresses; 0 if it is not link-local IPv6 or nobody has it. `interfaces` may be NULL. */
 uint32_t cepa_interfaces_scope(const struct cepa_interfaces *interfaces,
-                               const struct cepa_address *local);
+                               const struct cepa_net_address *local);
 
 #endif

@@ -29,7 +29,7 @@ enum {
 /* An interface where we take part, by one family. */
 struct place {
     uint32_t interface;
-    struct cepa_address source; /* our IP there */
+    struct cepa_net_address source; /* our IP there */
     struct cepa_time ask_at;
     struct cepa_time here_at;
     struct cepa_time here_last;
@@ -58,7 +58,7 @@ struct cepa_lan {
     struct cepa_lan_stats stats;
 };
 
-static const uint8_t families[FAMILIES] = {CEPA_ADDRESS_IPV4, CEPA_ADDRESS_IPV6};
+static const uint8_t families[FAMILIES] = {CEPA_NET_ADDRESS_IPV4, CEPA_NET_ADDRESS_IPV6};
 
 static struct cepa_time after(struct cepa_time now, uint64_t ms)
 {
@@ -169,7 +169,7 @@ static void leave_places(struct cepa_lan *lan, size_t family)
             const struct cepa_interface_ip *ip = &lan->interfaces.ips[j];
             if (ip->interface == place.interface && is_fit(lan, ip, family)) {
                 first = first == NULL ? ip : first;
-                is_same = is_same || cepa_address_is_equal(&ip->address, &place.source);
+                is_same = is_same || cepa_net_address_is_equal(&ip->address, &place.source);
             }
         }
         if (first == NULL) {
@@ -295,11 +295,11 @@ static void say_what_is_due(struct cepa_lan *lan, size_t family, struct place *p
 
 /* Says whether an IP is of the network that the interface is in. A datagram from elsewhere has no
  * business here, whoever let it through. */
-static bool is_near(const struct cepa_lan *lan, const struct cepa_address *source,
+static bool is_near(const struct cepa_lan *lan, const struct cepa_net_address *source,
                     uint32_t interface)
 {
-    if (source->family == CEPA_ADDRESS_IPV6 && !lan->config.is_on_loopback) {
-        return cepa_address_is_link_local(source);
+    if (source->family == CEPA_NET_ADDRESS_IPV6 && !lan->config.is_on_loopback) {
+        return cepa_net_address_is_link_local(source);
     }
     for (size_t i = 0; i < lan->interfaces.count; i++) {
         const struct cepa_interface_ip *ip = &lan->interfaces.ips[i];
@@ -376,7 +376,7 @@ static struct found *find_entry(struct cepa_lan *lan, const struct cepa_lan_even
 }
 
 static void on_here(struct cepa_lan *lan, const struct cepa_lan_message *message,
-                    const struct cepa_address *source, uint32_t interface, struct cepa_time now)
+                    const struct cepa_net_address *source, uint32_t interface, struct cepa_time now)
 {
     struct cepa_lan_event event;
     memset(&event, 0, sizeof event);
@@ -410,7 +410,8 @@ static void on_here(struct cepa_lan *lan, const struct cepa_lan_message *message
 }
 
 static void on_datagram(struct cepa_lan *lan, size_t family, const uint8_t *bytes, size_t len,
-                        const struct cepa_address *source, uint32_t interface, struct cepa_time now)
+                        const struct cepa_net_address *source, uint32_t interface,
+                        struct cepa_time now)
 {
     struct cepa_lan_message message;
     struct place *place = find_place(lan, family, interface);
@@ -433,7 +434,7 @@ static void receive(struct cepa_lan *lan, size_t family, struct cepa_time now)
 {
     uint8_t bytes[CEPA_LAN_MESSAGE_MAX];
     for (int i = 0; i < RECEIVE_MAX; i++) {
-        struct cepa_address source;
+        struct cepa_net_address source;
         uint32_t interface = 0;
         long len =
             cepa_lan_socket_receive(lan->fds[family], bytes, sizeof bytes, &source, &interface);

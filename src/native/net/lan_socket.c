@@ -15,10 +15,10 @@
 
 /* 239.255.67.69, of the scope that stays within a site, and ff12::6365:7061, not assigned for good
  * and of the scope of a link. @[RFC2365 6.1], @[RFC4291 2.7] */
-static const struct cepa_address group_ipv4 = {
-    .family = CEPA_ADDRESS_IPV4, .ip = {239, 255, 67, 69}, .port = CEPA_LAN_PORT};
-static const struct cepa_address group_ipv6 = {
-    .family = CEPA_ADDRESS_IPV6,
+static const struct cepa_net_address group_ipv4 = {
+    .family = CEPA_NET_ADDRESS_IPV4, .ip = {239, 255, 67, 69}, .port = CEPA_LAN_PORT};
+static const struct cepa_net_address group_ipv6 = {
+    .family = CEPA_NET_ADDRESS_IPV6,
     .ip = {0xff, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'c', 'e', 'p', 'a'},
     .port = CEPA_LAN_PORT};
 
@@ -46,8 +46,8 @@ static bool set_options(int fd, bool is_ipv4)
 
 int cepa_lan_socket_open(int *ret_fd, uint8_t family)
 {
-    bool is_ipv4 = family == CEPA_ADDRESS_IPV4;
-    const struct cepa_address any = {.family = family, .port = CEPA_LAN_PORT};
+    bool is_ipv4 = family == CEPA_NET_ADDRESS_IPV4;
+    const struct cepa_net_address any = {.family = family, .port = CEPA_LAN_PORT};
     union cepa_socket_address system;
     socklen_t len = cepa_socket_address_encode(&system, &any, 0);
     int fd = socket(system.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -80,7 +80,7 @@ bool cepa_lan_socket_is_fit(int fd, uint32_t interface)
 static int change_membership(int fd, uint8_t family, uint32_t interface, bool is_joining)
 {
     int result;
-    if (family == CEPA_ADDRESS_IPV4) {
+    if (family == CEPA_NET_ADDRESS_IPV4) {
         struct ip_mreqn request;
         memset(&request, 0, sizeof request);
         memcpy(&request.imr_multiaddr, group_ipv4.ip, 4);
@@ -108,10 +108,10 @@ void cepa_lan_socket_leave(int fd, uint8_t family, uint32_t interface)
     (void)!change_membership(fd, family, interface, false);
 }
 
-bool cepa_lan_socket_send(int fd, const struct cepa_address *source, uint32_t interface,
+bool cepa_lan_socket_send(int fd, const struct cepa_net_address *source, uint32_t interface,
                           const uint8_t *bytes, size_t bytes_len)
 {
-    bool is_ipv4 = source->family == CEPA_ADDRESS_IPV4;
+    bool is_ipv4 = source->family == CEPA_NET_ADDRESS_IPV4;
     union cepa_socket_address system;
     union control control;
     uint8_t copy[CEPA_LAN_MESSAGE_MAX]; /* iovec's bytes are not const */
@@ -172,7 +172,7 @@ static bool read_destination(struct msghdr *message, uint32_t *ret_interface)
 }
 
 long cepa_lan_socket_receive(int fd, uint8_t *ret_bytes, size_t size,
-                             struct cepa_address *ret_source, uint32_t *ret_interface)
+                             struct cepa_net_address *ret_source, uint32_t *ret_interface)
 {
     union cepa_socket_address system;
     union control control;

@@ -22,12 +22,12 @@ CEPA_MUST_USE int cepa_lan_socket_join(int fd, uint8_t family, uint32_t interfac
 void cepa_lan_socket_leave(int fd, uint8_t family, uint32_t interface);
 
 /* cepa_lan_socket_send sends to the group on an interface; `source` is an IP of ours on it. */
-bool cepa_lan_socket_send(int fd, const struct cepa_address *source, uint32_t interface,
+bool cepa_lan_socket_send(int fd, const struct cepa_net_address *source, uint32_t interface,
                           const uint8_t *bytes, size_t bytes_len);
 
 /* cepa_lan_socket_receive takes a datagram. Returns its length; 0 if it was not sent to the group;
  * -1 if there is none. More than `size` bytes give `size` + 1. */
 long cepa_lan_socket_receive(int fd, uint8_t *ret_bytes, size_t size,
-                             struct cepa_address *ret_source, uint32_t *ret_interface);
+                             struct cepa_net_address *ret_source, uint32_t *ret_interface);
 
 #endif

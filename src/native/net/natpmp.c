@@ -57,7 +57,7 @@ int cepa_natpmp_decode(struct cepa_natpmp_response *ret_response, const void *me
     }
     response.operation = (enum cepa_natpmp_operation)operation;
     if (response.result == 0 && operation == CEPA_NATPMP_ADDRESS) {
-        response.address.family = CEPA_ADDRESS_IPV4;
+        response.address.family = CEPA_NET_ADDRESS_IPV4;
         cepa_reader_bytes(&reader, response.address.ip, 4);
     } else if (response.result == 0 || message_len != REFUSAL_SIZE) {
         /* Refusals come in both sizes. */

@@ -27,8 +27,8 @@ struct cepa_natpmp_response {
     enum cepa_natpmp_operation operation;
     uint16_t result; /* 0, or why not; then nothing below has a meaning but the epoch */
     uint32_t epoch_s;
-    struct cepa_address address; /* of ADDRESS: the external IP, port 0 */
-    uint16_t internal_port;      /* of the others, like all that follows */
+    struct cepa_net_address address; /* of ADDRESS: the external IP, port 0 */
+    uint16_t internal_port;          /* of the others, like all that follows */
     uint16_t external_port;
     uint32_t lifetime_s;
 };

@@ -10,9 +10,9 @@ enum { RESPONSE_BIT = 0x80 };
 
 static const uint8_t ipv4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-static void write_ip(struct cepa_writer *writer, const struct cepa_address *address)
+static void write_ip(struct cepa_writer *writer, const struct cepa_net_address *address)
 {
-    if (address->family == CEPA_ADDRESS_IPV4) {
+    if (address->family == CEPA_NET_ADDRESS_IPV4) {
         cepa_writer_bytes(writer, ipv4_mapped, sizeof ipv4_mapped);
         cepa_writer_bytes(writer, address->ip, 4);
     } else {
@@ -20,16 +20,16 @@ static void write_ip(struct cepa_writer *writer, const struct cepa_address *addr
     }
 }
 
-static void read_ip(struct cepa_reader *reader, struct cepa_address *ret_address)
+static void read_ip(struct cepa_reader *reader, struct cepa_net_address *ret_address)
 {
     uint8_t ip[16];
     cepa_reader_bytes(reader, ip, sizeof ip);
     memset(ret_address, 0, sizeof *ret_address);
     if (memcmp(ip, ipv4_mapped, sizeof ipv4_mapped) == 0) {
-        ret_address->family = CEPA_ADDRESS_IPV4;
+        ret_address->family = CEPA_NET_ADDRESS_IPV4;
         memcpy(ret_address->ip, ip + 12, 4);
     } else {
-        ret_address->family = CEPA_ADDRESS_IPV6;
+        ret_address->family = CEPA_NET_ADDRESS_IPV6;
         memcpy(ret_address->ip, ip, 16);
     }
 }

@@ -36,10 +36,11 @@ enum cepa_pcp_operation { CEPA_PCP_ANNOUNCE = 0, CEPA_PCP_MAP = 1 };
 /* What a MAP request asks for; lifetime 0 takes the mapping away. */
 struct cepa_pcp_request {
     uint32_t lifetime_s;
-    struct cepa_address client; /* our IP as the server sees it; the port is our internal port */
+    struct cepa_net_address
+        client; /* our IP as the server sees it; the port is our internal port */
     uint8_t nonce[CEPA_PCP_NONCE_SIZE]; /* stays the same as long as the mapping does */
     uint8_t protocol;                   /* CEPA_PCP_UDP or CEPA_PCP_TCP */
-    struct cepa_address wanted;         /* the external IP (all zeros: any) and port (0: any) */
+    struct cepa_net_address wanted;     /* the external IP (all zeros: any) and port (0: any) */
 };
 
 /* A response. What comes after `epoch_s` is of MAP alone. */
@@ -52,7 +53,7 @@ struct cepa_pcp_response {
     uint8_t nonce[CEPA_PCP_NONCE_SIZE];
     uint8_t protocol;
     uint16_t internal_port;
-    struct cepa_address external;
+    struct cepa_net_address external;
 };
 
 /* cepa_pcp_encode writes a MAP request. `client` and `wanted` are of one family (asserted);

@@ -15,27 +15,28 @@ enum {
     REMOVAL_AGAIN_MS = 250
 };
 
-bool cepa_port_mapping_is_private(const struct cepa_address *address)
+bool cepa_port_mapping_is_private(const struct cepa_net_address *address)
 {
     const uint8_t *ip = address->ip;
-    if (address->family == CEPA_ADDRESS_IPV4) {
+    if (address->family == CEPA_NET_ADDRESS_IPV4) {
         return ip[0] == 0 || ip[0] == 10 || ip[0] == 127 || ip[0] >= 224 ||
                (ip[0] == 100 && (ip[1] & 0xc0) == 64) || (ip[0] == 169 && ip[1] == 254) ||
                (ip[0] == 172 && (ip[1] & 0xf0) == 16) || (ip[0] == 192 && ip[1] == 168) ||
                (ip[0] == 192 && ip[1] == 0 && ip[2] == 0) || (ip[0] == 198 && (ip[1] & 0xfe) == 18);
     }
     /* Of IPv6 only 2000::/3 is given to the internet. */
-    return address->family != CEPA_ADDRESS_IPV6 || (ip[0] & 0xe0) != 0x20;
+    return address->family != CEPA_NET_ADDRESS_IPV6 || (ip[0] & 0xe0) != 0x20;
 }
 
 static int check(const struct cepa_port_mapping_config *config)
 {
-    bool is_ipv6 = config->family == CEPA_ADDRESS_IPV6;
-    if ((config->family != CEPA_ADDRESS_IPV4 && !is_ipv6) || config->random == NULL ||
+    bool is_ipv6 = config->family == CEPA_NET_ADDRESS_IPV6;
+    if ((config->family != CEPA_NET_ADDRESS_IPV4 && !is_ipv6) || config->random == NULL ||
         (config->udp_port == 0 && config->tcp_port == 0) ||
-        (is_ipv6 && config->local.family != CEPA_ADDRESS_IPV6) ||
-        (config->local.family != CEPA_ADDRESS_NONE && config->local.family != config->family) ||
-        (config->gateway.family != CEPA_ADDRESS_NONE && config->gateway.family != config->family) ||
+        (is_ipv6 && config->local.family != CEPA_NET_ADDRESS_IPV6) ||
+        (config->local.family != CEPA_NET_ADDRESS_NONE && config->local.family != config->family) ||
+        (config->gateway.family != CEPA_NET_ADDRESS_NONE &&
+         config->gateway.family != config->family) ||
         (config->description_url != NULL &&
          strlen(config->description_url) >= CEPA_UPNP_URL_SIZE)) {
         return CEPA_ERR_ARGUMENT;
@@ -185,7 +186,7 @@ static void try_protocol(struct cepa_port_mapping *mapping,
 
 static int find_gateway(struct cepa_port_mapping *mapping)
 {
-    if (mapping->config.gateway.family != CEPA_ADDRESS_NONE) {
+    if (mapping->config.gateway.family != CEPA_NET_ADDRESS_NONE) {
         mapping->gateway.address = mapping->config.gateway;
         mapping->gateway.interface = 0;
         return 0;
@@ -220,7 +221,7 @@ static void begin_round(struct cepa_port_mapping *mapping, struct cepa_time now)
 
 void mapping_on_granted(struct cepa_port_mapping *mapping,
                         enum cepa_port_mapping_transport transport,
-                        const struct cepa_address *external, uint32_t lifetime_s,
+                        const struct cepa_net_address *external, uint32_t lifetime_s,
                         struct cepa_time now)
 {
     struct mapping_lease *lease = &mapping->leases[transport];
@@ -271,7 +272,7 @@ void mapping_on_protocol_failed(struct cepa_port_mapping *mapping, int reason,
     if (next != CEPA_PORT_MAPPING_NATPMP) {
         mapping->reason = more_telling(mapping->reason, reason);
     }
-    bool is_ipv6 = mapping->config.family == CEPA_ADDRESS_IPV6;
+    bool is_ipv6 = mapping->config.family == CEPA_NET_ADDRESS_IPV6;
     if (next == 0 || is_ipv6 || (next == CEPA_PORT_MAPPING_UPNP && mapping->config.is_upnp_off)) {
         wait_longer(mapping, is_ipv6 ? reason : mapping->reason, now);
     } else {
@@ -345,7 +346,7 @@ void cepa_port_mapping_step(struct cepa_port_mapping *mapping, struct cepa_time 
 void cepa_port_mapping_on_network(struct cepa_port_mapping *mapping, struct cepa_time now)
 {
     struct cepa_gateway before = mapping->gateway;
-    struct cepa_address local_before = mapping->local;
+    struct cepa_net_address local_before = mapping->local;
     if (mapping->phase == MAPPING_STOPPING || mapping->phase == MAPPING_STOPPED) {
         return;
     }
@@ -353,8 +354,8 @@ void cepa_port_mapping_on_network(struct cepa_port_mapping *mapping, struct cepa
     int result = find_gateway(mapping);
     result = result == 0 ? mapping_ask_open(mapping) : result;
     bool is_same = result == 0 && before.interface == mapping->gateway.interface &&
-                   cepa_address_is_equal(&before.address, &mapping->gateway.address) &&
-                   cepa_address_is_equal(&local_before, &mapping->local);
+                   cepa_net_address_is_equal(&before.address, &mapping->gateway.address) &&
+                   cepa_net_address_is_equal(&local_before, &mapping->local);
     if (!is_same) {
         mapping->leases[CEPA_PORT_MAPPING_UDP].is_mapped = false;
         mapping->leases[CEPA_PORT_MAPPING_TCP].is_mapped = false;
@@ -398,7 +399,7 @@ static bool tell(struct cepa_port_mapping *mapping, size_t transport,
         return true;
     }
     if (!lease->is_mapped || (told->is_mapped && told->protocol == mapping->protocol &&
-                              cepa_address_is_equal(&told->external, &lease->external))) {
+                              cepa_net_address_is_equal(&told->external, &lease->external))) {
         return false;
     }
     told->is_mapped = true;

@@ -34,16 +34,16 @@ enum cepa_port_mapping_protocol {
 
 /* What to map. Zeros mean what stands behind them. */
 struct cepa_port_mapping_config {
-    uint8_t family;    /* CEPA_ADDRESS_IPV4, or CEPA_ADDRESS_IPV6: a way through the router's
-                          firewall, by PCP alone */
-    uint16_t udp_port; /* ours; 0: none */
-    uint16_t tcp_port; /* ours; 0: none. The same external port as UDP's is asked for */
-    struct cepa_address local;   /* our IP; IPv4: the system's choice. IPv6 has to have it: the one
-                                    that peers are to reach */
-    uint32_t lifetime_s;         /* CEPA_PORT_MAPPING_LIFETIME_S */
-    struct cepa_address gateway; /* the router: that of the default route. For tests, with
+    uint8_t family; /* CEPA_NET_ADDRESS_IPV4, or CEPA_NET_ADDRESS_IPV6: a way through the router's
+                       firewall, by PCP alone */
+    uint16_t udp_port;             /* ours; 0: none */
+    uint16_t tcp_port;             /* ours; 0: none. The same external port as UDP's is asked for */
+    struct cepa_net_address local; /* our IP; IPv4: the system's choice. IPv6 has to have it: the
+                                  one that peers are to reach */
+    uint32_t lifetime_s;           /* CEPA_PORT_MAPPING_LIFETIME_S */
+    struct cepa_net_address gateway; /* the router: that of the default route. For tests, with
                                     the port of its PCP server (5351) */
-    const char *description_url; /* of UPnP: search. Copied. For tests */
+    const char *description_url;     /* of UPnP: search. Copied. For tests */
     bool is_upnp_off;
     const struct cepa_random *random; /* lent for the object's life */
 };
@@ -61,7 +61,7 @@ struct cepa_port_mapping_event {
     enum cepa_port_mapping_kind kind;
     enum cepa_port_mapping_transport transport; /* MAPPED, GONE */
     enum cepa_port_mapping_protocol protocol;   /* MAPPED */
-    struct cepa_address external;               /* MAPPED, GONE: as the router says */
+    struct cepa_net_address external;           /* MAPPED, GONE: as the router says */
     uint32_t lifetime_s;                        /* MAPPED: renewed at half of it */
     bool is_private; /* MAPPED: the external IP is no public one: another NAT is behind this one,
                         and peers on the internet do not get through */
@@ -108,6 +108,6 @@ void cepa_port_mapping_stop(struct cepa_port_mapping *mapping, struct cepa_time 
 
 /* cepa_port_mapping_is_private says whether an IP is one that the internet does not route: of
  * private networks and carriers' NATs, link-local, loopback, multicast or none. @[RFC6890 2] */
-bool cepa_port_mapping_is_private(const struct cepa_address *address);
+bool cepa_port_mapping_is_private(const struct cepa_net_address *address);
 
 #endif

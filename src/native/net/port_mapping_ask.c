@@ -22,8 +22,8 @@ enum {
 /* Where servers announce themselves: 224.0.0.1, which every machine is a member of. */
 static int open_announcements(struct cepa_loop *loop)
 {
-    const struct cepa_address all_systems = {
-        .family = CEPA_ADDRESS_IPV4, .ip = {224, 0, 0, 1}, .port = CEPA_PCP_CLIENT_PORT};
+    const struct cepa_net_address all_systems = {
+        .family = CEPA_NET_ADDRESS_IPV4, .ip = {224, 0, 0, 1}, .port = CEPA_PCP_CLIENT_PORT};
     union cepa_socket_address system;
     socklen_t len = cepa_socket_address_encode(&system, &all_systems, 0);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -41,8 +41,8 @@ static int open_announcements(struct cepa_loop *loop)
 
 int mapping_ask_open(struct cepa_port_mapping *mapping)
 {
-    struct cepa_address bind_address = mapping->config.local;
-    struct cepa_address server = mapping->gateway.address;
+    struct cepa_net_address bind_address = mapping->config.local;
+    struct cepa_net_address server = mapping->gateway.address;
     union cepa_socket_address system;
     int fd;
     server.port = server.port != 0 ? server.port : CEPA_PCP_SERVER_PORT;
@@ -52,7 +52,8 @@ int mapping_ask_open(struct cepa_port_mapping *mapping)
     if (result != 0) {
         return result;
     }
-    bool is_scoped = server.family == CEPA_ADDRESS_IPV6 && cepa_address_is_link_local(&server);
+    bool is_scoped =
+        server.family == CEPA_NET_ADDRESS_IPV6 && cepa_net_address_is_link_local(&server);
     uint32_t scope = is_scoped ? mapping->gateway.interface : 0;
     socklen_t len = cepa_socket_address_encode(&system, &server, scope);
     if (connect(fd, &system.any, len) != 0) {
@@ -67,7 +68,7 @@ int mapping_ask_open(struct cepa_port_mapping *mapping)
     }
     mapping->local.port = 0;
     mapping->fd = fd;
-    if (mapping->config.family == CEPA_ADDRESS_IPV4 && mapping->announcement_fd < 0) {
+    if (mapping->config.family == CEPA_NET_ADDRESS_IPV4 && mapping->announcement_fd < 0) {
         mapping->announcement_fd = open_announcements(mapping->loop); /* does without */
     }
     return 0;
@@ -229,7 +230,7 @@ void mapping_ask_again(struct cepa_port_mapping *mapping, struct cepa_time now)
 
 /* An answer to what is asked now: a mapping with an external address, or none. */
 static void on_map_answer(struct cepa_port_mapping *mapping, size_t transport,
-                          const struct cepa_address *external, uint32_t lifetime_s,
+                          const struct cepa_net_address *external, uint32_t lifetime_s,
                           struct cepa_time now)
 {
     if (external != NULL && external->port != 0 && lifetime_s >= LIFETIME_MIN_S &&
@@ -335,7 +336,7 @@ static void on_natpmp(struct cepa_port_mapping *mapping, const uint8_t *bytes, s
     } else if (mapping->phase == MAPPING_ASKING && mapping->question != MAPPING_ASK_ADDRESS &&
                mapping->question != MAPPING_ASK_END &&
                transport == transport_of(mapping->question)) {
-        struct cepa_address external = mapping->external_ip;
+        struct cepa_net_address external = mapping->external_ip;
         external.port = response.external_port;
         on_map_answer(mapping, transport, response.result == 0 ? &external : NULL,
                       response.lifetime_s, now);
@@ -364,11 +365,11 @@ static void receive_announcement(struct cepa_port_mapping *mapping, struct cepa_
         if (len < 0) {
             return;
         }
-        struct cepa_address source = cepa_socket_address_decode(&system);
-        struct cepa_address server = mapping->gateway.address;
+        struct cepa_net_address source = cepa_socket_address_decode(&system);
+        struct cepa_net_address server = mapping->gateway.address;
         source.port = 0;
         server.port = 0;
-        if (cepa_address_is_equal(&source, &server) && mapping_has_lease(mapping)) {
+        if (cepa_net_address_is_equal(&source, &server) && mapping_has_lease(mapping)) {
             on_datagram(mapping, bytes, (size_t)len, now);
         }
     }

@@ -24,7 +24,7 @@ enum mapping_question { MAPPING_ASK_ADDRESS, MAPPING_ASK_UDP, MAPPING_ASK_TCP, M
 struct mapping_told {
     bool is_mapped;
     enum cepa_port_mapping_protocol protocol;
-    struct cepa_address external;
+    struct cepa_net_address external;
 };
 
 /* One port. */
@@ -33,7 +33,7 @@ struct mapping_lease {
     uint8_t nonce[CEPA_PCP_NONCE_SIZE];
     bool is_mapped;
     bool is_asked; /* the router may have mapped it, whether we know or not */
-    struct cepa_address external;
+    struct cepa_net_address external;
     uint32_t lifetime_s;
     struct cepa_time end; /* of the lifetime */
     struct mapping_told told;
@@ -44,9 +44,9 @@ struct cepa_port_mapping {
     char description_url[CEPA_UPNP_URL_SIZE];
     struct cepa_loop *loop; /* only so that all descriptors are one */
     struct cepa_gateway gateway;
-    struct cepa_address local; /* our IP on the way there */
-    int fd;                    /* to the router's PCP server; -1: none */
-    int announcement_fd;       /* where servers say that they have begun anew; -1: none */
+    struct cepa_net_address local; /* our IP on the way there */
+    int fd;                        /* to the router's PCP server; -1: none */
+    int announcement_fd;           /* where servers say that they have begun anew; -1: none */
     enum mapping_phase phase;
     enum cepa_port_mapping_protocol protocol; /* that is tried, or by which leases are mapped */
     struct mapping_lease leases[CEPA_PORT_MAPPING_TRANSPORTS];
@@ -56,12 +56,12 @@ struct cepa_port_mapping {
     enum mapping_question question;
     uint8_t message[CEPA_PCP_MAP_SIZE];
     size_t message_len;
-    unsigned tries;                  /* of the question */
-    struct cepa_time again_at;       /* asked again, or given up */
-    unsigned granted;                /* questions of this round that had a yes */
-    bool is_reset;                   /* the router has forgotten what was mapped before */
-    int reason;                      /* why nothing could be mapped, the most telling one */
-    struct cepa_address external_ip; /* by NAT-PMP */
+    unsigned tries;                      /* of the question */
+    struct cepa_time again_at;           /* asked again, or given up */
+    unsigned granted;                    /* questions of this round that had a yes */
+    bool is_reset;                       /* the router has forgotten what was mapped before */
+    int reason;                          /* why nothing could be mapped, the most telling one */
+    struct cepa_net_address external_ip; /* by NAT-PMP */
     struct cepa_pcp_epoch epoch;
     /* Of UPnP. */
     struct cepa_upnp_work *work; /* NULL: none */
@@ -80,7 +80,7 @@ struct cepa_port_mapping {
  * that does not work here, or UPnP's thread. */
 void mapping_on_granted(struct cepa_port_mapping *mapping,
                         enum cepa_port_mapping_transport transport,
-                        const struct cepa_address *external, uint32_t lifetime_s,
+                        const struct cepa_net_address *external, uint32_t lifetime_s,
                         struct cepa_time now);
 void mapping_on_round_done(struct cepa_port_mapping *mapping, struct cepa_time now);
 void mapping_on_protocol_failed(struct cepa_port_mapping *mapping, int reason,

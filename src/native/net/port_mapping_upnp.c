@@ -83,7 +83,7 @@ static void on_mapped(struct cepa_port_mapping *mapping, const struct cepa_upnp_
                                                           result->tcp_external};
     mapping->control = result->control;
     for (size_t i = 0; i < CEPA_PORT_MAPPING_TRANSPORTS; i++) {
-        struct cepa_address external = result->external;
+        struct cepa_net_address external = result->external;
         external.port = ports[i];
         if (ports[i] != 0) {
             mapping->leases[i].is_asked = true;

@@ -9,16 +9,16 @@
 #include "base/assert.h"
 
 socklen_t cepa_socket_address_encode(union cepa_socket_address *ret_system,
-                                     const struct cepa_address *address, uint32_t interface)
+                                     const struct cepa_net_address *address, uint32_t interface)
 {
     memset(ret_system, 0, sizeof *ret_system);
-    if (address->family == CEPA_ADDRESS_IPV4) {
+    if (address->family == CEPA_NET_ADDRESS_IPV4) {
         ret_system->ipv4.sin_family = AF_INET;
         ret_system->ipv4.sin_port = htons(address->port);
         memcpy(&ret_system->ipv4.sin_addr, address->ip, 4);
         return sizeof ret_system->ipv4;
     }
-    CEPA_ASSERT(address->family == CEPA_ADDRESS_IPV6);
+    CEPA_ASSERT(address->family == CEPA_NET_ADDRESS_IPV6);
     ret_system->ipv6.sin6_family = AF_INET6;
     ret_system->ipv6.sin6_port = htons(address->port);
     ret_system->ipv6.sin6_scope_id = interface;
@@ -26,23 +26,23 @@ socklen_t cepa_socket_address_encode(union cepa_socket_address *ret_system,
     return sizeof ret_system->ipv6;
 }
 
-struct cepa_address cepa_socket_address_decode(const union cepa_socket_address *system)
+struct cepa_net_address cepa_socket_address_decode(const union cepa_socket_address *system)
 {
-    struct cepa_address address;
+    struct cepa_net_address address;
     memset(&address, 0, sizeof address);
     if (system->any.sa_family == AF_INET) {
-        address.family = CEPA_ADDRESS_IPV4;
+        address.family = CEPA_NET_ADDRESS_IPV4;
         address.port = ntohs(system->ipv4.sin_port);
         memcpy(address.ip, &system->ipv4.sin_addr, 4);
     } else if (system->any.sa_family == AF_INET6) {
-        address.family = CEPA_ADDRESS_IPV6;
+        address.family = CEPA_NET_ADDRESS_IPV6;
         address.port = ntohs(system->ipv6.sin6_port);
         memcpy(address.ip, &system->ipv6.sin6_addr, 16);
     }
     return address;
 }
 
-int cepa_socket_local(struct cepa_address *ret_address, int fd)
+int cepa_socket_local(struct cepa_net_address *ret_address, int fd)
 {
     union cepa_socket_address system = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t len = sizeof system;
@@ -58,7 +58,7 @@ bool cepa_socket_set(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-int cepa_socket_open(int *ret_fd, int type, const struct cepa_address *bind_address,
+int cepa_socket_open(int *ret_fd, int type, const struct cepa_net_address *bind_address,
                      uint32_t interface)
 {
     union cepa_socket_address system;

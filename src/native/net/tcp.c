@@ -19,7 +19,7 @@ enum {
     NOT_SENT_MAX = 128 * 1024 /* bytes beyond what is under way that the kernel takes */
 };
 
-static int listen_at(struct cepa_tcp *tcp, size_t which, const struct cepa_address *address)
+static int listen_at(struct cepa_tcp *tcp, size_t which, const struct cepa_net_address *address)
 {
     int result = cepa_socket_open(&tcp->listeners[which], SOCK_STREAM, address,
                                   cepa_interfaces_scope(tcp->config.interfaces, address));
@@ -30,7 +30,7 @@ static int listen_at(struct cepa_tcp *tcp, size_t which, const struct cepa_addre
     if (listen(tcp->listeners[which], BACKLOG) != 0) {
         return errno == EADDRINUSE ? CEPA_ERR_IN_USE : CEPA_ERR_SYSTEM;
     }
-    struct cepa_address local;
+    struct cepa_net_address local;
     result = cepa_socket_local(&local, tcp->listeners[which]);
     if (result == 0) {
         tcp->port = local.port;
@@ -52,14 +52,14 @@ static void close_listeners(struct cepa_tcp *tcp)
  * another one is tried. */
 static int open_listeners(struct cepa_tcp *tcp)
 {
-    struct cepa_address addresses[CEPA_TCP_LISTENERS] = {tcp->config.ipv4, tcp->config.ipv6};
-    bool is_found = addresses[0].family != CEPA_ADDRESS_NONE && addresses[0].port == 0 &&
+    struct cepa_net_address addresses[CEPA_TCP_LISTENERS] = {tcp->config.ipv4, tcp->config.ipv6};
+    bool is_found = addresses[0].family != CEPA_NET_ADDRESS_NONE && addresses[0].port == 0 &&
                     addresses[1].port == 0;
     int result = 0;
     for (int tries = is_found ? PORT_TRIES : 1; tries > 0; tries--) {
         close_listeners(tcp);
         for (size_t i = 0; i < CEPA_TCP_LISTENERS; i++) {
-            if (addresses[i].family == CEPA_ADDRESS_NONE) {
+            if (addresses[i].family == CEPA_NET_ADDRESS_NONE) {
                 continue;
             }
             addresses[i].port = is_found ? (i == 0 ? 0 : tcp->port) : addresses[i].port;
@@ -269,7 +269,7 @@ void cepa_tcp_watch(struct cepa_tcp *tcp, struct cepa_tcp_stream *stream)
 int cepa_tcp_connect(struct cepa_tcp *tcp, uint64_t *ret_stream, const struct cepa_path *path,
                      struct cepa_time now)
 {
-    struct cepa_address local = path->local;
+    struct cepa_net_address local = path->local;
     struct cepa_tcp_stream *stream;
     union cepa_socket_address remote;
     int fd;

@@ -34,8 +34,8 @@ struct cepa_tcp;
 
 /* How to open. */
 struct cepa_tcp_config {
-    struct cepa_address ipv4; /* where to listen; family NONE is nowhere */
-    struct cepa_address ipv6; /* if both ports are 0, one is found that is free in both */
+    struct cepa_net_address ipv4; /* where to listen; family NONE is nowhere */
+    struct cepa_net_address ipv6; /* if both ports are 0, one is found that is free in both */
     const struct cepa_interfaces *interfaces; /* lent; as for UDP; may be NULL */
     size_t streams_max;                       /* at most CEPA_TCP_STREAMS_LIMIT; 0: the default */
     size_t streams_per_ip;                    /* incoming, per IPv4 or IPv6 /64; 0 is the default */

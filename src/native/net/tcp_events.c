@@ -67,15 +67,15 @@ static void watch_listeners(struct cepa_tcp *tcp, unsigned what, struct cepa_tim
 }
 
 /* Whether two addresses are of one household: the same IPv4, or the same /64 of IPv6. */
-static bool is_same_source(const struct cepa_address *a, const struct cepa_address *b)
+static bool is_same_source(const struct cepa_net_address *a, const struct cepa_net_address *b)
 {
-    size_t len = a->family == CEPA_ADDRESS_IPV4 ? 4 : 8;
+    size_t len = a->family == CEPA_NET_ADDRESS_IPV4 ? 4 : 8;
     return a->family == b->family && memcmp(a->ip, b->ip, len) == 0;
 }
 
 /* Whether another connection from there is one too many. At most half of all streams are incoming
  * and not verified, so that strangers cannot keep us from connecting. */
-static bool is_too_many(const struct cepa_tcp *tcp, const struct cepa_address *remote)
+static bool is_too_many(const struct cepa_tcp *tcp, const struct cepa_net_address *remote)
 {
     size_t count = 0;
     for (size_t i = 0; i < tcp->config.streams_max; i++) {
@@ -91,9 +91,9 @@ static bool is_too_many(const struct cepa_tcp *tcp, const struct cepa_address *r
 
 /* Takes a descriptor that was accepted into the table. */
 static int admit(struct cepa_tcp *tcp, struct cepa_tcp_stream **ret_stream, int fd,
-                 const struct cepa_address *remote, struct cepa_time now)
+                 const struct cepa_net_address *remote, struct cepa_time now)
 {
-    struct cepa_address local;
+    struct cepa_net_address local;
     if (is_too_many(tcp, remote) || cepa_socket_local(&local, fd) != 0) {
         cepa_tcp_refuse(fd);
         return CEPA_ERR_FULL;
@@ -124,7 +124,7 @@ static enum cepa_tcp_kind accept_next(struct cepa_tcp *tcp, struct cepa_tcp_even
             tcp->accepts_left = 0; /* for now; the listener will be ready again */
             break;
         }
-        const struct cepa_address remote = cepa_socket_address_decode(&system);
+        const struct cepa_net_address remote = cepa_socket_address_decode(&system);
         if (admit(tcp, &stream, fd, &remote, now) != 0) {
             tcp->stats.refused++;
             continue;

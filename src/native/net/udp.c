@@ -25,7 +25,7 @@ static void set_buffers(int fd, size_t size)
  * greatest length is what ICMP says, which anybody can forge: it is not asked. */
 static bool set_options(int fd, uint8_t family)
 {
-    if (family == CEPA_ADDRESS_IPV4) {
+    if (family == CEPA_NET_ADDRESS_IPV4) {
         return cepa_socket_set(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
                cepa_socket_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
     }
@@ -55,7 +55,7 @@ static int prepare_receive(struct cepa_udp *udp)
     return 0;
 }
 
-static bool is_unspecified(const struct cepa_address *address)
+static bool is_unspecified(const struct cepa_net_address *address)
 {
     static const uint8_t zero[16];
     return memcmp(address->ip, zero, sizeof zero) == 0;
@@ -116,7 +116,7 @@ int cepa_udp_descriptor(const struct cepa_udp *udp)
     return udp->fd;
 }
 
-struct cepa_address cepa_udp_address(const struct cepa_udp *udp)
+struct cepa_net_address cepa_udp_address(const struct cepa_udp *udp)
 {
     return udp->address;
 }

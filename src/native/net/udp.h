@@ -29,10 +29,10 @@ struct cepa_udp;
 
 /* How to open one. */
 struct cepa_udp_config {
-    struct cepa_address bind_address; /* of a family; IP 0.0.0.0 or :: is any, port 0 is any */
-    size_t buffer_size;               /* bytes in the kernel each way; 0 is CEPA_UDP_BUFFER_SIZE */
-    bool is_segmented_off;            /* do without UDP_SEGMENT */
-    bool is_coalesced_off;            /* do without UDP_GRO */
+    struct cepa_net_address bind_address; /* of a family; IP 0.0.0.0 or :: is any, port 0 is any */
+    size_t buffer_size;    /* bytes in the kernel each way; 0 is CEPA_UDP_BUFFER_SIZE */
+    bool is_segmented_off; /* do without UDP_SEGMENT */
+    bool is_coalesced_off; /* do without UDP_GRO */
     /* Lent as long as the socket is open: which interface a link-local IPv6 address is of. Without
      * it (NULL) nothing is sent to such addresses. */
     const struct cepa_interfaces *interfaces;
@@ -96,7 +96,7 @@ void cepa_udp_close(struct cepa_udp *udp);
 int cepa_udp_descriptor(const struct cepa_udp *udp);
 
 /* cepa_udp_address gives the address that it is bound to, with the port that it really has. */
-struct cepa_address cepa_udp_address(const struct cepa_udp *udp);
+struct cepa_net_address cepa_udp_address(const struct cepa_udp *udp);
 
 /* cepa_udp_stats_of gives the counts so far; lent, and always up to date. */
 const struct cepa_udp_stats *cepa_udp_stats_of(const struct cepa_udp *udp);

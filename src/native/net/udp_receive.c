@@ -10,8 +10,8 @@ enum { ERRORS_PASSED_OVER_MAX = 16 }; /* in a row, of one call */
 
 /* What the control messages of one message said. */
 struct control {
-    struct cepa_address local; /* the IP it was sent to; family NONE if it was sent to many */
-    size_t segment_len;        /* 0 if it is one datagram */
+    struct cepa_net_address local; /* the IP it was sent to; family NONE if it was sent to many */
+    size_t segment_len;            /* 0 if it is one datagram */
 };
 
 static void read_ipv4_info(struct control *control, const uint8_t *data)
@@ -20,7 +20,7 @@ static void read_ipv4_info(struct control *control, const uint8_t *data)
     memcpy(&info, data, sizeof info);
     /* The two differ for broadcast and multicast, which nobody has business to send us. */
     if (info.ipi_addr.s_addr == info.ipi_spec_dst.s_addr) {
-        control->local.family = CEPA_ADDRESS_IPV4;
+        control->local.family = CEPA_NET_ADDRESS_IPV4;
         memcpy(control->local.ip, &info.ipi_addr, 4);
     }
 }
@@ -30,7 +30,7 @@ static void read_ipv6_info(struct control *control, const uint8_t *data)
     struct in6_pktinfo info;
     memcpy(&info, data, sizeof info);
     if (info.ipi6_addr.s6_addr[0] != 0xff) {
-        control->local.family = CEPA_ADDRESS_IPV6;
+        control->local.family = CEPA_NET_ADDRESS_IPV6;
         memcpy(control->local.ip, &info.ipi6_addr, 16);
     }
 }
@@ -74,7 +74,7 @@ static bool read_message(struct cepa_udp *udp, struct cepa_udp_message *message,
     size_t segment_len =
         control.segment_len == 0 || control.segment_len > len ? len : control.segment_len;
     if ((header->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || segment_len == 0 ||
-        segment_len > CEPA_UDP_DATAGRAM_MAX || control.local.family == CEPA_ADDRESS_NONE) {
+        segment_len > CEPA_UDP_DATAGRAM_MAX || control.local.family == CEPA_NET_ADDRESS_NONE) {
         return false;
     }
     message->path.stream = 0;

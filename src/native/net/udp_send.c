@@ -35,7 +35,7 @@ static void begin(struct cepa_udp *udp, const struct cepa_path *path)
     if (udp->is_bound_to_ip || path->local.family != udp->address.family) {
         return;
     }
-    if (path->local.family == CEPA_ADDRESS_IPV4) {
+    if (path->local.family == CEPA_NET_ADDRESS_IPV4) {
         struct in_pktinfo info;
         memset(&info, 0, sizeof info);
         memcpy(&info.ipi_spec_dst, path->local.ip, 4);

@@ -36,7 +36,7 @@ struct cepa_udp_calls {
 
 struct cepa_udp {
     int fd;
-    struct cepa_address address;              /* that it is bound to */
+    struct cepa_net_address address;          /* that it is bound to */
     const struct cepa_interfaces *interfaces; /* lent; may be NULL */
     bool is_bound_to_ip;                      /* so the source of all datagrams is clear */
     bool is_segmenting;                       /* UDP_SEGMENT is used */

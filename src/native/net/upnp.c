@@ -36,14 +36,14 @@ struct cepa_upnp_work {
     struct cepa_upnp_result result; /* once it is done */
 };
 
-bool cepa_upnp_is_url_of(const char *url, const struct cepa_address *gateway)
+bool cepa_upnp_is_url_of(const char *url, const struct cepa_net_address *gateway)
 {
-    char ip[CEPA_ADDRESS_TEXT_SIZE];
+    char ip[CEPA_NET_ADDRESS_TEXT_SIZE];
     static const char scheme[] = "http://";
-    if (gateway->family != CEPA_ADDRESS_IPV4 || strncmp(url, scheme, sizeof scheme - 1) != 0) {
+    if (gateway->family != CEPA_NET_ADDRESS_IPV4 || strncmp(url, scheme, sizeof scheme - 1) != 0) {
         return false;
     }
-    cepa_address_ip_encode(ip, gateway);
+    cepa_net_address_ip_encode(ip, gateway);
     url += sizeof scheme - 1;
     size_t ip_len = strlen(ip);
     return strncmp(url, ip, ip_len) == 0 && (url[ip_len] == ':' || url[ip_len] == '/');
@@ -159,8 +159,8 @@ static int take_service(struct errand *errand, const char *url, const char *serv
     (void)snprintf(control->url, sizeof control->url, "%s", url);
     (void)snprintf(control->service, sizeof control->service, "%s", service);
     if (UPNP_GetExternalIPAddress(control->url, control->service, ip) != 0 ||
-        cepa_address_ip_decode(&errand->result.external, ip, strlen(ip)) != 0 ||
-        errand->result.external.family != CEPA_ADDRESS_IPV4) {
+        cepa_net_address_ip_decode(&errand->result.external, ip, strlen(ip)) != 0 ||
+        errand->result.external.family != CEPA_NET_ADDRESS_IPV4) {
         return CEPA_ERR_UNREACHABLE;
     }
     return 0;
@@ -196,13 +196,13 @@ static int find(struct errand *errand)
 {
     static const char *const kinds[] = {"urn:schemas-upnp-org:device:InternetGatewayDevice:1",
                                         NULL};
-    char local[CEPA_ADDRESS_TEXT_SIZE];
+    char local[CEPA_NET_ADDRESS_TEXT_SIZE];
     int error = 0;
     int result = CEPA_ERR_NOT_FOUND;
     if (errand->request->description_url[0] != 0) {
         return use_description(errand, errand->request->description_url);
     }
-    cepa_address_ip_encode(local, &errand->request->local);
+    cepa_net_address_ip_encode(local, &errand->request->local);
     struct UPNPDev *devices = upnpDiscoverDevices(kinds, SEARCH_MS, local, NULL,
                                                   UPNP_LOCAL_PORT_ANY, 0, SEARCH_TTL, &error, 0);
     for (struct UPNPDev *device = devices; device != NULL && result != 0; device = device->pNext) {

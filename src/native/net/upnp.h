@@ -26,11 +26,11 @@ struct cepa_upnp_control {
 
 /* What to do. */
 struct cepa_upnp_request {
-    bool is_removal;             /* take away, or map */
-    struct cepa_address gateway; /* who alone is asked */
-    struct cepa_address local;   /* our IP on the way there: where the search goes out */
-    uint16_t udp_port;           /* ours; 0: none */
-    uint16_t tcp_port;           /* ours; 0: none */
+    bool is_removal;                 /* take away, or map */
+    struct cepa_net_address gateway; /* who alone is asked */
+    struct cepa_net_address local;   /* our IP on the way there: where the search goes out */
+    uint16_t udp_port;               /* ours; 0: none */
+    uint16_t tcp_port;               /* ours; 0: none */
     uint16_t candidates[CEPA_UPNP_CANDIDATES]; /* external ports, the best first; 0: no more */
     uint32_t lifetime_s;
     /* Of a removal: where, and which external ports (0: none). */
@@ -45,10 +45,10 @@ struct cepa_upnp_request {
 struct cepa_upnp_result {
     int result; /* 0; CEPA_ERR_NOT_FOUND: no such router; CEPA_ERR_UNREACHABLE: it does not answer
                    or has no address; CEPA_ERR_UNSUPPORTED: it refuses */
-    struct cepa_address external; /* its IP, port 0 */
-    uint16_t udp_external;        /* the external port of UDP; 0: none */
-    uint16_t tcp_external;        /* the external port of TCP; 0: none */
-    bool is_permanent;            /* the router knows no lifetimes: it must be told to forget */
+    struct cepa_net_address external; /* its IP, port 0 */
+    uint16_t udp_external;            /* the external port of UDP; 0: none */
+    uint16_t tcp_external;            /* the external port of TCP; 0: none */
+    bool is_permanent;                /* the router knows no lifetimes: it must be told to forget */
     struct cepa_upnp_control control;
 };
 
@@ -75,6 +75,6 @@ void cepa_upnp_end(struct cepa_upnp_work *work);
 
 /* cepa_upnp_is_url_of says whether `url` is http on the IPv4 address of `gateway`, written as
  * digits. */
-bool cepa_upnp_is_url_of(const char *url, const struct cepa_address *gateway);
+bool cepa_upnp_is_url_of(const char *url, const struct cepa_net_address *gateway);
 
 #endif

@@ -47,19 +47,19 @@ void cepa_candidate_number_foundation(struct cepa_candidate *candidate, uint32_t
 
 bool cepa_candidate_is_same_place(const struct cepa_candidate *a, const struct cepa_candidate *b)
 {
-    return a->transport == b->transport && cepa_address_is_equal(&a->address, &b->address) &&
+    return a->transport == b->transport && cepa_net_address_is_equal(&a->address, &b->address) &&
            a->has_name == b->has_name && memcmp(a->name, b->name, sizeof a->name) == 0;
 }
 
 /* Says whether datagrams can be sent to an IP. */
-static bool is_reachable(const struct cepa_address *address)
+static bool is_reachable(const struct cepa_net_address *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     static const uint8_t unspecified[16] = {0};
-    if (address->family == CEPA_ADDRESS_IPV4) {
+    if (address->family == CEPA_NET_ADDRESS_IPV4) {
         return address->ip[0] != 0 && address->ip[0] < 224;
     }
-    return address->family == CEPA_ADDRESS_IPV6 && address->ip[0] != 0xff &&
+    return address->family == CEPA_NET_ADDRESS_IPV6 && address->ip[0] != 0xff &&
            memcmp(address->ip, mapped, sizeof mapped) != 0 &&
            memcmp(address->ip, unspecified, sizeof unspecified) != 0;
 }
@@ -67,10 +67,10 @@ static bool is_reachable(const struct cepa_address *address)
 bool cepa_candidate_is_valid(const struct cepa_candidate *candidate)
 {
     static const uint8_t no_name[CEPA_CANDIDATE_NAME_SIZE] = {0};
-    const struct cepa_address no_ip = {.port = candidate->address.port};
+    const struct cepa_net_address no_ip = {.port = candidate->address.port};
     size_t foundation_len = cepa_text_in(candidate->foundation, sizeof candidate->foundation).len;
     bool has_place = candidate->has_name
-                         ? cepa_address_is_equal(&candidate->address, &no_ip)
+                         ? cepa_net_address_is_equal(&candidate->address, &no_ip)
                          : is_reachable(&candidate->address) &&
                                memcmp(candidate->name, no_name, sizeof no_name) == 0;
     bool has_port = candidate->transport == CEPA_CANDIDATE_TCP_ACTIVE
@@ -84,15 +84,15 @@ bool cepa_candidate_is_valid(const struct cepa_candidate *candidate)
 }
 
 /* Writes the name or the IP, and a final zero. */
-static void encode_place(char ret_text[CEPA_ADDRESS_TEXT_SIZE],
+static void encode_place(char ret_text[CEPA_NET_ADDRESS_TEXT_SIZE],
                          const struct cepa_candidate *candidate)
 {
     const uint8_t *n = candidate->name;
     if (!candidate->has_name) {
-        cepa_address_ip_encode(ret_text, &candidate->address);
+        cepa_net_address_ip_encode(ret_text, &candidate->address);
         return;
     }
-    (void)snprintf(ret_text, CEPA_ADDRESS_TEXT_SIZE,
+    (void)snprintf(ret_text, CEPA_NET_ADDRESS_TEXT_SIZE,
                    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x.local",
                    n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12],
                    n[13], n[14], n[15]);
@@ -102,15 +102,15 @@ int cepa_candidate_encode(char ret_text[CEPA_CANDIDATE_TEXT_SIZE],
                           const struct cepa_candidate *candidate)
 {
     static const char *const transports[] = {"", " tcptype passive", " tcptype active"};
-    char place[CEPA_ADDRESS_TEXT_SIZE];
+    char place[CEPA_NET_ADDRESS_TEXT_SIZE];
     const char *related = "";
     if (!cepa_candidate_is_valid(candidate)) {
         return CEPA_ERR_ARGUMENT;
     }
     encode_place(place, candidate);
     if (candidate->type != CEPA_CANDIDATE_HOST) {
-        related = candidate->address.family == CEPA_ADDRESS_IPV6 ? " raddr :: rport 0"
-                                                                 : " raddr 0.0.0.0 rport 0";
+        related = candidate->address.family == CEPA_NET_ADDRESS_IPV6 ? " raddr :: rport 0"
+                                                                     : " raddr 0.0.0.0 rport 0";
     }
     (void)snprintf(ret_text, CEPA_CANDIDATE_TEXT_SIZE, "candidate:%s %d %s %lu %s %u typ %s%s%s",
                    candidate->foundation, COMPONENT,
@@ -163,7 +163,7 @@ static bool is_domain(struct cepa_text text)
 /* Reads the address. Returns 1, 0 if it is a name that we cannot use, or an error. */
 static int decode_place(struct cepa_candidate *candidate, struct cepa_text text)
 {
-    if (cepa_address_ip_decode(&candidate->address, text.at, text.len) == 0 ||
+    if (cepa_net_address_ip_decode(&candidate->address, text.at, text.len) == 0 ||
         decode_name(candidate, text)) {
         return 1;
     }

@@ -40,7 +40,7 @@ struct cepa_candidate {
     enum cepa_candidate_type type;
     enum cepa_candidate_transport transport;
     uint32_t priority;                      /* at least 1; the higher the better */
-    struct cepa_address address;            /* with a name: family NONE, ip zero, the port */
+    struct cepa_net_address address;        /* with a name: family NONE, ip zero, the port */
     bool has_name;                          /* it is `<name as UUID>.local` */
     uint8_t name[CEPA_CANDIDATE_NAME_SIZE]; /* zeros without a name */
     char foundation[CEPA_CANDIDATE_FOUNDATION_MAX + 1]; /* what is alike has the same; final zero */

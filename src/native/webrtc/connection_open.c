@@ -74,7 +74,7 @@ static void add_locals(struct cepa_connection *connection, struct cepa_descripti
         cepa_description_add(description, &endpoint->locals[i]);
     }
     for (size_t i = 0; i < 2; i++) {
-        if (endpoint->mapped[i].address.family != CEPA_ADDRESS_NONE) {
+        if (endpoint->mapped[i].address.family != CEPA_NET_ADDRESS_NONE) {
             cepa_description_add(description, &endpoint->mapped[i]);
         }
     }
@@ -87,7 +87,7 @@ static void add_locals(struct cepa_connection *connection, struct cepa_descripti
     cepa_description_wipe(&endpoint->seen);
     for (size_t i = 0; i < description->candidates_len; i++) {
         const struct cepa_candidate *candidate = &description->candidates[i];
-        bool is_ipv6 = candidate->address.family == CEPA_ADDRESS_IPV6;
+        bool is_ipv6 = candidate->address.family == CEPA_NET_ADDRESS_IPV6;
         bool is_mapped = candidate->type == CEPA_CANDIDATE_SRFLX;
         if (cepa_ice_add_local(&connection->ice, candidate,
                                is_mapped ? &endpoint->bases[is_ipv6] : &candidate->address,
@@ -174,10 +174,11 @@ static int begin(struct cepa_endpoint *endpoint, struct cepa_connection **ret_co
 
 /* A dial goes from whichever of our addresses the system chooses: there is one pair on UDP and one
  * on TCP. */
-static int add_dial_locals(struct cepa_connection *connection, const struct cepa_address *socket)
+static int add_dial_locals(struct cepa_connection *connection,
+                           const struct cepa_net_address *socket)
 {
     struct cepa_candidate candidate = {.type = CEPA_CANDIDATE_HOST, .priority = 1};
-    const struct cepa_address base = {.family = socket->family, .port = socket->port};
+    const struct cepa_net_address base = {.family = socket->family, .port = socket->port};
     struct cepa_time now = connection->endpoint->now;
     candidate.address = base;
     candidate.transport = CEPA_CANDIDATE_UDP;
@@ -194,10 +195,10 @@ static int add_dial_locals(struct cepa_connection *connection, const struct cepa
 }
 
 /* Chooses the first of our sockets that has no connection with an address. */
-static int choose_socket(const struct cepa_endpoint *endpoint, struct cepa_address *ret_socket,
-                         const struct cepa_address *remote)
+static int choose_socket(const struct cepa_endpoint *endpoint, struct cepa_net_address *ret_socket,
+                         const struct cepa_net_address *remote)
 {
-    bool is_ipv6 = remote->family == CEPA_ADDRESS_IPV6;
+    bool is_ipv6 = remote->family == CEPA_NET_ADDRESS_IPV6;
     struct cepa_path path = {.local = endpoint->sockets[is_ipv6], .remote = *remote};
     if (path.local.family != remote->family) {
         return CEPA_ERR_UNSUPPORTED;
@@ -219,7 +220,7 @@ int cepa_endpoint_dial(struct cepa_endpoint *endpoint, struct cepa_connection_id
     struct cepa_connection *connection;
     struct cepa_ice_credentials credentials;
     struct cepa_ice_credentials chosen; /* for the peer: only its user fragment counts */
-    struct cepa_address socket;
+    struct cepa_net_address socket;
     int error = choose_socket(endpoint, &socket, &address->address);
     if (error != 0) {
         return error;

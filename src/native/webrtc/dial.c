@@ -23,7 +23,7 @@ void cepa_dial_password(char ret_password[CEPA_DIAL_PASSWORD_SIZE],
 }
 
 /* Adds the candidate number `number`. Returns 0 or CEPA_ERR_MALFORMED. */
-static int add(struct cepa_description *answer, const struct cepa_address *address,
+static int add(struct cepa_description *answer, const struct cepa_net_address *address,
                enum cepa_candidate_transport transport, uint32_t number)
 {
     struct cepa_candidate candidate = {

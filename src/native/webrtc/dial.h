@@ -26,7 +26,7 @@ struct cepa_dial_secret {
 
 /* The address of a reachable node. */
 struct cepa_dial_address {
-    struct cepa_address address;              /* where it listens, on UDP and on TCP alike */
+    struct cepa_net_address address;          /* where it listens, on UDP and on TCP alike */
     struct cepa_certificate_hash certificate; /* which certificate it shows */
     struct cepa_node_id node;                 /* who it is; proved after the connection is open */
     struct cepa_dial_secret secret;

@@ -245,7 +245,7 @@ int cepa_endpoint_stats(struct cepa_endpoint *endpoint, struct cepa_connection_s
     ret_stats->is_main =
         connection->path.stream == 0 &&
         connection->path.local.port ==
-            endpoint->sockets[connection->path.local.family == CEPA_ADDRESS_IPV6].port;
+            endpoint->sockets[connection->path.local.family == CEPA_NET_ADDRESS_IPV6].port;
     ret_stats->local = connection->local;
     ret_stats->remote = connection->remote;
     ret_stats->is_open = connection->state == CEPA_CONNECTION_OPEN;

@@ -53,8 +53,8 @@ struct cepa_endpoint_driver {
                  const struct cepa_datagram_queue *queue);
     /* Begins a TCP connection, and gives its number; 0 if that cannot be. The driver tells the
      * endpoint when it stands or is lost. */
-    uint64_t (*connect)(void *context, const struct cepa_address *local,
-                        const struct cepa_address *remote);
+    uint64_t (*connect)(void *context, const struct cepa_net_address *local,
+                        const struct cepa_net_address *remote);
     /* The peer at the other end of a TCP connection has proved who it is. */
     void (*verified)(void *context, uint64_t stream);
     /* A TCP connection is not needed any more. */
@@ -64,9 +64,9 @@ struct cepa_endpoint_driver {
 /* What an endpoint is like. */
 struct cepa_endpoint_config {
     struct cepa_endpoint_driver driver;
-    const struct cepa_random *random; /* lent for the endpoint's life */
-    struct cepa_address sockets[2];   /* what the driver's are bound to, IPv4 and IPv6; or
-                                       * family NONE */
+    const struct cepa_random *random;   /* lent for the endpoint's life */
+    struct cepa_net_address sockets[2]; /* what the driver's are bound to, IPv4 and IPv6; or
+                                         * family NONE */
     /* Ports of more sockets with the same IPs, by family; 0: none. A dial to an address with which
      * there is a connection already goes from one of them, since datagrams of two connections can
      * only be told apart by their addresses. */

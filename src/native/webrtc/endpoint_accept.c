@@ -26,7 +26,7 @@ static size_t find_listener(const struct cepa_endpoint *endpoint,
     return 2;
 }
 
-static bool is_same_ip(const struct cepa_address *a, const struct cepa_address *b)
+static bool is_same_ip(const struct cepa_net_address *a, const struct cepa_net_address *b)
 {
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }

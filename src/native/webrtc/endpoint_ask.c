@@ -44,7 +44,7 @@ static void ask_once(struct cepa_endpoint *endpoint, struct cepa_ask *ask)
 
 static bool is_free(const struct cepa_ask *ask)
 {
-    return ask->path.remote.family == CEPA_ADDRESS_NONE;
+    return ask->path.remote.family == CEPA_NET_ADDRESS_NONE;
 }
 
 int cepa_endpoint_ask(struct cepa_endpoint *endpoint, struct cepa_connection_id id)
@@ -97,9 +97,9 @@ struct cepa_time cepa_endpoint_ask_deadline(const struct cepa_endpoint *endpoint
 
 /* Tells the connections that look for a path, and their peers, of a new candidate. */
 static void spread(struct cepa_endpoint *endpoint, const struct cepa_candidate *candidate,
-                   const struct cepa_address *base)
+                   const struct cepa_net_address *base)
 {
-    bool is_ipv6 = candidate->address.family == CEPA_ADDRESS_IPV6;
+    bool is_ipv6 = candidate->address.family == CEPA_NET_ADDRESS_IPV6;
     struct cepa_handle handle;
     for (uint32_t i = 0; cepa_pool_next(&endpoint->connections, &handle, i) == 0;
          i = handle.index + 1) {
@@ -119,7 +119,7 @@ bool cepa_endpoint_on_answer(struct cepa_endpoint *endpoint, const struct cepa_p
 {
     for (size_t i = 0; i < CEPA_ENDPOINT_ASKS_MAX; i++) {
         struct cepa_ask *ask = &endpoint->asks[i];
-        if (is_free(ask) || !cepa_address_is_equal(&ask->path.remote, &path->remote) ||
+        if (is_free(ask) || !cepa_net_address_is_equal(&ask->path.remote, &path->remote) ||
             memcmp(&ask->transaction, &message->transaction, sizeof ask->transaction) != 0) {
             continue;
         }
@@ -130,7 +130,7 @@ bool cepa_endpoint_on_answer(struct cepa_endpoint *endpoint, const struct cepa_p
             .priority =
                 cepa_candidate_priority(CEPA_CANDIDATE_SRFLX, CEPA_CANDIDATE_UDP, UINT16_MAX),
             .address = message->mapped};
-        bool is_ipv6 = candidate.address.family == CEPA_ADDRESS_IPV6;
+        bool is_ipv6 = candidate.address.family == CEPA_NET_ADDRESS_IPV6;
         cepa_candidate_number_foundation(&candidate, 100 + (uint32_t)is_ipv6);
         if (message->class == CEPA_STUN_SUCCESS && cepa_candidate_is_valid(&candidate) &&
             candidate.address.family == path->remote.family) {

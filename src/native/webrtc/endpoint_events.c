@@ -64,7 +64,7 @@ static enum cepa_endpoint_kind take_news(struct cepa_connection *connection,
             if (kinds[i] == CEPA_ENDPOINT_CANDIDATE) {
                 bool is_ipv6 = 1u << i == CEPA_NEWS_MAPPED_IPV6;
                 ret_event->candidate = connection->endpoint->mapped[is_ipv6];
-                if (ret_event->candidate.address.family == CEPA_ADDRESS_NONE) {
+                if (ret_event->candidate.address.family == CEPA_NET_ADDRESS_NONE) {
                     continue; /* the network has changed since */
                 }
             }

@@ -24,7 +24,7 @@ static bool is_from_source(const struct cepa_connection *connection, const struc
 {
     return !connection->was_accepted ||
            (path->stream == connection->source.stream &&
-            cepa_address_is_equal(&path->remote, &connection->source.remote));
+            cepa_net_address_is_equal(&path->remote, &connection->source.remote));
 }
 
 /* Withdraws consent, if the check verifies, so that a dialler whom we have forgotten learns it at

@@ -49,7 +49,7 @@ struct cepa_listener {
 struct cepa_endpoint {
     struct cepa_endpoint_driver driver;
     const struct cepa_random *random;
-    struct cepa_address sockets[2];                         /* by family; or family NONE */
+    struct cepa_net_address sockets[2];                     /* by family; or family NONE */
     uint16_t more_ports[2][CEPA_ENDPOINT_MORE_SOCKETS_MAX]; /* of sockets beside them; or 0 */
     struct cepa_dial_secret secret;
     struct cepa_listener listeners[2]; /* now, and before */
@@ -72,9 +72,9 @@ struct cepa_endpoint {
     unsigned in_turn; /* events of the first of them that were told in a row */
     struct cepa_candidate locals[CEPA_ENDPOINT_LOCALS_MAX];
     size_t locals_len;
-    struct cepa_candidate mapped[2]; /* as STUN servers see us, by family; or family NONE */
-    struct cepa_address bases[2];    /* which of our addresses they are */
-    bool is_mapped_news[2];          /* to be told */
+    struct cepa_candidate mapped[2];  /* as STUN servers see us, by family; or family NONE */
+    struct cepa_net_address bases[2]; /* which of our addresses they are */
+    bool is_mapped_news[2];           /* to be told */
     struct cepa_ask asks[CEPA_ENDPOINT_ASKS_MAX];
     struct cepa_endpoint_counts counts;
 

@@ -108,7 +108,7 @@ static bool awaits(const struct cepa_ice *ice, const struct cepa_ice_pair *pair,
 {
     return pair->state == CEPA_ICE_PAIR_IN_PROGRESS && pair->stream == 0 &&
            ice->local[pair->local].transport == CEPA_CANDIDATE_TCP_ACTIVE &&
-           cepa_address_is_equal(&ice->remote[pair->remote].address, &path->remote) &&
+           cepa_net_address_is_equal(&ice->remote[pair->remote].address, &path->remote) &&
            cepa_ice_is_same_ip(&ice->local[pair->local].address, &path->local);
 }
 
@@ -158,7 +158,7 @@ bool cepa_ice_path(const struct cepa_ice *ice, struct cepa_path *ret_path)
     }
     if (ice->is_lite) {
         *ret_path = ice->lite_path;
-        return ice->lite_path.local.family != CEPA_ADDRESS_NONE;
+        return ice->lite_path.local.family != CEPA_NET_ADDRESS_NONE;
     }
     uint8_t index = cepa_ice_pair_best(ice, cepa_ice_pair_is_valid);
     if (index == CEPA_ICE_NO_PAIR && ice->is_remote_lite) {
@@ -172,9 +172,9 @@ bool cepa_ice_path(const struct cepa_ice *ice, struct cepa_path *ret_path)
     return pair->stream != 0 || ice->local[pair->local].transport == CEPA_CANDIDATE_UDP;
 }
 
-bool cepa_ice_mapped(const struct cepa_ice *ice, struct cepa_address *ret_address)
+bool cepa_ice_mapped(const struct cepa_ice *ice, struct cepa_net_address *ret_address)
 {
-    if (ice->mapped.family == CEPA_ADDRESS_NONE) {
+    if (ice->mapped.family == CEPA_NET_ADDRESS_NONE) {
         return false;
     }
     *ret_address = ice->mapped;

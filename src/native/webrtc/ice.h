@@ -72,7 +72,7 @@ void cepa_ice_wipe(struct cepa_ice *ice);
  * CEPA_ERR_FULL.
  */
 CEPA_MUST_USE int cepa_ice_add_local(struct cepa_ice *ice, const struct cepa_candidate *candidate,
-                                     const struct cepa_address *base, struct cepa_time now);
+                                     const struct cepa_net_address *base, struct cepa_time now);
 
 /* cepa_ice_set_remote tells the peer's credentials, once between two restarts (asserted), and
  * whether it is lite; then checks begin, in answer to early ones first. */
@@ -115,7 +115,8 @@ CEPA_MUST_USE bool cepa_ice_path(const struct cepa_ice *ice, struct cepa_path *r
 
 /* cepa_ice_mapped gives our address as the peer saw it in its last response. Returns false before
  * the first. */
-CEPA_MUST_USE bool cepa_ice_mapped(const struct cepa_ice *ice, struct cepa_address *ret_address);
+CEPA_MUST_USE bool cepa_ice_mapped(const struct cepa_ice *ice,
+                                   struct cepa_net_address *ret_address);
 
 /* cepa_ice_on_data says that something verified came from the peer, by any protocol. It ends
  * silence and does not stand for consent. */

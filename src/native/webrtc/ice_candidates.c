@@ -4,19 +4,19 @@
 #include "base/assert.h"
 #include "native/webrtc/ice_internal.h"
 
-static bool is_any_ip(const struct cepa_address *address)
+static bool is_any_ip(const struct cepa_net_address *address)
 {
     static const uint8_t any[sizeof address->ip] = {0};
     return memcmp(address->ip, any, sizeof any) == 0;
 }
 
-bool cepa_ice_is_same_ip(const struct cepa_address *a, const struct cepa_address *b)
+bool cepa_ice_is_same_ip(const struct cepa_net_address *a, const struct cepa_net_address *b)
 {
     return a->family == b->family &&
            (is_any_ip(a) || is_any_ip(b) || memcmp(a->ip, b->ip, sizeof a->ip) == 0);
 }
 
-static bool is_local_match(const struct cepa_address *a, const struct cepa_address *b)
+static bool is_local_match(const struct cepa_net_address *a, const struct cepa_net_address *b)
 {
     return a->port == b->port && cepa_ice_is_same_ip(a, b);
 }
@@ -24,7 +24,7 @@ static bool is_local_match(const struct cepa_address *a, const struct cepa_addre
 bool cepa_ice_is_from(const struct cepa_path *path, const struct cepa_path *got)
 {
     return path->stream == got->stream &&
-           (path->stream != 0 || (cepa_address_is_equal(&path->remote, &got->remote) &&
+           (path->stream != 0 || (cepa_net_address_is_equal(&path->remote, &got->remote) &&
                                   is_local_match(&path->local, &got->local)));
 }
 
@@ -38,7 +38,7 @@ uint8_t cepa_ice_local_find(const struct cepa_ice *ice, const struct cepa_path *
         if (local->transport != transport) {
             continue;
         }
-        if (cepa_address_is_equal(&local->address, &path->local)) {
+        if (cepa_net_address_is_equal(&local->address, &path->local)) {
             return (uint8_t)i;
         }
         if (is_local_match(&local->address, &path->local)) {
@@ -56,11 +56,11 @@ uint32_t cepa_ice_prflx_priority(const struct cepa_ice_candidate *local)
 }
 
 static uint8_t find(const struct cepa_ice_candidate *candidates, size_t len,
-                    const struct cepa_address *address, enum cepa_candidate_transport transport)
+                    const struct cepa_net_address *address, enum cepa_candidate_transport transport)
 {
     for (size_t i = 0; i < len; i++) {
         if (candidates[i].transport == transport &&
-            cepa_address_is_equal(&candidates[i].address, address)) {
+            cepa_net_address_is_equal(&candidates[i].address, address)) {
             return (uint8_t)i;
         }
     }
@@ -79,7 +79,7 @@ static uint32_t hash_of(const char *text)
 
 /* Writes the candidate to place `index`; candidates of one foundation get one group. */
 static void put(struct cepa_ice_candidate *candidates, size_t len, size_t index,
-                const struct cepa_candidate *candidate, const struct cepa_address *address)
+                const struct cepa_candidate *candidate, const struct cepa_net_address *address)
 {
     struct cepa_ice_candidate *place = &candidates[index];
     memset(place, 0, sizeof *place);
@@ -98,9 +98,9 @@ static void put(struct cepa_ice_candidate *candidates, size_t len, size_t index,
 }
 
 int cepa_ice_add_local(struct cepa_ice *ice, const struct cepa_candidate *candidate,
-                       const struct cepa_address *base, struct cepa_time now)
+                       const struct cepa_net_address *base, struct cepa_time now)
 {
-    CEPA_ASSERT(base->family != CEPA_ADDRESS_NONE && candidate->priority > 0);
+    CEPA_ASSERT(base->family != CEPA_NET_ADDRESS_NONE && candidate->priority > 0);
     uint8_t index = find(ice->local, ice->local_len, base, candidate->transport);
     if (index != CEPA_ICE_NO_PAIR) {
         if (candidate->priority > ice->local[index].priority) {

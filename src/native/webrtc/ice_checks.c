@@ -234,7 +234,7 @@ int cepa_ice_on_response(struct cepa_ice *ice, const struct cepa_path *path,
     }
     measure(ice, sent, now);
     if (message->class == CEPA_STUN_SUCCESS) {
-        if (message->mapped.family != CEPA_ADDRESS_NONE) {
+        if (message->mapped.family != CEPA_NET_ADDRESS_NONE) {
             ice->mapped = message->mapped;
         }
         on_success(ice, sent, now);

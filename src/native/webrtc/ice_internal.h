@@ -38,7 +38,7 @@ static inline void cepa_ice_wake(struct cepa_ice *ice)
 bool cepa_ice_is_from(const struct cepa_path *path, const struct cepa_path *got);
 
 /* cepa_ice_is_same_ip says whether IPs of ours may be one: equal, or one of them left open. */
-bool cepa_ice_is_same_ip(const struct cepa_address *a, const struct cepa_address *b);
+bool cepa_ice_is_same_ip(const struct cepa_net_address *a, const struct cepa_net_address *b);
 
 /* Candidates. Indices, CEPA_ICE_NO_PAIR if there is none. */
 uint8_t cepa_ice_local_find(const struct cepa_ice *ice, const struct cepa_path *path);

@@ -57,7 +57,7 @@ uint8_t cepa_ice_pair_find(const struct cepa_ice *ice, const struct cepa_path *p
         }
         if (path->stream != 0 ||
             (pair->local == local && ice->remote[pair->remote].transport == CEPA_CANDIDATE_UDP &&
-             cepa_address_is_equal(&ice->remote[pair->remote].address, &path->remote))) {
+             cepa_net_address_is_equal(&ice->remote[pair->remote].address, &path->remote))) {
             return (uint8_t)i;
         }
     }
@@ -92,10 +92,10 @@ static bool can_pair(const struct cepa_ice_candidate *local,
     bool is_udp = local->transport == CEPA_CANDIDATE_UDP && remote->transport == CEPA_CANDIDATE_UDP;
     bool is_tcp = local->transport == CEPA_CANDIDATE_TCP_ACTIVE &&
                   remote->transport == CEPA_CANDIDATE_TCP_PASSIVE;
-    bool is_near =
-        cepa_address_is_link_local(&local->address) ==
-            cepa_address_is_link_local(&remote->address) &&
-        (!cepa_address_is_loopback(&local->address) || cepa_address_is_loopback(&remote->address));
+    bool is_near = cepa_net_address_is_link_local(&local->address) ==
+                       cepa_net_address_is_link_local(&remote->address) &&
+                   (!cepa_net_address_is_loopback(&local->address) ||
+                    cepa_net_address_is_loopback(&remote->address));
     return (is_udp || is_tcp) && local->address.family == remote->address.family &&
            (is_any || is_near);
 }

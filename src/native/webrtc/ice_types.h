@@ -35,12 +35,12 @@ struct cepa_ice_generation {
 
 /* A candidate, as far as checks need it. */
 struct cepa_ice_candidate {
-    struct cepa_address address; /* ours: the base, from which is sent; theirs: to which */
-    uint32_t priority;           /* as announced, or as PRIORITY of the check that showed it */
-    uint8_t type;                /* enum cepa_candidate_type */
-    uint8_t transport;           /* enum cepa_candidate_transport */
-    uint8_t group;               /* the lowest index with the same foundation */
-    uint32_t foundation;         /* a hash of it */
+    struct cepa_net_address address; /* ours: the base, from which is sent; theirs: to which */
+    uint32_t priority;               /* as announced, or as PRIORITY of the check that showed it */
+    uint8_t type;                    /* enum cepa_candidate_type */
+    uint8_t transport;               /* enum cepa_candidate_transport */
+    uint8_t group;                   /* the lowest index with the same foundation */
+    uint32_t foundation;             /* a hash of it */
 };
 
 /* What is known of a pair. Frozen is no state of its own: who picks the next check passes over
@@ -131,8 +131,8 @@ struct cepa_ice {
     uint64_t rtt_ns;            /* smoothed; 0 unknown */
     uint32_t nominations;       /* by the peer, so far */
     uint32_t nomination;        /* which of them is selected */
-    struct cepa_address mapped; /* ours, as the peer saw it last */
-    struct cepa_path lite_path; /* lite: of the last authentic check; local NONE before */
+    struct cepa_net_address mapped; /* ours, as the peer saw it last */
+    struct cepa_path lite_path;     /* lite: of the last authentic check; local NONE before */
     struct cepa_ice_generation current;
     struct cepa_ice_generation previous; /* all zero before a restart */
     struct cepa_ice_selected selected;

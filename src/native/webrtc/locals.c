@@ -5,13 +5,13 @@
 
 enum { IPS_MAX = 4 /* that are offered; more would not fit beside each other */ };
 
-static bool is_any(const struct cepa_address *address)
+static bool is_any(const struct cepa_net_address *address)
 {
     static const uint8_t zeros[sizeof address->ip];
     return memcmp(address->ip, zeros, sizeof zeros) == 0;
 }
 
-static bool is_same_ip(const struct cepa_address *a, const struct cepa_address *b)
+static bool is_same_ip(const struct cepa_net_address *a, const struct cepa_net_address *b)
 {
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
@@ -38,7 +38,8 @@ static bool has_temporary(const struct cepa_interfaces *interfaces,
 
 static bool is_wanted(const struct cepa_locals_config *config, const struct cepa_interface_ip *ip)
 {
-    const struct cepa_address *socket = &config->sockets[ip->address.family == CEPA_ADDRESS_IPV6];
+    const struct cepa_net_address *socket =
+        &config->sockets[ip->address.family == CEPA_NET_ADDRESS_IPV6];
     if (socket->family != ip->address.family) {
         return false;
     }
@@ -50,9 +51,10 @@ static bool is_wanted(const struct cepa_locals_config *config, const struct cepa
 }
 
 /* Collects the IPs with the sockets' ports, both families in turn, IPv6 first. */
-static size_t collect(struct cepa_address ret_ips[IPS_MAX], const struct cepa_locals_config *config)
+static size_t collect(struct cepa_net_address ret_ips[IPS_MAX],
+                      const struct cepa_locals_config *config)
 {
-    static const uint8_t families[2] = {CEPA_ADDRESS_IPV6, CEPA_ADDRESS_IPV4};
+    static const uint8_t families[2] = {CEPA_NET_ADDRESS_IPV6, CEPA_NET_ADDRESS_IPV4};
     size_t next[2] = {0, 0};
     size_t len = 0;
     for (size_t turn = 0; len < IPS_MAX; turn++) {
@@ -65,7 +67,7 @@ static size_t collect(struct cepa_address ret_ips[IPS_MAX], const struct cepa_lo
             const struct cepa_interface_ip *ip = &interfaces->ips[next[side]];
             if (ip->address.family == families[side] && is_wanted(config, ip)) {
                 ret_ips[len] = ip->address;
-                ret_ips[len++].port = config->sockets[families[side] == CEPA_ADDRESS_IPV6].port;
+                ret_ips[len++].port = config->sockets[families[side] == CEPA_NET_ADDRESS_IPV6].port;
                 is_found = true;
             }
         }
@@ -78,7 +80,7 @@ size_t cepa_locals_list(struct cepa_candidate *ret_candidates, size_t capacity,
 {
     static const enum cepa_candidate_transport transports[] = {
         CEPA_CANDIDATE_UDP, CEPA_CANDIDATE_TCP_PASSIVE, CEPA_CANDIDATE_TCP_ACTIVE};
-    struct cepa_address ips[IPS_MAX];
+    struct cepa_net_address ips[IPS_MAX];
     size_t ips_len = collect(ips, config);
     size_t len = 0;
     for (size_t i = 0; i < (config->has_tcp ? 3u : 1u); i++) {

@@ -11,9 +11,9 @@
 /* What there is. */
 struct cepa_locals_config {
     const struct cepa_interfaces *interfaces;
-    struct cepa_address sockets[2]; /* IPv4 and IPv6, as they are bound; family NONE: none */
-    bool has_tcp;                   /* the same ports are listened on by TCP */
-    bool is_local;                  /* loopback addresses count too */
+    struct cepa_net_address sockets[2]; /* IPv4 and IPv6, as they are bound; family NONE: none */
+    bool has_tcp;                       /* the same ports are listened on by TCP */
+    bool is_local;                      /* loopback addresses count too */
 };
 
 /* cepa_locals_list writes up to `capacity` host candidates, the most important first: UDP at each

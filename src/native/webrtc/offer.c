@@ -42,7 +42,7 @@ static struct place place_of(const struct cepa_candidate *candidate)
 {
     struct place place = {.kind = NEW_NAME};
     if (!candidate->has_name) {
-        place.kind = candidate->address.family == CEPA_ADDRESS_IPV4 ? NEW_IPV4 : NEW_IPV6;
+        place.kind = candidate->address.family == CEPA_NET_ADDRESS_IPV4 ? NEW_IPV4 : NEW_IPV6;
     }
     memcpy(place.bytes, candidate->has_name ? candidate->name : candidate->address.ip, PLACE_SIZE);
     return place;
@@ -200,7 +200,8 @@ static void decode_place(struct cepa_candidate *candidate, struct places *places
         memcpy(candidate->name, place.bytes, PLACE_SIZE);
         return;
     }
-    candidate->address.family = place.kind == NEW_IPV4 ? CEPA_ADDRESS_IPV4 : CEPA_ADDRESS_IPV6;
+    candidate->address.family =
+        place.kind == NEW_IPV4 ? CEPA_NET_ADDRESS_IPV4 : CEPA_NET_ADDRESS_IPV6;
     memcpy(candidate->address.ip, place.bytes, PLACE_SIZE);
 }
 

@@ -72,14 +72,14 @@ static void cover(uint8_t *ip, size_t ip_len, const struct cepa_stun_transaction
 
 static int decode_mapped(struct cepa_stun_message *message, struct cepa_reader *value)
 {
-    struct cepa_address address = {.family = CEPA_ADDRESS_NONE};
+    struct cepa_net_address address = {.family = CEPA_NET_ADDRESS_NONE};
     cepa_reader_skip(value, 1);
     unsigned family = cepa_reader_u8(value);
-    address.family = family == 1 ? CEPA_ADDRESS_IPV4 : CEPA_ADDRESS_IPV6;
+    address.family = family == 1 ? CEPA_NET_ADDRESS_IPV4 : CEPA_NET_ADDRESS_IPV6;
     address.port = cepa_reader_u16(value) ^ (uint16_t)(COOKIE >> 16);
-    size_t ip_len = cepa_address_ip_len(&address);
+    size_t ip_len = cepa_net_address_ip_len(&address);
     cepa_reader_bytes(value, address.ip, ip_len);
-    if ((family != 1 && family != 2) || message->mapped.family != CEPA_ADDRESS_NONE) {
+    if ((family != 1 && family != 2) || message->mapped.family != CEPA_NET_ADDRESS_NONE) {
         return CEPA_ERR_MALFORMED;
     }
     cover(address.ip, ip_len, &message->transaction);
@@ -300,14 +300,14 @@ void cepa_stun_add_role(struct cepa_stun_writer *writer, enum cepa_stun_role rol
         sizeof value);
 }
 
-void cepa_stun_add_mapped(struct cepa_stun_writer *writer, const struct cepa_address *address)
+void cepa_stun_add_mapped(struct cepa_stun_writer *writer, const struct cepa_net_address *address)
 {
     struct cepa_stun_transaction transaction;
     uint8_t value[4 + 16] = {0};
-    size_t ip_len = cepa_address_ip_len(address);
+    size_t ip_len = cepa_net_address_ip_len(address);
     CEPA_ASSERT(ip_len > 0);
     memcpy(transaction.bytes, writer->writer.data + 8, sizeof transaction.bytes);
-    value[1] = address->family == CEPA_ADDRESS_IPV4 ? 1 : 2;
+    value[1] = address->family == CEPA_NET_ADDRESS_IPV4 ? 1 : 2;
     cepa_be16_store(value + 2, address->port ^ (uint16_t)(COOKIE >> 16));
     memcpy(value + 4, address->ip, ip_len);
     cover(value + 4, ip_len, &transaction);

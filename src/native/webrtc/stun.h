@@ -49,7 +49,7 @@ struct cepa_stun_message {
     bool use_candidate;      /* the check nominates its pair */
     enum cepa_stun_role role;
     uint64_t tie_breaker;                    /* of that role */
-    struct cepa_address mapped;              /* XOR-MAPPED-ADDRESS; family NONE if absent */
+    struct cepa_net_address mapped;          /* XOR-MAPPED-ADDRESS; family NONE if absent */
     unsigned error_code;                     /* 300 to 699 in a failure */
     size_t integrity_offset;                 /* where MESSAGE-INTEGRITY stands; 0 if absent */
     bool has_fingerprint;                    /* and it is right */
@@ -88,7 +88,7 @@ void cepa_stun_add_priority(struct cepa_stun_writer *writer, uint32_t priority);
 void cepa_stun_add_use_candidate(struct cepa_stun_writer *writer);
 void cepa_stun_add_role(struct cepa_stun_writer *writer, enum cepa_stun_role role,
                         uint64_t tie_breaker);
-void cepa_stun_add_mapped(struct cepa_stun_writer *writer, const struct cepa_address *address);
+void cepa_stun_add_mapped(struct cepa_stun_writer *writer, const struct cepa_net_address *address);
 void cepa_stun_add_error(struct cepa_stun_writer *writer, unsigned code, const char *reason);
 void cepa_stun_add_unknown(struct cepa_stun_writer *writer, const uint16_t *types,
                            size_t types_len);

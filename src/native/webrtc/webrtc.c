@@ -39,7 +39,7 @@ struct cepa_webrtc {
 /* The socket of a path, by our port. */
 static struct cepa_udp *udp_of(const struct cepa_webrtc *webrtc, const struct cepa_path *path)
 {
-    size_t first = path->remote.family == CEPA_ADDRESS_IPV6 ? NUMBER_IPV6 : NUMBER_IPV4;
+    size_t first = path->remote.family == CEPA_NET_ADDRESS_IPV6 ? NUMBER_IPV6 : NUMBER_IPV4;
     for (size_t i = first + 2; i < NUMBER_TCP && webrtc->udp[i] != NULL; i += 2) {
         if (cepa_udp_address(webrtc->udp[i]).port == path->local.port) {
             return webrtc->udp[i];
@@ -62,8 +62,8 @@ static void on_send(void *context, const struct cepa_path *path,
     (void)error; /* what is lost the sockets count, and the layers above send again */
 }
 
-static uint64_t on_connect(void *context, const struct cepa_address *local,
-                           const struct cepa_address *remote)
+static uint64_t on_connect(void *context, const struct cepa_net_address *local,
+                           const struct cepa_net_address *remote)
 {
     struct cepa_webrtc *webrtc = context;
     const struct cepa_path path = {0, *local, *remote};
@@ -104,11 +104,11 @@ static void close_sockets(struct cepa_webrtc *webrtc)
  * chooses is the others' too. */
 static int open_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
 {
-    struct cepa_address addresses[2] = {config->ipv4, config->ipv6};
+    struct cepa_net_address addresses[2] = {config->ipv4, config->ipv6};
     uint16_t port = 0;
     int error = 0;
     for (size_t i = 0; i < 2 && error == 0; i++) {
-        if (addresses[i].family == CEPA_ADDRESS_NONE) {
+        if (addresses[i].family == CEPA_NET_ADDRESS_NONE) {
             continue;
         }
         addresses[i].port = addresses[i].port != 0 ? addresses[i].port : port;
@@ -136,7 +136,7 @@ static int open_more(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config
         struct cepa_udp_config udp = {.bind_address = i % 2 == 0 ? config->ipv4 : config->ipv6,
                                       .interfaces = &webrtc->interfaces};
         udp.bind_address.port = 0;
-        if (udp.bind_address.family != CEPA_ADDRESS_NONE) {
+        if (udp.bind_address.family != CEPA_NET_ADDRESS_NONE) {
             error = cepa_udp_open(&webrtc->udp[NUMBER_MORE + i], &udp);
         }
     }
@@ -146,8 +146,9 @@ static int open_more(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config
 /* Tries again where the system has chosen a port that is not free everywhere. */
 static int find_sockets(struct cepa_webrtc *webrtc, const struct cepa_webrtc_config *config)
 {
-    bool is_free_choice = (config->ipv4.family == CEPA_ADDRESS_NONE || config->ipv4.port == 0) &&
-                          (config->ipv6.family == CEPA_ADDRESS_NONE || config->ipv6.port == 0);
+    bool is_free_choice =
+        (config->ipv4.family == CEPA_NET_ADDRESS_NONE || config->ipv4.port == 0) &&
+        (config->ipv6.family == CEPA_NET_ADDRESS_NONE || config->ipv6.port == 0);
     int error = CEPA_ERR_IN_USE;
     for (unsigned i = 0; error == CEPA_ERR_IN_USE && i < (is_free_choice ? PORTS_TRIED_MAX : 1u);
          i++) {
@@ -176,7 +177,7 @@ static int watch(struct cepa_webrtc *webrtc)
 
 static bool is_same(const struct cepa_candidate *a, const struct cepa_candidate *b)
 {
-    return a->transport == b->transport && cepa_address_is_equal(&a->address, &b->address);
+    return a->transport == b->transport && cepa_net_address_is_equal(&a->address, &b->address);
 }
 
 /* Tells the endpoint where we are, unless it knows. Returns whether it did not: an address that is
@@ -186,8 +187,8 @@ static bool set_locals(struct cepa_webrtc *webrtc)
     struct cepa_candidate candidates[CEPA_ENDPOINT_LOCALS_MAX];
     const struct cepa_locals_config config = {
         .interfaces = &webrtc->interfaces,
-        .sockets = {cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV4),
-                    cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV6)},
+        .sockets = {cepa_webrtc_address(webrtc, CEPA_NET_ADDRESS_IPV4),
+                    cepa_webrtc_address(webrtc, CEPA_NET_ADDRESS_IPV6)},
         .has_tcp = webrtc->tcp != NULL,
         .is_local = webrtc->is_local};
     size_t len = cepa_locals_list(candidates, CEPA_ENDPOINT_LOCALS_MAX, &config);
@@ -210,8 +211,8 @@ static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_co
     struct cepa_endpoint_config endpoint_config = {
         .driver = {webrtc, on_send, on_connect, on_verified, on_drop},
         .random = config->random,
-        .sockets = {cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV4),
-                    cepa_webrtc_address(webrtc, CEPA_ADDRESS_IPV6)},
+        .sockets = {cepa_webrtc_address(webrtc, CEPA_NET_ADDRESS_IPV4),
+                    cepa_webrtc_address(webrtc, CEPA_NET_ADDRESS_IPV6)},
         .connections_max =
             config->connections_max == 0 ? CEPA_ENDPOINT_CONNECTIONS_MAX : config->connections_max,
         .certificate = config->certificate,
@@ -233,7 +234,8 @@ static int make_endpoint(struct cepa_webrtc *webrtc, const struct cepa_webrtc_co
 
 int cepa_webrtc_open(struct cepa_webrtc **ret_webrtc, const struct cepa_webrtc_config *config)
 {
-    if ((config->ipv4.family == CEPA_ADDRESS_NONE && config->ipv6.family == CEPA_ADDRESS_NONE) ||
+    if ((config->ipv4.family == CEPA_NET_ADDRESS_NONE &&
+         config->ipv6.family == CEPA_NET_ADDRESS_NONE) ||
         config->more_sockets > CEPA_ENDPOINT_MORE_SOCKETS_MAX) {
         return CEPA_ERR_ARGUMENT;
     }
@@ -283,10 +285,10 @@ struct cepa_endpoint *cepa_webrtc_endpoint(struct cepa_webrtc *webrtc)
     return webrtc->endpoint;
 }
 
-struct cepa_address cepa_webrtc_address(const struct cepa_webrtc *webrtc, uint8_t family)
+struct cepa_net_address cepa_webrtc_address(const struct cepa_webrtc *webrtc, uint8_t family)
 {
-    struct cepa_address none = {0};
-    const struct cepa_udp *udp = webrtc->udp[family == CEPA_ADDRESS_IPV6];
+    struct cepa_net_address none = {0};
+    const struct cepa_udp *udp = webrtc->udp[family == CEPA_NET_ADDRESS_IPV6];
     return udp == NULL ? none : cepa_udp_address(udp);
 }
 

@@ -30,13 +30,13 @@ struct cepa_webrtc;
 
 /* How to open one. */
 struct cepa_webrtc_config {
-    struct cepa_address
+    struct cepa_net_address
         ipv4; /* what to bind; IP 0.0.0.0 is all, port 0 any; family NONE: no IPv4 */
-    struct cepa_address ipv6; /* likewise */
-    uint8_t more_sockets;     /* of each family, for dialling (see struct cepa_endpoint_config): how
-                               * many, at most CEPA_ENDPOINT_MORE_SOCKETS_MAX */
-    bool has_no_tcp;          /* do without ICE-TCP */
-    bool is_local;            /* offer loopback addresses too, as tests on one machine need */
+    struct cepa_net_address ipv6; /* likewise */
+    uint8_t more_sockets; /* of each family, for dialling (see struct cepa_endpoint_config): how
+                           * many, at most CEPA_ENDPOINT_MORE_SOCKETS_MAX */
+    bool has_no_tcp;      /* do without ICE-TCP */
+    bool is_local;        /* offer loopback addresses too, as tests on one machine need */
     const struct cepa_random *random;           /* lent for the driver's life */
     uint32_t connections_max;                   /* 0: CEPA_ENDPOINT_CONNECTIONS_MAX */
     const struct cepa_certificate *certificate; /* see struct cepa_endpoint_config, */
@@ -63,9 +63,9 @@ void cepa_webrtc_close(struct cepa_webrtc *webrtc);
 /* cepa_webrtc_endpoint gives the endpoint, on which everything else is done. */
 struct cepa_endpoint *cepa_webrtc_endpoint(struct cepa_webrtc *webrtc);
 
-/* cepa_webrtc_address gives what the socket of a family (CEPA_ADDRESS_IPV4 or IPV6) is bound to,
- * with the port that it has; family NONE if there is none. */
-struct cepa_address cepa_webrtc_address(const struct cepa_webrtc *webrtc, uint8_t family);
+/* cepa_webrtc_address gives what the socket of a family (CEPA_NET_ADDRESS_IPV4 or IPV6) is bound
+ * to, with the port that it has; family NONE if there is none. */
+struct cepa_net_address cepa_webrtc_address(const struct cepa_webrtc *webrtc, uint8_t family);
 
 /* cepa_webrtc_wait sends what waits, waits for something to happen till `deadline` at most, and
  * takes what came. Events may be there afterwards. Returns 0 or CEPA_ERR_SYSTEM. */
