@@ -7,8 +7,8 @@
 #include "base/assert.h"
 #include "base/block.h"
 #include "base/ct.h"
+#include "base/draw.h"
 #include "path/circuits_parts.h"
-#include "path/draw.h"
 
 enum {
     TRIES_MAX = 6,         /* builds of a circuit that is not kept */

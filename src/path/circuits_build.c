@@ -4,8 +4,8 @@
 
 #include "base/assert.h"
 #include "base/ct.h"
+#include "base/draw.h"
 #include "path/circuits_parts.h"
-#include "path/draw.h"
 
 enum {
     FAILURES_AVOIDED = 3 /* a relay with so many is not drawn */

@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "path/draw.h"
+#include "base/draw.h"
 #include "path/select.h"
 
 enum { VERSION = 1 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "path/draw.h"
+#include "base/draw.h"
 
 enum { TRIES = 64, WEIGHT_MAX = CEPA_PATH_CLASSES };
 

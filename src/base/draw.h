@@ -1,6 +1,6 @@
 /* Uniform draws from the hook of randomness. */
-#ifndef CEPA_PATH_DRAW_H
-#define CEPA_PATH_DRAW_H
+#ifndef CEPA_BASE_DRAW_H
+#define CEPA_BASE_DRAW_H
 
 #include <stdint.h>
 
