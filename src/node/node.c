@@ -22,6 +22,8 @@ void cepa_node_limits_daemon(struct cepa_node_limits *ret_limits)
                                             .handshakes = 64,
                                             .buffers = 256,
                                             .relay_circuits = 8192,
+                                            .service_circuits = 2048,
+                                            .address_descriptors = 256,
                                             .origin_circuits = 64,
                                             .replay_tags = 1 << 20};
 }
@@ -37,6 +39,8 @@ void cepa_node_limits_tab(struct cepa_node_limits *ret_limits)
                                             .handshakes = 16,
                                             .buffers = 64,
                                             .relay_circuits = 1024,
+                                            .service_circuits = 128,
+                                            .address_descriptors = 16,
                                             .origin_circuits = 32,
                                             .replay_tags = 1 << 14};
 }
@@ -52,6 +56,8 @@ void cepa_node_limits_test(struct cepa_node_limits *ret_limits)
                                             .handshakes = 16,
                                             .buffers = 64,
                                             .relay_circuits = 512,
+                                            .service_circuits = 256,
+                                            .address_descriptors = 64,
                                             .origin_circuits = 16,
                                             .replay_tags = 1 << 12};
 }
@@ -157,6 +163,7 @@ enum part {
     PART_TABLE,
     PART_CIRCUITS,
     PART_HELD,
+    PART_SERVICES,
     PARTS
 };
 
@@ -189,6 +196,9 @@ static void sizes_of(size_t ret_sizes[PARTS], const struct cepa_node_config *con
     ret_sizes[PART_ONION_KEYS] = cepa_onion_keys_size(&rooms->replay);
     ret_sizes[PART_TABLE] = cepa_circuit_table_size(&rooms->table);
     ret_sizes[PART_CIRCUITS] = cepa_circuits_size(&rooms->circuits);
+    const struct cepa_services_limits services =
+        cepa_node_services_limits(config, rooms->table.circuits_max);
+    ret_sizes[PART_SERVICES] = config->is_relay ? cepa_services_size(&services) : 0;
     ret_sizes[PART_HELD] = cepa_block_array_size(held_max(config), sizeof(struct cepa_node_held));
 }
 
@@ -296,7 +306,7 @@ static int init_circuits(struct cepa_node *node, void *const parts[PARTS],
 static int init_rooms(struct cepa_node *node, void *const parts[PARTS], const size_t sizes[PARTS],
                       const struct room_limits *rooms, struct cepa_time now)
 {
-    struct cepa_siphash_key keys[4];
+    struct cepa_siphash_key keys[5];
     int error = cepa_random_fill(node->config.random, keys[0].bytes, sizeof keys);
     if (error != 0) {
         return error;
@@ -323,6 +333,10 @@ static int init_rooms(struct cepa_node *node, void *const parts[PARTS], const si
     }
     if (error == 0) {
         error = init_circuits(node, parts, sizes, rooms, &keys[3]);
+    }
+    if (error == 0 && node->config.is_relay) {
+        error = cepa_node_services_init(node, parts[PART_SERVICES], sizes[PART_SERVICES],
+                                        rooms->table.circuits_max, &keys[4]);
     }
     cepa_wipe(keys, sizeof keys);
     return error;
@@ -402,6 +416,9 @@ void cepa_node_wipe(struct cepa_node *node)
     }
     cepa_circuits_wipe(&node->circuits);
     cepa_circuit_table_wipe(&node->table);
+    if (node->services != NULL) {
+        cepa_services_wipe(node->services);
+    }
     cepa_onion_keys_wipe(&node->onion_keys);
     cepa_mesh_wipe(node->mesh);
     cepa_link_shared_wipe(&node->shared);
@@ -423,6 +440,7 @@ static void tick(struct cepa_node *node, struct cepa_time now)
     cepa_node_withhold_tick(node, now);
     cepa_node_identity_step(node, now);
     cepa_node_links_tick(node, now);
+    cepa_node_ends_tick(node, now);
     if (node->is_ready) {
         cepa_node_paths_tick(node, now);
     }

@@ -36,17 +36,19 @@ struct cepa_node;
 
 /* How much a node may take; its whole memory follows from this (cepa_node_size). */
 struct cepa_node_limits {
-    uint32_t links;           /* at one time, also half-open ones */
-    uint32_t neighbours;      /* wanted; at most twice as many are kept */
-    uint32_t index_records;   /* relays that are known */
-    uint32_t credentials;     /* certificates and descriptors kept, 11 kB each */
-    uint32_t cells;           /* that wait to be sent on all links, 1,120 bytes each */
-    uint32_t link_circuits;   /* circuits on all links; one through this relay counts twice */
-    uint32_t handshakes;      /* links' handshakes at one time, 36 kB each */
-    uint32_t buffers;         /* packets and messages on their way in, 16 kB each */
-    uint32_t relay_circuits;  /* circuits through this relay; 0 for clients */
-    uint32_t origin_circuits; /* circuits of this node's own */
-    uint32_t replay_tags;     /* packets that one onion key accepts; 16 to 32 bytes each, twice */
+    uint32_t links;               /* at one time, also half-open ones */
+    uint32_t neighbours;          /* wanted; at most twice as many are kept */
+    uint32_t index_records;       /* relays that are known */
+    uint32_t credentials;         /* certificates and descriptors kept, 11 kB each */
+    uint32_t cells;               /* that wait to be sent on all links, 1,120 bytes each */
+    uint32_t link_circuits;       /* circuits on all links; one through this relay counts twice */
+    uint32_t handshakes;          /* links' handshakes at one time, 36 kB each */
+    uint32_t buffers;             /* packets and messages on their way in, 16 kB each */
+    uint32_t relay_circuits;      /* circuits through this relay; 0 for clients */
+    uint32_t service_circuits;    /* of these: that meet, or await introductions */
+    uint32_t address_descriptors; /* that a relay keeps for others, 16 kB each */
+    uint32_t origin_circuits;     /* circuits of this node's own */
+    uint32_t replay_tags; /* packets that one onion key accepts; 16 to 32 bytes each, twice */
 };
 
 /* cepa_node_limits_daemon, _tab and _test give what suits a daemon, a browser tab, a test. */

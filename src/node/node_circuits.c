@@ -66,7 +66,8 @@ void cepa_node_on_window(struct cepa_node *node, struct cepa_node_link *link,
         cepa_node_own_room(node, ends.owner, event->room, now);
     } else if (ends.goes_on) {
         cepa_node_credit(node, ends.link, ends.circuit_id, event->count, now);
-    } else if (!cepa_node_serve_window(node, ends.circuit, event, now)) {
+    } else if (!cepa_node_ends_window(node, ends.circuit, event->count, now) &&
+               !cepa_node_serve_window(node, ends.circuit, event, now)) {
         cepa_node_credit(node, cepa_node_link_number(link), event->circuit_id, event->count,
                          now); /* answers of this relay */
     }
@@ -229,6 +230,7 @@ bool cepa_node_table_settle(struct cepa_node *node, struct cepa_time now)
             cepa_node_own_lost(node, effect.owner, now);
             break;
         case CEPA_CIRCUIT_EFFECT_ENDED:
+            cepa_node_ends_on_ended(node, effect.circuit, now);
             break;
         }
     }

@@ -18,6 +18,7 @@
 #include "onion/circuit_ends.h"
 #include "onion/circuit_table.h"
 #include "path/circuits.h"
+#include "service/services.h"
 #include "wire/mesh_message.h"
 
 enum {

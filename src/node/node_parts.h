@@ -84,6 +84,9 @@ void cepa_node_credit_step(struct cepa_node *node, struct cepa_time now);
 
 /* node_services.c: this relay as the last hop. _serve gives true if the cell is used up when its
  * answer has left; _serve_window true if the cells that left were nobody's answers. */
+/* Sends DATA to the origin of a circuit that ends here; false if that is not possible now. */
+bool cepa_node_send_back(struct cepa_node *node, struct cepa_handle circuit, const uint8_t *data,
+                         size_t data_len, struct cepa_time now);
 bool cepa_node_serve(struct cepa_node *node, struct cepa_node_link *link, uint32_t circuit_id,
                      const struct cepa_circuit_outcome *outcome, struct cepa_time now);
 bool cepa_node_serve_window(struct cepa_node *node, struct cepa_handle circuit,
@@ -134,5 +137,21 @@ struct cepa_handle cepa_node_circuit_handle(uint64_t number);
 /* node_store.c */
 bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,
                           struct cepa_time now);
+
+/* node_ends.c: what a relay does for ends. */
+struct cepa_services_limits cepa_node_services_limits(const struct cepa_node_config *config,
+                                                      uint32_t circuits);
+CEPA_MUST_USE int cepa_node_services_init(struct cepa_node *node, void *memory, size_t memory_len,
+                                          uint32_t circuits, const struct cepa_siphash_key *key);
+/* Takes DATA; true if they were for a service of ends. `*ret_is_held`: they went on, credit follows
+ * when they have left. */
+bool cepa_node_ends_serve(struct cepa_node *node, const struct cepa_node_link *link,
+                          const struct cepa_circuit_outcome *outcome, bool *ret_is_held,
+                          struct cepa_time now);
+bool cepa_node_ends_window(struct cepa_node *node, struct cepa_handle circuit, uint32_t count,
+                           struct cepa_time now);
+void cepa_node_ends_on_ended(struct cepa_node *node, struct cepa_handle circuit,
+                             struct cepa_time now);
+void cepa_node_ends_tick(struct cepa_node *node, struct cepa_time now);
 
 #endif

@@ -14,9 +14,8 @@ enum { AHEAD = 128 };
 
 _Static_assert((int)CEPA_NODE_BULK_HEADER <= (int)CEPA_CELL_DATA_MAX, "the header fits a cell");
 
-/* Sends DATA to the origin; false if that is not possible now. */
-static bool answer(struct cepa_node *node, struct cepa_handle circuit, const uint8_t *data,
-                   size_t data_len, struct cepa_time now)
+bool cepa_node_send_back(struct cepa_node *node, struct cepa_handle circuit, const uint8_t *data,
+                         size_t data_len, struct cepa_time now)
 {
     uint64_t number;
     uint64_t counter;
@@ -40,7 +39,7 @@ void cepa_node_answer(struct cepa_node *node, const struct cepa_mesh_effect *eff
     struct cepa_handle circuit = cepa_node_circuit_handle(effect->circuit);
     for (uint32_t part = 0; cepa_node_answer_part(data, effect->data, effect->data_len, part);
          part++) {
-        if (!answer(node, circuit, data, sizeof data, now)) {
+        if (!cepa_node_send_back(node, circuit, data, sizeof data, now)) {
             return; /* who asked asks again */
         }
     }
@@ -80,7 +79,7 @@ static void pump(struct cepa_node *node, struct cepa_node_bulk *bulk, uint32_t r
     data[0] = bulk->service;
     while (room > 0 && bulk->waiting < AHEAD && bulk->done < bulk->total) {
         cepa_be32_store(data + 1, bulk->done);
-        if (!answer(node, bulk->circuit, data, sizeof data, now)) {
+        if (!cepa_node_send_back(node, bulk->circuit, data, sizeof data, now)) {
             break;
         }
         bulk->done++;
@@ -98,7 +97,7 @@ static void count(struct cepa_node *node, struct cepa_node_bulk *bulk, struct ce
     bulk->done++;
     if (bulk->done == bulk->total) {
         cepa_be32_store(data + 1, bulk->total);
-        (void)answer(node, bulk->circuit, data, sizeof data, now);
+        (void)cepa_node_send_back(node, bulk->circuit, data, sizeof data, now);
         *bulk = (struct cepa_node_bulk){0};
     }
 }
@@ -132,6 +131,10 @@ bool cepa_node_serve(struct cepa_node *node, struct cepa_node_link *link, uint32
                      const struct cepa_circuit_outcome *outcome, struct cepa_time now)
 {
     const struct cepa_cell_message *message = &outcome->message;
+    bool is_held;
+    if (cepa_node_ends_serve(node, link, outcome, &is_held, now)) {
+        return is_held;
+    }
     if (message->data_len > 0 && message->data[0] == CEPA_NODE_SERVICE_BUCKET) {
         cepa_mesh_on_request(node->mesh, cepa_node_circuit_number(outcome->circuit),
                              message->data + 1, message->data_len - 1, now);
@@ -142,7 +145,7 @@ bool cepa_node_serve(struct cepa_node *node, struct cepa_node_link *link, uint32
     }
     switch (message->data[0]) {
     case CEPA_NODE_SERVICE_ECHO:
-        return answer(node, outcome->circuit, message->data, message->data_len, now);
+        return cepa_node_send_back(node, outcome->circuit, message->data, message->data_len, now);
     case CEPA_NODE_SERVICE_SINK:
     case CEPA_NODE_SERVICE_SOURCE:
         serve_bulk(node, link, circuit_id, outcome, now);

@@ -46,6 +46,7 @@ struct cepa_node {
     size_t join_len;
     struct cepa_onion_keys onion_keys;
     struct cepa_circuit_table table;
+    struct cepa_services *services; /* NULL for a client */
     struct cepa_node_waiting waiting[CEPA_NODE_WAITING_MAX];
     struct cepa_node_bulk bulks[CEPA_NODE_BULKS_MAX];
     struct cepa_node_fetch fetches[CEPA_NODE_FETCHES];

@@ -29,6 +29,18 @@ bool cepa_circuit_ends_is_last(const struct cepa_circuit_table *table, struct ce
            found->relay.state == CEPA_RELAY_LAST;
 }
 
+int cepa_circuit_ends_origin(const struct cepa_circuit_table *table, struct cepa_handle circuit,
+                             uint64_t *ret_link, uint32_t *ret_circuit_id)
+{
+    if (!cepa_circuit_ends_is_last(table, circuit)) {
+        return CEPA_ERR_NOT_FOUND;
+    }
+    const struct cepa_table_circuit *found = cepa_pool_find(&table->circuits, circuit);
+    *ret_link = found->sides[CEPA_TABLE_PREVIOUS].link;
+    *ret_circuit_id = found->sides[CEPA_TABLE_PREVIOUS].circuit_id;
+    return 0;
+}
+
 void cepa_circuit_ends_close_others(struct cepa_circuit_table *table, struct cepa_time now)
 {
     struct cepa_handle handle;

@@ -24,6 +24,12 @@ CEPA_MUST_USE int cepa_circuit_ends_find(const struct cepa_circuit_table *table,
 /* cepa_circuit_ends_is_last says whether a circuit is there and ends at this relay. */
 bool cepa_circuit_ends_is_last(const struct cepa_circuit_table *table, struct cepa_handle circuit);
 
+/* cepa_circuit_ends_origin gives the link, and the id there, by which a circuit came that ends at
+ * this relay. Returns 0 or CEPA_ERR_NOT_FOUND. O(1). */
+CEPA_MUST_USE int cepa_circuit_ends_origin(const struct cepa_circuit_table *table,
+                                           struct cepa_handle circuit, uint64_t *ret_link,
+                                           uint32_t *ret_circuit_id);
+
 /* cepa_circuit_ends_close_others ends all circuits but this node's own, by effects. O(circuits). */
 void cepa_circuit_ends_close_others(struct cepa_circuit_table *table, struct cepa_time now);
 

@@ -87,7 +87,7 @@ TEST(a_relay_that_dies_on_a_circuit_is_replaced)
         test_note("hop %u: broken after %llu ms, ready %u, at %llu ms", hop,
                   (unsigned long long)broken_ms, watch.ready,
                   (unsigned long long)(sim_now(sim).ns / CEPA_MILLISECOND_NS));
-        CHECK(broken_ms <= 1500); /* with data under way */
+        CHECK(broken_ms <= 2000); /* with data under way: about 1 s, 1.7 s if it had just begun */
         mended +=
             watch.broken > 0 && watch.ready > 1 && sim_echo(sim, &watch, 3, CEPA_SECOND_NS) == 3;
         sim_unbuild(sim, &watch);

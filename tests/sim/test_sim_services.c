@@ -1,0 +1,240 @@
+/* Ends meet at a relay, knock at one, and leave descriptors with one: real circuits and relays, in
+ * virtual time. */
+#include <string.h>
+
+#include "base/endian.h"
+#include "node/node_commands.h"
+#include "node/node_ends.h"
+#include "rendezvous/descriptor_seal.h"
+#include "service/introduction.h"
+#include "sim/watch.h"
+#include "support/test.h"
+
+enum { RELAYS = 7, ENDS = 2, PACKETS = 1000, TAG = 0x5a };
+
+/* An end of a circuit. */
+struct end {
+    uint32_t host;
+    uint64_t circuit;
+    uint32_t ready, closed;
+    uint32_t statuses[32]; /* how often each came */
+    uint32_t packets;      /* of full length, in all */
+    uint32_t out_of_order;
+    struct cepa_service_whole whole;
+    uint8_t body[CEPA_SERVICE_BODY_MAX];
+    bool is_whole;
+};
+
+static struct end ends[ENDS];
+
+static void on_data(struct end *end, const uint8_t *data, size_t data_len)
+{
+    struct cepa_service_part part;
+    if (data_len == CEPA_CELL_DATA_MAX && data[0] == 0xee) {
+        end->out_of_order += cepa_be32_load(data + 1) != end->packets;
+        end->packets++;
+    } else if (cepa_service_read_answer(&part, data, data_len) == 0 && part.service < 32) {
+        end->statuses[part.service]++;
+        bool is_whole = false;
+        if (part.bytes_len > 0 &&
+            cepa_service_whole_add(&end->whole, end->body, &is_whole, &part) == 0) {
+            end->is_whole |= is_whole;
+        }
+    }
+}
+
+static void on_event(void *context, struct sim *sim, uint32_t host,
+                     const struct cepa_node_effect *effect)
+{
+    (void)context;
+    for (size_t i = 0; i < ENDS; i++) {
+        struct end *end = &ends[i];
+        if (effect->circuit == 0 || effect->circuit != end->circuit || host != end->host) {
+            continue;
+        }
+        end->ready += effect->event == CEPA_EVENT_CIRCUIT_READY;
+        end->closed += effect->event == CEPA_EVENT_CIRCUIT_CLOSED;
+        if (effect->event == CEPA_EVENT_CIRCUIT_DATA) {
+            on_data(end, effect->data, effect->data_len);
+            cepa_node_circuit_consumed(sim_node(sim, host), end->circuit, 1, sim_now(sim));
+        }
+    }
+}
+
+static struct sim *network(uint64_t seed)
+{
+    struct sim_config config = sim_config_default(seed);
+    config.on_event = on_event;
+    memset(ends, 0, sizeof ends);
+    struct sim *sim = sim_network(&config, RELAYS);
+    CHECK(sim_run_until(sim, sim_is_whole, NULL, 100 * CEPA_MILLISECOND_NS, 60 * CEPA_SECOND_NS));
+    return sim;
+}
+
+static bool is_ready(struct sim *sim, void *context)
+{
+    const struct end *end = context;
+    (void)sim;
+    return end->ready > 0 || end->closed > 0;
+}
+
+/* Opens a circuit of `host` to `last`. */
+static void open_end(struct sim *sim, struct end *end, uint32_t host, uint32_t last)
+{
+    struct cepa_node_id id = sim_status(sim, last).node;
+    const struct cepa_node_circuit_request request = {.hops_len = 3, .last = &id};
+    memset(end, 0, sizeof *end);
+    end->host = host;
+    CHECK_INT(cepa_node_circuit_open(sim_node(sim, host), &end->circuit, &request, sim_now(sim)),
+              0);
+    sim_poke(sim, host);
+    sim_run_until(sim, is_ready, end, 10 * CEPA_MILLISECOND_NS, 20 * CEPA_SECOND_NS);
+    CHECK_INT(end->ready, 1);
+}
+
+static void ask(struct sim *sim, const struct end *end, uint8_t service, const uint8_t *body,
+                size_t body_len)
+{
+    static const uint8_t tag[CEPA_SERVICE_TAG_SIZE] = {TAG, 1, 2, 3};
+    uint8_t data[CEPA_CELL_DATA_MAX];
+    for (uint8_t part = 0; part < cepa_service_parts(body_len); part++) {
+        size_t len = cepa_service_request(data, service, tag, part, body, body_len);
+        CHECK_INT(
+            cepa_node_circuit_send(sim_node(sim, end->host), end->circuit, data, len, sim_now(sim)),
+            0);
+    }
+    sim_poke(sim, end->host);
+    sim_run(sim, 300 * CEPA_MILLISECOND_NS);
+}
+
+static void meet(struct sim *sim, const struct end *end, uint8_t cookie, uint8_t which)
+{
+    uint8_t body[CEPA_MEET_SIZE];
+    memset(body, cookie, CEPA_SERVICE_COOKIE_SIZE);
+    memset(body + CEPA_SERVICE_COOKIE_SIZE, which, CEPA_SERVICE_END_SIZE);
+    ask(sim, end, CEPA_SERVICE_MEET, body, sizeof body);
+}
+
+static void send_all(struct sim *sim, const struct end *from, const struct end *to)
+{
+    uint8_t data[CEPA_CELL_DATA_MAX] = {0xee};
+    uint32_t sent = 0;
+    for (uint32_t turn = 0; turn < 4000 && to->packets < PACKETS; turn++) {
+        while (sent < PACKETS) {
+            cepa_be32_store(data + 1, sent);
+            if (cepa_node_circuit_send(sim_node(sim, from->host), from->circuit, data, sizeof data,
+                                       sim_now(sim)) != 0) {
+                break;
+            }
+            sent++;
+        }
+        sim_poke(sim, from->host);
+        sim_run(sim, 5 * CEPA_MILLISECOND_NS);
+    }
+    CHECK_INT(to->packets, PACKETS);
+}
+
+TEST(two_circuits_meet_and_carry_packets_both_ways)
+{
+    struct sim *sim = network(101);
+    open_end(sim, &ends[0], 1, 6);
+    open_end(sim, &ends[1], 2, 6);
+    meet(sim, &ends[0], 7, 1);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_WAITING], 1);
+    meet(sim, &ends[1], 7, 2);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], 1);
+    send_all(sim, &ends[0], &ends[1]);
+    send_all(sim, &ends[1], &ends[0]);
+    struct cepa_services_status status;
+    cepa_node_services_status(sim_node(sim, 6), &status);
+    CHECK_INT(status.joined, 2);
+    test_note("%u of %u packets came in another order", ends[0].out_of_order + ends[1].out_of_order,
+              2 * PACKETS);
+
+    /* One goes, and comes back by another circuit. */
+    CHECK_INT(cepa_node_circuit_close(sim_node(sim, 1), ends[0].circuit, sim_now(sim)), 0);
+    sim_poke(sim, 1);
+    sim_run(sim, 500 * CEPA_MILLISECOND_NS);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_PARTED], 1);
+    open_end(sim, &ends[0], 1, 6);
+    meet(sim, &ends[0], 7, 1);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], 2);
+    ends[1].packets = 0;
+    send_all(sim, &ends[0], &ends[1]);
+
+    /* Who was lost without a word is replaced. */
+    open_end(sim, &ends[0], 1, 6);
+    meet(sim, &ends[0], 7, 1);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_PARTED], 2);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], 3);
+    sim_free(sim);
+}
+
+TEST(who_knocks_is_handed_over)
+{
+    struct sim *sim = network(102);
+    struct cepa_node_id id = sim_status(sim, 6).node;
+    struct cepa_network_id network_id = sim_status(sim, 6).network;
+    struct cepa_ed25519_key key;
+    struct cepa_introduction introduction;
+    uint8_t body[CEPA_INTRODUCTION_SIZE];
+    cepa_ed25519_key_init(&key, &(struct cepa_ed25519_seed){{1}});
+    cepa_introduction_make(&introduction, &key, 60,
+                           (struct cepa_directory_day){sim_status(sim, 6).day}, &network_id, &id);
+    cepa_introduction_encode(body, &introduction);
+    open_end(sim, &ends[0], 1, 6);
+    open_end(sim, &ends[1], 2, 6);
+    ask(sim, &ends[0], CEPA_SERVICE_INTRODUCTION, body, sizeof body);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1);
+
+    uint8_t knock[CEPA_INTRODUCE_KEY_SIZE + CEPA_INTRODUCE_MESSAGE_MAX];
+    memset(knock, 0x77, sizeof knock);
+    memcpy(knock, key.public_key.bytes, CEPA_INTRODUCE_KEY_SIZE);
+    ask(sim, &ends[1], CEPA_SERVICE_INTRODUCE, knock, sizeof knock);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], 1);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_KNOCK], 4);
+    CHECK(ends[0].is_whole && ends[0].whole.len == CEPA_INTRODUCE_MESSAGE_MAX);
+    CHECK_BYTES(ends[0].body, knock + CEPA_INTRODUCE_KEY_SIZE, CEPA_INTRODUCE_MESSAGE_MAX);
+    knock[0] ^= 1;
+    ask(sim, &ends[1], CEPA_SERVICE_INTRODUCE, knock, sizeof knock);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_UNKNOWN], 1);
+    sim_free(sim);
+}
+
+TEST(descriptors_are_kept_by_those_who_are_near)
+{
+    static uint8_t bytes[CEPA_ADDRESS_DESCRIPTOR_SIZE];
+    struct sim *sim = network(103);
+    struct cepa_network_id network_id = sim_status(sim, 6).network;
+    struct cepa_directory_day today = {sim_status(sim, 6).day};
+    struct cepa_ed25519_key key;
+    struct cepa_ed25519_blinded_key blinded;
+    cepa_ed25519_key_init(&key, &(struct cepa_ed25519_seed){{2}});
+    cepa_ed25519_blind_key(&blinded, &key, today, network_id.bytes, sizeof network_id.bytes);
+    struct cepa_address_descriptor descriptor = {.day = today, .sequence = 5};
+    memcpy(descriptor.blinded_key, blinded.public_key.point.bytes, sizeof descriptor.blinded_key);
+    descriptor.sealed = bytes + CEPA_ADDRESS_DESCRIPTOR_HEAD_SIZE;
+    descriptor.signature = bytes + CEPA_ADDRESS_DESCRIPTOR_SIGNED_SIZE;
+    cepa_address_descriptor_encode(bytes, &descriptor);
+    cepa_descriptor_sign(bytes, &blinded, &network_id);
+
+    open_end(sim, &ends[0], 1, 6);
+    open_end(sim, &ends[1], 2, 6);
+    ask(sim, &ends[0], CEPA_SERVICE_DESCRIPTOR_PUT, bytes, sizeof bytes);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1); /* of seven relays all are near */
+    ask(sim, &ends[1], CEPA_SERVICE_DESCRIPTOR_GET, descriptor.blinded_key,
+        sizeof descriptor.blinded_key);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], cepa_service_parts(sizeof bytes));
+    CHECK(ends[1].is_whole && ends[1].whole.len == sizeof bytes);
+    CHECK_BYTES(ends[1].body, bytes, sizeof bytes);
+    bytes[CEPA_ADDRESS_DESCRIPTOR_HEAD_SIZE] ^= 1;
+    bytes[15]++; /* a later sequence, not signed */
+    ask(sim, &ends[0], CEPA_SERVICE_DESCRIPTOR_PUT, bytes, sizeof bytes);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_REFUSED], 1);
+    sim_free(sim);
+}
+
+TEST_MAIN(RUN(two_circuits_meet_and_carry_packets_both_ways), RUN(who_knocks_is_handed_over),
+          RUN(descriptors_are_kept_by_those_who_are_near))
