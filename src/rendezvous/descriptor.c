@@ -120,11 +120,11 @@ static void finish(uint8_t *bytes, const struct cepa_identity *identity,
     cepa_wipe(key, sizeof key);
 }
 
-int cepa_descriptor_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
-                         const struct cepa_address_day *day, uint64_t sequence,
-                         const struct cepa_address_contents *contents,
-                         const struct cepa_random *random,
-                         struct cepa_descriptor_workspace *workspace, uint32_t cpu)
+int cepa_address_descriptor_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
+                                 const struct cepa_address_day *day, uint64_t sequence,
+                                 const struct cepa_address_contents *contents,
+                                 const struct cepa_random *random,
+                                 struct cepa_descriptor_workspace *workspace, uint32_t cpu)
 {
     struct cepa_address_descriptor descriptor;
     uint8_t randomness[CEPA_MLDSA_RANDOM_BYTES];
@@ -200,9 +200,10 @@ static int contents_check(struct cepa_address_contents *ret_contents,
     return error;
 }
 
-int cepa_descriptor_open(struct cepa_address_found *ret_found, const struct cepa_address_day *day,
-                         uint64_t sequence_min, const uint8_t *bytes, size_t bytes_len,
-                         struct cepa_descriptor_workspace *workspace, uint32_t cpu)
+int cepa_address_descriptor_open(struct cepa_address_found *ret_found,
+                                 const struct cepa_address_day *day, uint64_t sequence_min,
+                                 const uint8_t *bytes, size_t bytes_len,
+                                 struct cepa_descriptor_workspace *workspace, uint32_t cpu)
 {
     struct cepa_address_descriptor descriptor;
     int error = cepa_address_descriptor_decode(&descriptor, bytes, bytes_len);

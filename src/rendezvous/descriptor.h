@@ -45,25 +45,26 @@ CEPA_MUST_USE int cepa_address_day_init(struct cepa_address_day *ret_day,
                                         const struct cepa_network_id *network,
                                         struct cepa_directory_day day);
 
-/* cepa_descriptor_make writes the descriptor (CEPA_ADDRESS_DESCRIPTOR_SIZE bytes) that says
+/* cepa_address_descriptor_make writes the descriptor (CEPA_ADDRESS_DESCRIPTOR_SIZE bytes) that says
  * `contents` of `identity` on `day`; `day` is of the same identity (asserted). Returns 0 or
  * CEPA_ERR_RANDOM; or CEPA_ERR_EXHAUSTED, see cepa_mldsa_sign. About 0.5 ms. */
-CEPA_MUST_USE int cepa_descriptor_make(uint8_t *ret_bytes, const struct cepa_identity *identity,
-                                       const struct cepa_address_day *day, uint64_t sequence,
-                                       const struct cepa_address_contents *contents,
-                                       const struct cepa_random *random,
-                                       struct cepa_descriptor_workspace *workspace, uint32_t cpu);
+CEPA_MUST_USE int cepa_address_descriptor_make(
+    uint8_t *ret_bytes, const struct cepa_identity *identity, const struct cepa_address_day *day,
+    uint64_t sequence, const struct cepa_address_contents *contents,
+    const struct cepa_random *random, struct cepa_descriptor_workspace *workspace, uint32_t cpu);
 
-/* cepa_descriptor_open opens and checks what claims to be the descriptor of `day`, from anybody;
- * one whose sequence is below `sequence_min` is not looked at further. Returns 0, or
+/* cepa_address_descriptor_open opens and checks what claims to be the descriptor of `day`, from
+ * anybody; one whose sequence is below `sequence_min` is not looked at further. Returns 0, or
  *   CEPA_ERR_LENGTH, CEPA_ERR_VERSION, CEPA_ERR_MALFORMED, CEPA_ERR_AUTHENTICATION,
  *   CEPA_ERR_INVALID_KEY, CEPA_ERR_LOW_ORDER_POINT   it is none;
  *   CEPA_ERR_EPOCH      it is of another address or day;
  *   CEPA_ERR_REPLAY     it is older.
  * Variable time: who has the address may read all of it. About 0.3 ms. */
-CEPA_MUST_USE int cepa_descriptor_open(struct cepa_address_found *ret_found,
-                                       const struct cepa_address_day *day, uint64_t sequence_min,
-                                       const uint8_t *bytes, size_t bytes_len,
-                                       struct cepa_descriptor_workspace *workspace, uint32_t cpu);
+CEPA_MUST_USE int cepa_address_descriptor_open(struct cepa_address_found *ret_found,
+                                               const struct cepa_address_day *day,
+                                               uint64_t sequence_min, const uint8_t *bytes,
+                                               size_t bytes_len,
+                                               struct cepa_descriptor_workspace *workspace,
+                                               uint32_t cpu);
 
 #endif

@@ -177,17 +177,17 @@ static int order_draw(struct cepa_lookup *lookup, const struct cepa_random *rand
 {
     for (uint32_t place = 0; place < CEPA_DESCRIPTOR_POSITIONS; place++) {
         uint8_t *order = lookup->order[place];
-        for (uint8_t i = 0; i < CEPA_LOOKUP_RANKS; i++) {
+        for (size_t i = 0; i < CEPA_LOOKUP_RANKS; i++) {
             uint64_t bits;
             int error = cepa_draw_u64(&bits, random);
             if (error != 0) {
                 return error;
             }
-            order[i] = i;
+            order[i] = (uint8_t)i;
             if (i < CEPA_DESCRIPTOR_CUSTODIANS) {
-                size_t other = (size_t)cepa_draw_scale(bits, i + 1u);
+                size_t other = (size_t)cepa_draw_scale(bits, i + 1);
                 order[i] = order[other];
-                order[other] = i;
+                order[other] = (uint8_t)i;
             }
         }
     }
@@ -331,8 +331,8 @@ static bool take(struct cepa_lookups *lookups, struct cepa_lookup *lookup, const
     bool is_own = place->is_taken && place->day.number == lookup->day.day.number &&
                   is_same(&place->address, &lookup->day.address);
     uint64_t sequence_min = is_own ? place->found.sequence + 1 : lookup->sequence_min;
-    if (cepa_descriptor_open(&place->found, &lookup->day, sequence_min, bytes, bytes_len,
-                             config->workspace, config->cpu) != 0) {
+    if (cepa_address_descriptor_open(&place->found, &lookup->day, sequence_min, bytes, bytes_len,
+                                     config->workspace, config->cpu) != 0) {
         return false;
     }
     place->is_taken = true;

@@ -24,7 +24,7 @@
 enum {
     CEPA_LOOKUPS_MAX = 16, /* at one time */
     CEPA_LOOKUP_DECOYS = 3,
-    CEPA_LOOKUP_BESIDE = 3, /* questions under way for one position */
+    CEPA_LOOKUP_BESIDE = 4, /* questions under way for one position */
     CEPA_LOOKUP_ASKS = CEPA_DESCRIPTOR_POSITIONS * CEPA_LOOKUP_BESIDE + CEPA_LOOKUP_DECOYS,
     CEPA_LOOKUP_RANKS = CEPA_DESCRIPTOR_NEAREST
 };
@@ -80,7 +80,7 @@ struct cepa_lookup {
     struct cepa_lookup_ask asks[CEPA_LOOKUP_ASKS];
 };
 
-/* All look-ups of a node; fields are internal. About 18 KB. */
+/* All look-ups of a node; fields are internal. About 20 KB. */
 struct cepa_lookups {
     struct cepa_lookups_config config;
     uint64_t numbers; /* of look-ups, questions and uses, given so far */
@@ -123,11 +123,11 @@ CEPA_MUST_USE int cepa_lookups_find(struct cepa_lookups *lookups, uint64_t *ret_
                                     struct cepa_time now, struct cepa_wall wall);
 
 /* cepa_lookups_cancel gives up waiting for a result. Its decoys go on. */
-void cepa_lookups_cancel(struct cepa_lookups *lookups, uint64_t lookup, struct cepa_time now);
+void cepa_lookups_cancel(struct cepa_lookups *lookups, uint64_t number, struct cepa_time now);
 
 /* cepa_lookups_on_answer says what came of a question; one that is over is ignored. `bytes`: with
  * DONE, what was answered, whatever it is. */
-void cepa_lookups_on_answer(struct cepa_lookups *lookups, uint64_t ask,
+void cepa_lookups_on_answer(struct cepa_lookups *lookups, uint64_t number,
                             enum cepa_custodian_answer answer, const uint8_t *bytes,
                             size_t bytes_len, struct cepa_time now);
 

@@ -151,9 +151,9 @@ static void make(struct cepa_publisher *publisher, struct cepa_publisher_day *da
     const struct cepa_publisher_config *config = &publisher->config;
     uint64_t rounded = publisher->wall.unix_ms - publisher->wall.unix_ms % SEQUENCE_GRAIN_MS;
     uint64_t sequence = day->sequence >= rounded ? day->sequence + 1 : rounded;
-    int error =
-        cepa_descriptor_make(day->bytes, config->identity, &day->address, sequence,
-                             &publisher->contents, config->random, config->workspace, config->cpu);
+    int error = cepa_address_descriptor_make(day->bytes, config->identity, &day->address, sequence,
+                                             &publisher->contents, config->random,
+                                             config->workspace, config->cpu);
     if (error != 0) {
         day->is_made = false; /* half of it may be written */
         day->make_at = cepa_time_add(now, CEPA_SECOND_NS);

@@ -221,23 +221,14 @@ TEST(a_new_run_passes_what_relays_have_of_the_last_one)
     CHECK_INT(net.log.found.contents.points[0].key[0], 2);
 }
 
-static int fail(void *context, uint8_t *ret_bytes, size_t len)
-{
-    (void)context;
-    (void)ret_bytes;
-    (void)len;
-    return -1;
-}
-
 TEST(without_randomness_it_waits)
 {
     custodians_init(&net, 60, 24);
-    int (*draw)(void *, uint8_t *, size_t) = net.random.fill;
-    net.random.fill = fail;
+    custodians_randomness(&net, false);
     custodians_say(&net, 1);
     custodians_run(&net, 5000);
     CHECK_INT(net.log.puts, 0);
-    net.random.fill = draw;
+    custodians_randomness(&net, true);
     custodians_run(&net, 5000);
     CHECK_INT(net.log.puts, 8);
 }

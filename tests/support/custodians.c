@@ -14,6 +14,19 @@ static int draw(void *context, uint8_t *ret_bytes, size_t len)
     return 0;
 }
 
+static int fail(void *context, uint8_t *ret_bytes, size_t len)
+{
+    (void)context;
+    (void)ret_bytes;
+    (void)len;
+    return -1;
+}
+
+void custodians_randomness(struct custodians *net, bool is_there)
+{
+    net->random.fill = is_there ? draw : fail;
+}
+
 void custodians_init(struct custodians *net, size_t relays_len, uint64_t seed)
 {
     struct cepa_publisher_config publisher;
@@ -136,13 +149,12 @@ static struct custodian_kept *kept_find(struct custodians *net, size_t relay,
 
 static struct custodian_kept *kept_place(struct custodians *net)
 {
-    for (size_t i = 0; i < CUSTODIANS_KEPT; i++) {
-        if (!net->kept[i].is_taken) {
-            return &net->kept[i];
-        }
+    size_t i = 0;
+    while (i < CUSTODIANS_KEPT && net->kept[i].is_taken) {
+        i++;
     }
-    CHECK(!"room for one more descriptor");
-    return NULL;
+    CHECK(i < CUSTODIANS_KEPT);
+    return &net->kept[i];
 }
 
 /* Custodians forget what is of a day before yesterday, and take nothing of one after tomorrow. */
@@ -258,18 +270,17 @@ static void answer(struct custodians *net, struct custodian_ask *ask)
 
 static struct custodian_ask *ask_send(struct custodians *net, const struct cepa_custodian_ask *ask)
 {
-    for (size_t i = 0; i < CUSTODIANS_ASKS; i++) {
-        struct custodian_ask *place = &net->asks[i];
-        if (!place->is_taken) {
-            memset(place, 0, sizeof *place);
-            place->is_taken = true;
-            place->ask = *ask;
-            place->at = cepa_time_add(net->now, ANSWER_MS * CEPA_MILLISECOND_NS);
-            return place;
-        }
+    size_t i = 0;
+    while (i < CUSTODIANS_ASKS && net->asks[i].is_taken) {
+        i++;
     }
-    CHECK(!"room for one more question");
-    return NULL;
+    CHECK(i < CUSTODIANS_ASKS);
+    struct custodian_ask *place = &net->asks[i];
+    memset(place, 0, sizeof *place);
+    place->is_taken = true;
+    place->ask = *ask;
+    place->at = cepa_time_add(net->now, ANSWER_MS * CEPA_MILLISECOND_NS);
+    return place;
 }
 
 static void pump_publisher(struct custodians *net)

@@ -90,6 +90,9 @@ struct custodians {
  * time is noon of a day of the main calendar. */
 void custodians_init(struct custodians *net, size_t relays_len, uint64_t seed);
 
+/* custodians_randomness has the source of randomness fail, or work again. */
+void custodians_randomness(struct custodians *net, bool is_there);
+
 /* custodians_contents gives contents that differ by `version`. */
 struct cepa_address_contents custodians_contents(uint32_t version);
 
