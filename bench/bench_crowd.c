@@ -46,6 +46,7 @@ struct sample {
     double cpu_s;
     double rss_mb;
     double links;
+    double neighbours;
     double bytes_in;
     double bytes_out;
     double padding_out;
@@ -69,6 +70,7 @@ struct cost {
     double both_kb[CEPA_CROWD_MAX];
     double padding_kb[CEPA_CROWD_MAX];
     double links[CEPA_CROWD_MAX];
+    double neighbours[CEPA_CROWD_MAX];
     double lines_kb; /* both ways, of the mean node, as the interface counts */
 };
 
@@ -142,6 +144,7 @@ static bool take(struct sample *ret_sample, const struct cepa_crowd *crowd, size
     }
     const cJSON *network = cJSON_GetObjectItemCaseSensitive(answer, "network");
     ret_sample->links = number_of(network, "links");
+    ret_sample->neighbours = number_of(network, "neighbours");
     ret_sample->bytes_in = number_of(network, "bytes_in");
     ret_sample->bytes_out = number_of(network, "bytes_out");
     ret_sample->padding_out = number_of(network, "padding_out");
@@ -178,6 +181,7 @@ static bool measure(struct cost *ret_cost, const struct cepa_crowd *crowd, const
         ret_cost->both_kb[i] = ret_cost->in_kb[i] + ret_cost->out_kb[i];
         ret_cost->padding_kb[i] = (after.padding_out - before[i].padding_out) / elapsed / 1e3;
         ret_cost->links[i] = after.links;
+        ret_cost->neighbours[i] = after.neighbours;
     }
     return is_well;
 }
@@ -219,6 +223,7 @@ static void print(const struct wish *wish, const char *shaper, const struct spee
                (double)speed->ready_ms / 1e3, wish->seconds);
     }
     print_row(wish, "links", "links", cost->links);
+    print_row(wish, "neighbours among them", "neighbours", cost->neighbours);
     print_row(wish, "memory, MB", "rss_mb", cost->rss_mb);
     print_row(wish, "% of a core", "cpu_percent", cost->cpu_percent);
     print_row(wish, "kB/s of frames in", "in_kb", cost->in_kb);

@@ -49,6 +49,7 @@ struct cepa_mesh {
     uint32_t pairs_next;
     struct cepa_mesh_errand errands[CEPA_MESH_ERRANDS];
     struct cepa_mesh_dialback_state dialbacks[CEPA_MESH_DIALBACKS];
+    struct cepa_mesh_parting parting;
     struct cepa_token_bucket dialback_tokens; /* of the whole node */
     struct cepa_mesh_news news[CEPA_MESH_NEWS];
     uint32_t news_len;

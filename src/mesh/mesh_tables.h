@@ -36,6 +36,17 @@ enum cepa_mesh_bond {
     CEPA_MESH_BOND_REFUSED    /* the peer did not want */
 };
 
+/* A neighbour that was asked to part, and one that has asked and is crowded. */
+struct cepa_mesh_parting {
+    uint64_t link;               /* 0: nobody was */
+    bool is_outbound;            /* this node had chosen it */
+    struct cepa_time until;      /* then it stays */
+    struct cepa_time next;       /* not before is another one asked */
+    uint8_t refusals;            /* in a row */
+    uint64_t crowded_link;       /* for which this node looks for another one; 0: none */
+    struct cepa_time crowded_at; /* since when */
+};
+
 /* A link and its peer. */
 struct cepa_mesh_peer {
     uint64_t link; /* 0: the place is free */
@@ -44,6 +55,8 @@ struct cepa_mesh_peer {
     struct cepa_time up_at;
     struct cepa_time heard_at;  /* the last message */
     struct cepa_time bonded_at; /* since when it is a neighbour */
+    struct cepa_time part_at;   /* not before is it asked to part */
+    uint8_t stays;              /* how often it was, and has stayed */
     enum cepa_mesh_bond bond;
     bool is_outbound;             /* this node chose it */
     bool is_closing;              /* UNLINK was asked for */

@@ -6,6 +6,7 @@
 #include "mesh/dial.h"
 #include "mesh/founders.h"
 #include "mesh/gossip.h"
+#include "mesh/parting.h"
 #include "mesh/pulls.h"
 #include "mesh/view.h"
 #include "wire/reach.h"
@@ -97,6 +98,10 @@ void cepa_neighbours_on_link_up(struct cepa_mesh *mesh, struct cepa_mesh_peer *p
 
 static void bond(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
 {
+    if (peer->bond != CEPA_MESH_BOND_NEIGHBOUR) {
+        peer->part_at = mesh->now;
+        peer->stays = 0;
+    }
     peer->bond = CEPA_MESH_BOND_NEIGHBOUR;
     peer->bonded_at = mesh->now;
     peer->is_released = false;
@@ -175,6 +180,23 @@ static void on_ask(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint8_t 
          mesh->addresses_len > 0 ? flags & CEPA_MESH_NEIGHBOUR_INTRODUCE : 0);
 }
 
+/* The peer can do without this node. */
+static void on_part(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint8_t flags)
+{
+    if (peer->bond != CEPA_MESH_BOND_NEIGHBOUR) {
+        return;
+    }
+    if (cepa_parting_agrees(mesh, peer)) {
+        leave(mesh, peer);
+        (void)cepa_parting_on_answer(mesh, peer); /* both may have asked */
+    } else {
+        if ((flags & CEPA_MESH_NEIGHBOUR_CROWDED) != 0) {
+            cepa_parting_on_crowded(mesh, peer);
+        }
+        send(mesh, peer, CEPA_MESH_NEIGHBOUR_ACCEPT, 0);
+    }
+}
+
 void cepa_neighbours_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                              const struct cepa_mesh_neighbour *item)
 {
@@ -182,7 +204,14 @@ void cepa_neighbours_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer
     case CEPA_MESH_NEIGHBOUR_ASK:
         on_ask(mesh, peer, item->flags);
         return;
+    case CEPA_MESH_NEIGHBOUR_PART:
+        on_part(mesh, peer, item->flags);
+        return;
     case CEPA_MESH_NEIGHBOUR_ACCEPT:
+        if (cepa_parting_on_answer(mesh, peer)) {
+            cepa_parting_on_stay(mesh);
+            return;
+        }
         if (peer->bond == CEPA_MESH_BOND_ASKED) {
             bond(mesh, peer);
         }
@@ -195,7 +224,7 @@ void cepa_neighbours_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer
             peer->bond = CEPA_MESH_BOND_REFUSED;
             peer->introduces = false;
             peer->bonded_at = mesh->now;
-            if (peer->facts.is_relay) {
+            if (!cepa_parting_on_answer(mesh, peer) && peer->facts.is_relay) {
                 cepa_dial_lost(mesh, &peer->facts.node, false, OLD_S * CEPA_SECOND_NS);
             }
             cepa_neighbours_fill(mesh);
@@ -210,6 +239,7 @@ void cepa_neighbours_on_link_down(struct cepa_mesh *mesh, struct cepa_mesh_peer 
     /* That the peer has closed a link which nobody needed says nothing. */
     bool is_news = peer->bond != CEPA_MESH_BOND_NONE || peer->is_stalled;
     peer->bond = CEPA_MESH_BOND_NONE;
+    (void)cepa_parting_on_answer(mesh, peer);
     if (peer->facts.is_relay && error != 0 && is_news &&
         cepa_mesh_peer_of(mesh, &peer->facts.node) == NULL) {
         /* Where the trouble was the link, or this node itself, it is tried again at once. */
@@ -287,7 +317,7 @@ static bool ask_linked(struct cepa_mesh *mesh, bool is_isolated)
 
 void cepa_neighbours_fill(struct cepa_mesh *mesh)
 {
-    uint32_t wanted = mesh->config.limits.neighbours;
+    uint32_t wanted = cepa_parting_wanted(mesh);
     uint32_t outbound = 0;
     uint32_t count = cepa_neighbours_count(mesh, &outbound);
     uint32_t dialled = cepa_dial_count(mesh, CEPA_MESH_FOR_NEIGHBOUR);
@@ -344,6 +374,7 @@ void cepa_neighbours_step(struct cepa_mesh *mesh)
     uint32_t outbound = 0;
     cepa_neighbours_fill(mesh);
     retry_lost(mesh);
+    cepa_parting_step(mesh);
     release_idle(mesh);
     cepa_view_step(mesh);
     if (mesh->was_joined && cepa_neighbours_count(mesh, &outbound) == 0 &&

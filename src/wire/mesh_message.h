@@ -113,17 +113,19 @@ enum cepa_mesh_neighbour_operation {
     CEPA_MESH_NEIGHBOUR_ASK = 1,
     CEPA_MESH_NEIGHBOUR_ACCEPT = 2,
     CEPA_MESH_NEIGHBOUR_REFUSE = 3,
-    CEPA_MESH_NEIGHBOUR_LEAVE = 4
+    CEPA_MESH_NEIGHBOUR_LEAVE = 4,
+    CEPA_MESH_NEIGHBOUR_PART = 5 /* I can do without you: can you without me? LEAVE or ACCEPT */
 };
 enum cepa_mesh_neighbour_flags {
     CEPA_MESH_NEIGHBOUR_ISOLATED = 1, /* ASK: I have no other */
+    CEPA_MESH_NEIGHBOUR_CROWDED = 1,  /* PART: I have far more than I want */
     CEPA_MESH_NEIGHBOUR_INTRODUCE = 2 /* ASK, ACCEPT: you introduce me to others; I do */
 };
 
 /* NEIGHBOUR. */
 struct cepa_mesh_neighbour {
     enum cepa_mesh_neighbour_operation operation;
-    uint8_t flags; /* cepa_mesh_neighbour_flags; 0 in REFUSE and LEAVE */
+    uint8_t flags; /* cepa_mesh_neighbour_flags; 0 in the others */
 };
 
 /* DIALBACK: an address, or introducers. */

@@ -24,12 +24,13 @@ static int neighbour_decode(struct cepa_mesh_neighbour *neighbour, struct cepa_r
     uint8_t allowed = operation == CEPA_MESH_NEIGHBOUR_ASK
                           ? CEPA_MESH_NEIGHBOUR_ISOLATED | CEPA_MESH_NEIGHBOUR_INTRODUCE
                       : operation == CEPA_MESH_NEIGHBOUR_ACCEPT ? CEPA_MESH_NEIGHBOUR_INTRODUCE
+                      : operation == CEPA_MESH_NEIGHBOUR_PART   ? CEPA_MESH_NEIGHBOUR_CROWDED
                                                                 : 0;
     neighbour->operation = (enum cepa_mesh_neighbour_operation)operation;
     if (cepa_reader_end(reader) != 0) {
         return CEPA_ERR_LENGTH;
     }
-    return operation < CEPA_MESH_NEIGHBOUR_ASK || operation > CEPA_MESH_NEIGHBOUR_LEAVE ||
+    return operation < CEPA_MESH_NEIGHBOUR_ASK || operation > CEPA_MESH_NEIGHBOUR_PART ||
                    (neighbour->flags & ~allowed) != 0
                ? CEPA_ERR_MALFORMED
                : 0;

@@ -92,6 +92,9 @@ TEST(the_others_both_ways)
     item.as.neighbour.operation = CEPA_MESH_NEIGHBOUR_ASK;
     item.as.neighbour.flags = CEPA_MESH_NEIGHBOUR_ISOLATED;
     CHECK_INT(round_trip(&item), 5);
+    item.as.neighbour.operation = CEPA_MESH_NEIGHBOUR_PART;
+    item.as.neighbour.flags = CEPA_MESH_NEIGHBOUR_CROWDED;
+    CHECK_INT(round_trip(&item), 5);
     item = item_of(CEPA_MESH_ITEM_DIALBACK);
     item.as.dialback.address.reach.family = CEPA_FAMILY_IPV4;
     item.as.dialback.address.reach.ip[0] = 9;
@@ -155,7 +158,8 @@ TEST(what_is_out_of_range_does_not_decode)
         {"unknown table", {4, 0, 13, 9}, 16, CEPA_ERR_MALFORMED},
         {"half a record", {6, 0, 9}, 12, CEPA_ERR_LENGTH},
         {"no credentials", {7, 0, 0}, 3, CEPA_ERR_LENGTH},
-        {"unknown operation", {9, 0, 2, 5, 0}, 5, CEPA_ERR_MALFORMED},
+        {"unknown operation", {9, 0, 2, 6, 0}, 5, CEPA_ERR_MALFORMED},
+        {"parting, with a flag of others", {9, 0, 2, 5, 2}, 5, CEPA_ERR_MALFORMED},
         {"flags in leave", {9, 0, 2, 4, 1}, 5, CEPA_ERR_MALFORMED},
         {"alive twice", {13, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 2}, 12, CEPA_ERR_MALFORMED},
         {"channel 0", {18, 0, 4, 0, 0, 0, 0}, 7, CEPA_ERR_MALFORMED},
