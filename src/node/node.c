@@ -24,6 +24,8 @@ void cepa_node_limits_daemon(struct cepa_node_limits *ret_limits)
                                             .relay_circuits = 8192,
                                             .service_circuits = 2048,
                                             .address_descriptors = 256,
+                                            .mailboxes = 128,
+                                            .boxes = 1024,
                                             .origin_circuits = 64,
                                             .replay_tags = 1 << 20};
 }
@@ -58,6 +60,8 @@ void cepa_node_limits_test(struct cepa_node_limits *ret_limits)
                                             .relay_circuits = 512,
                                             .service_circuits = 256,
                                             .address_descriptors = 64,
+                                            .mailboxes = 8,
+                                            .boxes = 64,
                                             .origin_circuits = 16,
                                             .replay_tags = 1 << 12};
 }

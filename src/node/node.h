@@ -47,6 +47,8 @@ struct cepa_node_limits {
     uint32_t relay_circuits;      /* circuits through this relay; 0 for clients */
     uint32_t service_circuits;    /* of these: that meet, or await introductions */
     uint32_t address_descriptors; /* that a relay keeps for others, 16 kB each */
+    uint32_t mailboxes;           /* that a relay keeps for others */
+    uint32_t boxes;               /* in all of them, 16 kB each; 0: it keeps no mailboxes */
     uint32_t origin_circuits;     /* circuits of this node's own */
     uint32_t replay_tags; /* packets that one onion key accepts; 16 to 32 bytes each, twice */
 };
@@ -103,9 +105,11 @@ enum cepa_store_table {
     CEPA_STORE_GUARDS = 4,      /* key: 1 byte, the layer */
     CEPA_STORE_PEERS = 5,       /* key: 1 byte, a place. Anchors and remembered addresses */
     CEPA_STORE_ONION_DAYS = 6,  /* key: day, 4, big-endian. SECRET */
-    CEPA_STORE_LINK_KEYS = 7    /* key: day, 4, big-endian. SECRET */
+    CEPA_STORE_LINK_KEYS = 7,   /* key: day, 4, big-endian. SECRET */
+    CEPA_STORE_MAILBOXES = 8,   /* key: its owner's, 32 */
+    CEPA_STORE_BOXES = 9        /* key: 24 bytes of the owner's, number 8. Sealed for him */
 };
-enum { CEPA_STORE_KEY_MAX = 32, CEPA_STORE_VALUE_MAX = 12 * 1024 };
+enum { CEPA_STORE_KEY_MAX = 32, CEPA_STORE_VALUE_MAX = 17 * 1024 };
 
 /* cepa_store_table_is_secret says whether a table's values are keys: they belong into files that
  * nobody else may read, and are overwritten or forgotten when they are replaced or gone. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/node_parts.h"
+#include "service/mailbox.h"
 
 enum { REQUESTS = 16, CREDIT_ALL = 1 << 16 };
 
@@ -14,7 +15,9 @@ struct cepa_services_limits cepa_node_services_limits(const struct cepa_node_con
     return (struct cepa_services_limits){.circuits = circuits,
                                          .roles = config->limits.service_circuits,
                                          .requests = REQUESTS,
-                                         .descriptors = config->limits.address_descriptors};
+                                         .descriptors = config->limits.address_descriptors,
+                                         .mailboxes = config->limits.mailboxes,
+                                         .boxes = config->limits.boxes};
 }
 
 static void nearest(const struct cepa_node *node, struct cepa_nearest *nearest, bool with_own)
@@ -110,12 +113,16 @@ bool cepa_node_ends_serve(struct cepa_node *node, const struct cepa_node_link *l
         return true;
     }
     if (message->data_len == 0 || message->data[0] < CEPA_SERVICE_MEET ||
-        message->data[0] > CEPA_SERVICE_DESCRIPTOR_GET) {
+        message->data[0] > CEPA_SERVICE_MAILBOX_DELETE) {
         return false;
     }
     const struct cepa_service_origin origin = {outcome->circuit, cepa_node_link_number(link)};
-    cepa_services_on_request(node->services, &origin, message->data, message->data_len,
-                             today(node, now), now);
+    const struct cepa_service_turn turn = {
+        .now = now,
+        .today = today(node, now),
+        .minute = cepa_mailbox_minute(cepa_node_wall_now(node, now)),
+        .is_sparing = cepa_node_budget_withheld(&node->budget, now) >= CEPA_BUDGET_CIRCUITS};
+    cepa_services_on_request(node->services, &origin, message->data, message->data_len, &turn);
     settle(node, now);
     return true;
 }

@@ -16,6 +16,9 @@ enum {
     GUARDS_SECOND = 1
 };
 
+_Static_assert((int)CEPA_SERVICE_STORED_KEY_SIZE == (int)CEPA_STORE_KEY_MAX &&
+                   (int)CEPA_SERVICE_BOX_VALUE_SIZE <= (int)CEPA_STORE_VALUE_MAX,
+               "boxes fit");
 _Static_assert((int)CEPA_CREDENTIALS_SIZE_MAX <= (int)CEPA_STORE_VALUE_MAX, "they fit");
 
 bool cepa_store_table_is_secret(enum cepa_store_table table)
@@ -169,6 +172,25 @@ static bool put_index(struct cepa_node *node, struct cepa_node_effect *effect)
     return false;
 }
 
+/* What others have left here: who is told that it is kept is told when it is on disk. */
+static bool put_mailbox(struct cepa_node *node, struct cepa_node_effect *effect)
+{
+    struct cepa_service_stored stored;
+    if (node->services == NULL || cepa_services_next_stored(node->services, &stored) != 0) {
+        return false;
+    }
+    *effect =
+        (struct cepa_node_effect){.kind = CEPA_NODE_STORE,
+                                  .table = stored.is_box ? CEPA_STORE_BOXES : CEPA_STORE_MAILBOXES,
+                                  .key_len = sizeof stored.key,
+                                  .is_gone = stored.is_gone,
+                                  .is_durable = !stored.is_gone,
+                                  .data = stored.value,
+                                  .data_len = stored.value_len};
+    memcpy(effect->key, stored.key, sizeof stored.key);
+    return true;
+}
+
 /* cepa_node_store_next gives the next value that is to be stored; keys before anything else. */
 bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,
                           struct cepa_time now)
@@ -195,7 +217,7 @@ bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_e
         }
         return true;
     }
-    return put_index(node, ret_effect);
+    return put_mailbox(node, ret_effect) || put_index(node, ret_effect);
 }
 
 /* --- restoring --------------------------------------------------------------------------------
@@ -316,15 +338,25 @@ static int restore_peer(struct cepa_node *node, const uint8_t *value, size_t val
     return error != 0 ? error : cepa_mesh_join(node->mesh, &address);
 }
 
+static int restore_mailbox(struct cepa_node *node, bool is_box, const uint8_t *key,
+                           const uint8_t *value, size_t value_len)
+{
+    if (node->services == NULL) {
+        return CEPA_ERR_NOT_FOUND; /* it was a relay once */
+    }
+    return is_box ? cepa_services_restore_box(node->services, key, value, value_len)
+                  : cepa_services_restore_mailbox(node->services, key, value, value_len);
+}
+
 int cepa_node_restore(struct cepa_node *node, enum cepa_store_table table, const uint8_t *key,
                       size_t key_len, const uint8_t *value, size_t value_len)
 {
     static const uint8_t key_lens[] = {0, 1, CEPA_SIGNING_KEY_SIZE, CEPA_SIGNING_KEY_SIZE, 1, 1,
-                                       4, 4};
+                                       4, 4, CEPA_STORE_KEY_MAX,    CEPA_STORE_KEY_MAX};
     if (node->is_started) {
         return CEPA_ERR_STATE;
     }
-    if (table < CEPA_STORE_OWN || table > CEPA_STORE_LINK_KEYS || key_len != key_lens[table]) {
+    if (table < CEPA_STORE_OWN || table > CEPA_STORE_BOXES || key_len != key_lens[table]) {
         return CEPA_ERR_ARGUMENT;
     }
     switch (table) {
@@ -340,6 +372,9 @@ int cepa_node_restore(struct cepa_node *node, enum cepa_store_table table, const
         return restore_onion_day(node, value, value_len);
     case CEPA_STORE_LINK_KEYS:
         return restore_link_key(node, key, value, value_len);
+    case CEPA_STORE_MAILBOXES:
+    case CEPA_STORE_BOXES:
+        return restore_mailbox(node, table == CEPA_STORE_BOXES, key, value, value_len);
     case CEPA_STORE_CREDENTIALS:
         break;
     }

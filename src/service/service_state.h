@@ -3,6 +3,7 @@
 #define CEPA_SERVICE_SERVICE_STATE_H
 
 #include "base/map.h"
+#include "service/mailbox.h"
 #include "service/services.h"
 #include "wire/address_descriptor.h"
 
@@ -52,6 +53,43 @@ struct cepa_service_kept {
     uint8_t bytes[CEPA_ADDRESS_DESCRIPTOR_SIZE];
 };
 
+/* How what is kept in the store begins. The store is told of what has changed; what is gone keeps
+ * its place until then. */
+struct cepa_service_item {
+    struct cepa_handle self;
+    struct cepa_handle next_change; /* that the store is to be told of */
+    uint64_t link;                  /* whose share it takes; 0: nobody's, it was restored */
+    bool is_changed;                /* it stands in the list of changes */
+    bool is_gone;
+};
+
+/* Items of one pool of which the store is to be told, in order. */
+struct cepa_service_changes {
+    struct cepa_handle first;
+    struct cepa_handle last;
+};
+
+/* A mailbox. */
+struct cepa_service_mailbox {
+    struct cepa_service_item item;
+    struct cepa_ed25519_public_key owner;
+    struct cepa_ed25519_public_key writing; /* if is_open */
+    struct cepa_directory_day asked;        /* if is_open: when its owner asked last */
+    bool is_open;                           /* false: boxes were restored, it was not yet */
+    uint64_t number;                        /* the highest of its boxes so far */
+    uint32_t boxes;
+    struct cepa_handle first; /* box, in the order of their numbers */
+};
+
+/* A box. */
+struct cepa_service_box {
+    struct cepa_service_item item;
+    struct cepa_handle next; /* in its mailbox */
+    uint64_t number;
+    struct cepa_directory_day day;              /* when it came */
+    uint8_t value[CEPA_SERVICE_BOX_VALUE_SIZE]; /* as it is stored; its end is the answer */
+};
+
 /* Something that is being sent, in parts; or a circuit to close. */
 struct cepa_service_out {
     struct cepa_handle circuit;
@@ -74,6 +112,13 @@ struct cepa_services {
     struct cepa_service_request *requests;
     struct cepa_service_out outs[CEPA_SERVICE_OUTS_MAX];
     size_t outs_len;
+    struct cepa_pool mailboxes; /* of struct cepa_service_mailbox */
+    struct cepa_map mailbox_of; /* owner's key -> handle of a mailbox */
+    struct cepa_pool boxes;     /* of struct cepa_service_box */
+    struct cepa_service_changes mailbox_changes;
+    struct cepa_service_changes box_changes;
+    uint8_t mailbox_value[CEPA_SERVICE_MAILBOX_VALUE_SIZE]; /* that the store was told last */
+    struct cepa_time put_next;                              /* GCRA of boxes that are put */
     struct cepa_time check_next; /* GCRA of signatures that are checked */
     uint64_t refused;
     uint8_t data[CEPA_CELL_DATA_MAX]; /* of the last effect */
@@ -121,5 +166,37 @@ enum cepa_service_status cepa_service_put(struct cepa_services *services,
                                           struct cepa_directory_day today, struct cepa_time now);
 void cepa_service_get(struct cepa_services *services, const struct cepa_service_request *request);
 void cepa_service_keeping_step(struct cepa_services *services, struct cepa_directory_day today);
+
+/* mailboxes.c: who may do what. _get answers itself. */
+enum cepa_service_status cepa_service_mailbox_put(struct cepa_services *services,
+                                                  const struct cepa_service_request *request,
+                                                  const struct cepa_service_turn *turn);
+void cepa_service_mailbox_get(struct cepa_services *services,
+                              const struct cepa_service_request *request,
+                              const struct cepa_service_turn *turn);
+enum cepa_service_status cepa_service_mailbox_delete(struct cepa_services *services,
+                                                     const struct cepa_service_request *request,
+                                                     const struct cepa_service_turn *turn);
+void cepa_service_mailboxes_step(struct cepa_services *services, struct cepa_directory_day today);
+
+/* mailbox_table.c: what is kept. _new give NULL if there is no room, or none for the link. */
+struct cepa_service_mailbox *cepa_service_mailbox_find(const struct cepa_services *services,
+                                                       const uint8_t *owner);
+struct cepa_service_mailbox *cepa_service_mailbox_new(struct cepa_services *services,
+                                                      const uint8_t *owner, uint64_t link);
+struct cepa_service_box *cepa_service_box_find(const struct cepa_services *services,
+                                               struct cepa_handle handle);
+/* The box goes to its place in the mailbox; the caller writes its value. */
+struct cepa_service_box *cepa_service_box_new(struct cepa_services *services,
+                                              struct cepa_service_mailbox *mailbox, uint64_t number,
+                                              uint64_t link);
+/* Takes the first box away, and the mailbox if it has no boxes. */
+void cepa_service_box_drop(struct cepa_services *services, struct cepa_service_mailbox *mailbox);
+void cepa_service_mailbox_drop(struct cepa_services *services,
+                               struct cepa_service_mailbox *mailbox);
+/* Say that the store is to be told. */
+void cepa_service_mailbox_changed(struct cepa_services *services,
+                                  struct cepa_service_mailbox *mailbox);
+void cepa_service_box_changed(struct cepa_services *services, struct cepa_service_box *box);
 
 #endif

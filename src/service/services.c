@@ -18,9 +18,12 @@ static bool is_limit(uint32_t limit, uint32_t least)
 size_t cepa_services_size(const struct cepa_services_limits *limits)
 {
     if (!is_limit(limits->circuits, 1) || !is_limit(limits->roles, CEPA_SERVICE_SHARE) ||
-        !is_limit(limits->requests, 1) || !is_limit(limits->descriptors, CEPA_SERVICE_SHARE)) {
+        !is_limit(limits->requests, 1) || !is_limit(limits->descriptors, CEPA_SERVICE_SHARE) ||
+        (limits->boxes != 0 && (!is_limit(limits->mailboxes, CEPA_SERVICE_SHARE) ||
+                                !is_limit(limits->boxes, CEPA_SERVICE_SHARE)))) {
         return SIZE_MAX;
     }
+    bool has_mailboxes = limits->boxes != 0;
     const size_t parts[] = {
         cepa_block_round(sizeof(struct cepa_services)),
         cepa_block_array_size(limits->circuits, sizeof(struct cepa_handle)),
@@ -30,6 +33,11 @@ size_t cepa_services_size(const struct cepa_services_limits *limits)
         cepa_pool_size(limits->descriptors, sizeof(struct cepa_service_kept)),
         cepa_map_size(limits->descriptors, CEPA_SIGNING_KEY_SIZE, sizeof(struct cepa_handle)),
         cepa_block_array_size(limits->requests, sizeof(struct cepa_service_request)),
+        has_mailboxes ? cepa_pool_size(limits->mailboxes, sizeof(struct cepa_service_mailbox)) : 0,
+        has_mailboxes
+            ? cepa_map_size(limits->mailboxes, CEPA_SIGNING_KEY_SIZE, sizeof(struct cepa_handle))
+            : 0,
+        has_mailboxes ? cepa_pool_size(limits->boxes, sizeof(struct cepa_service_box)) : 0,
     };
     size_t sum = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -86,6 +94,13 @@ int cepa_services_init(struct cepa_services **ret_services, void *memory, size_t
     make_map(&services->kept_by_key, &block, limits->descriptors, CEPA_SIGNING_KEY_SIZE,
              sizeof(struct cepa_handle), &config->key);
     services->requests = make_array(&block, limits->requests, sizeof *services->requests);
+    if (limits->boxes != 0) {
+        make_pool(&services->mailboxes, &block, limits->mailboxes,
+                  sizeof(struct cepa_service_mailbox));
+        make_map(&services->mailbox_of, &block, limits->mailboxes, CEPA_SIGNING_KEY_SIZE,
+                 sizeof(struct cepa_handle), &config->key);
+        make_pool(&services->boxes, &block, limits->boxes, sizeof(struct cepa_service_box));
+    }
     *ret_services = services;
     return 0;
 }
@@ -94,6 +109,10 @@ void cepa_services_wipe(struct cepa_services *services)
 {
     cepa_pool_wipe(&services->roles);
     cepa_pool_wipe(&services->kept);
+    if (services->config.limits.boxes != 0) {
+        cepa_pool_wipe(&services->mailboxes);
+        cepa_pool_wipe(&services->boxes);
+    }
     for (uint32_t i = 0; i < services->config.limits.requests; i++) {
         cepa_block_zero(&services->requests[i], sizeof services->requests[i]);
     }
@@ -191,23 +210,34 @@ static struct cepa_service_request *request_of(struct cepa_services *services,
 }
 
 static void serve(struct cepa_services *services, struct cepa_service_request *request,
-                  struct cepa_directory_day today, struct cepa_time now)
+                  const struct cepa_service_turn *turn)
 {
     enum cepa_service_status status = CEPA_SERVICE_REFUSED;
     request->is_used = false; /* its bytes stay until all was sent */
     switch (request->service) {
     case CEPA_SERVICE_INTRODUCTION:
-        status = cepa_service_introduction(services, request, today, now);
+        status = cepa_service_introduction(services, request, turn->today, turn->now);
         break;
     case CEPA_SERVICE_INTRODUCE:
-        status = cepa_service_introduce(services, request, now);
+        status = cepa_service_introduce(services, request, turn->now);
         break;
     case CEPA_SERVICE_DESCRIPTOR_PUT:
-        status = cepa_service_put(services, request, today, now);
+        status = turn->is_sparing ? CEPA_SERVICE_BUSY
+                                  : cepa_service_put(services, request, turn->today, turn->now);
         break;
     case CEPA_SERVICE_DESCRIPTOR_GET:
         cepa_service_get(services, request);
         return;
+    case CEPA_SERVICE_MAILBOX_PUT:
+        status = turn->is_sparing ? CEPA_SERVICE_BUSY
+                                  : cepa_service_mailbox_put(services, request, turn);
+        break;
+    case CEPA_SERVICE_MAILBOX_GET:
+        cepa_service_mailbox_get(services, request, turn);
+        return;
+    case CEPA_SERVICE_MAILBOX_DELETE:
+        status = cepa_service_mailbox_delete(services, request, turn);
+        break;
     default:
         return;
     }
@@ -217,8 +247,7 @@ static void serve(struct cepa_services *services, struct cepa_service_request *r
 
 void cepa_services_on_request(struct cepa_services *services,
                               const struct cepa_service_origin *origin, const uint8_t *data,
-                              size_t data_len, struct cepa_directory_day today,
-                              struct cepa_time now)
+                              size_t data_len, const struct cepa_service_turn *turn)
 {
     struct cepa_service_part part;
     CEPA_ASSERT(services->outs_len == 0);
@@ -226,13 +255,13 @@ void cepa_services_on_request(struct cepa_services *services,
         return;
     }
     if (part.service == CEPA_SERVICE_MEET) {
-        cepa_service_meet(services, origin, &part, now);
+        cepa_service_meet(services, origin, &part, turn->now);
         return;
     }
-    if (part.service < CEPA_SERVICE_INTRODUCTION || part.service > CEPA_SERVICE_DESCRIPTOR_GET) {
+    if (part.service < CEPA_SERVICE_INTRODUCTION || part.service > CEPA_SERVICE_MAILBOX_DELETE) {
         return;
     }
-    struct cepa_service_request *request = request_of(services, origin, &part, now);
+    struct cepa_service_request *request = request_of(services, origin, &part, turn->now);
     bool is_whole = false;
     if (request == NULL) {
         services->refused++;
@@ -240,7 +269,7 @@ void cepa_services_on_request(struct cepa_services *services,
     } else if (cepa_service_whole_add(&request->whole, request->body, &is_whole, &part) != 0) {
         request->is_used = false;
     } else if (is_whole) {
-        serve(services, request, today, now);
+        serve(services, request, turn);
     }
 }
 
@@ -290,12 +319,15 @@ void cepa_services_step(struct cepa_services *services, struct cepa_directory_da
 {
     cepa_service_roles_step(services, now);
     cepa_service_keeping_step(services, today);
+    cepa_service_mailboxes_step(services, today);
 }
 
 void cepa_services_status_get(const struct cepa_services *services,
                               struct cepa_services_status *ret_status)
 {
     struct cepa_services_status status = {.descriptors = services->kept.count,
+                                          .mailboxes = services->mailboxes.count,
+                                          .boxes = services->boxes.count,
                                           .refused = services->refused};
     struct cepa_handle handle;
     for (uint32_t from = 0; cepa_pool_next(&services->roles, &handle, from) == 0;

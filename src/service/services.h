@@ -25,6 +25,9 @@
 struct cepa_services;
 
 enum {
+    CEPA_SERVICE_MAILBOX_VALUE_SIZE = 32 + 4,              /* writing key, day */
+    CEPA_SERVICE_BOX_VALUE_SIZE = 32 + 4 + 8 + 16384 - 64, /* owner's key, day, number, box */
+    CEPA_SERVICE_STORED_KEY_SIZE = 32,
     CEPA_SERVICE_COOKIE_SIZE = 32,
     CEPA_SERVICE_END_SIZE = 8, /* which of the two ends: random, the same in each try of one */
     CEPA_MEET_SIZE = CEPA_SERVICE_COOKIE_SIZE + CEPA_SERVICE_END_SIZE,
@@ -43,6 +46,8 @@ struct cepa_services_limits {
     uint32_t roles;       /* circuits that wait, are joined, or await introductions */
     uint32_t requests;    /* that are being put together, 18 kB each */
     uint32_t descriptors; /* that are kept, 16 kB each */
+    uint32_t mailboxes;   /* that are open; 0 with boxes: this relay keeps none */
+    uint32_t boxes;       /* in all of them, 16 kB each */
 };
 
 /* What it needs to know. */
@@ -60,6 +65,14 @@ struct cepa_services_config {
 struct cepa_service_origin {
     struct cepa_handle circuit; /* of the circuit table */
     uint64_t link;              /* it came over */
+};
+
+/* What holds at the moment. */
+struct cepa_service_turn {
+    struct cepa_time now;
+    struct cepa_directory_day today;
+    uint32_t minute; /* of the wall clock, since 1970 (cepa_mailbox_minute) */
+    bool is_sparing; /* nothing new is kept: a budget is used up */
 };
 
 /* Something to do. */
@@ -80,6 +93,8 @@ struct cepa_services_status {
     uint32_t joined;        /* circuits: two per meeting */
     uint32_t introductions; /* circuits */
     uint32_t descriptors;
+    uint32_t mailboxes;
+    uint32_t boxes;
     uint64_t refused; /* requests: REFUSED or BUSY */
 };
 
@@ -101,12 +116,10 @@ struct cepa_handle cepa_services_other(const struct cepa_services *services,
                                        struct cepa_handle circuit);
 
 /* cepa_services_on_request takes DATA whose first byte names one of these services; what is wrong
- * with them is answered or ignored. `today` is this relay's directory day. One signature is checked
- * at most, about 50 us. */
+ * with them is answered or ignored. One signature is checked at most, about 50 us. */
 void cepa_services_on_request(struct cepa_services *services,
                               const struct cepa_service_origin *origin, const uint8_t *data,
-                              size_t data_len, struct cepa_directory_day today,
-                              struct cepa_time now);
+                              size_t data_len, const struct cepa_service_turn *turn);
 
 /* cepa_services_on_ended says that a circuit is gone. O(1). */
 void cepa_services_on_ended(struct cepa_services *services, struct cepa_handle circuit,
@@ -115,6 +128,29 @@ void cepa_services_on_ended(struct cepa_services *services, struct cepa_handle c
 /* cepa_services_next gives the next effect. Returns 0 or CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_services_next(struct cepa_services *services,
                                      struct cepa_service_effect *ret_effect);
+
+/* Something of a mailbox that is to be kept over restarts. */
+struct cepa_service_stored {
+    bool is_box;  /* else a mailbox */
+    bool is_gone; /* forget the key */
+    uint8_t key[CEPA_SERVICE_STORED_KEY_SIZE];
+    const uint8_t *value; /* unless it is gone; lent until the next call */
+    size_t value_len;
+};
+
+/* cepa_services_next_stored gives what the store does not know yet, each thing once. Returns 0 or
+ * CEPA_ERR_NOT_FOUND. O(1). */
+CEPA_MUST_USE int cepa_services_next_stored(struct cepa_services *services,
+                                            struct cepa_service_stored *ret_stored);
+
+/* cepa_services_restore_mailbox and _restore_box take back what was stored, in any order, before
+ * any request. Return 0, CEPA_ERR_LENGTH, CEPA_ERR_MALFORMED, or CEPA_ERR_FULL. */
+CEPA_MUST_USE int cepa_services_restore_mailbox(struct cepa_services *services,
+                                                const uint8_t key[CEPA_SERVICE_STORED_KEY_SIZE],
+                                                const uint8_t *value, size_t value_len);
+CEPA_MUST_USE int cepa_services_restore_box(struct cepa_services *services,
+                                            const uint8_t key[CEPA_SERVICE_STORED_KEY_SIZE],
+                                            const uint8_t *value, size_t value_len);
 
 /* cepa_services_step ends what has waited too long, and forgets descriptors of days that are over.
  * To be called about once a second. O(what is kept). */

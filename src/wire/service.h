@@ -30,7 +30,10 @@ enum cepa_service {
     CEPA_SERVICE_INTRODUCTION = 6,   /* hand introductions to this circuit */
     CEPA_SERVICE_INTRODUCE = 7,      /* hand one over */
     CEPA_SERVICE_DESCRIPTOR_PUT = 8, /* keep the descriptor of an address */
-    CEPA_SERVICE_DESCRIPTOR_GET = 9
+    CEPA_SERVICE_DESCRIPTOR_GET = 9,
+    CEPA_SERVICE_MAILBOX_PUT = 10, /* leave a box with sealed content */
+    CEPA_SERVICE_MAILBOX_GET = 11, /* open one's mailbox, and get a box */
+    CEPA_SERVICE_MAILBOX_DELETE = 12
 };
 
 /* What a relay says. */

@@ -7,6 +7,7 @@
 #include "node/node_ends.h"
 #include "rendezvous/descriptor_seal.h"
 #include "service/introduction.h"
+#include "service/mailbox.h"
 #include "sim/watch.h"
 #include "support/test.h"
 
@@ -236,5 +237,72 @@ TEST(descriptors_are_kept_by_those_who_are_near)
     sim_free(sim);
 }
 
+static bool is_found_again(struct sim *sim, void *context)
+{
+    const struct cepa_node_circuit_request *request = context;
+    uint64_t circuit;
+    int error =
+        cepa_node_circuit_open(sim_node(sim, ends[1].host), &circuit, request, sim_now(sim));
+    if (error == 0) {
+        ends[1].circuit = circuit;
+        sim_poke(sim, ends[1].host);
+        sim_run(sim, 500 * CEPA_MILLISECOND_NS);
+    }
+    return ends[1].ready > 0;
+}
+
+static struct cepa_mailbox_binding binding_of(struct sim *sim, uint32_t host)
+{
+    struct cepa_mailbox_binding binding = {.network = sim_status(sim, host).network,
+                                           .node = sim_status(sim, host).node,
+                                           .minute = cepa_mailbox_minute(sim_wall(sim, host))};
+    return binding;
+}
+
+TEST(a_mailbox_survives_its_relay)
+{
+    static uint8_t box[CEPA_MAILBOX_PUT_SIZE];
+    struct sim *sim = network(104);
+    struct cepa_ed25519_key owner;
+    struct cepa_ed25519_key writing;
+    uint8_t body[CEPA_MAILBOX_GET_SIZE];
+    cepa_ed25519_key_init(&owner, &(struct cepa_ed25519_seed){{3}});
+    cepa_ed25519_key_init(&writing, &(struct cepa_ed25519_seed){{4}});
+    struct cepa_mailbox_binding binding = binding_of(sim, 6);
+    open_end(sim, &ends[0], 1, 6);
+    open_end(sim, &ends[1], 2, 6);
+    cepa_mailbox_get(body, &owner, &writing.public_key, 0, &binding);
+    ask(sim, &ends[1], CEPA_SERVICE_MAILBOX_GET, body, sizeof body);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], 1);
+    memset(box, 0x42, sizeof box);
+    cepa_mailbox_put(box, &owner.public_key, &writing, box + CEPA_MAILBOX_HEAD_SIZE, &binding);
+    ask(sim, &ends[0], CEPA_SERVICE_MAILBOX_PUT, box, sizeof box);
+    CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1);
+
+    sim_kill(sim, 6, false);
+    sim_run(sim, 5 * CEPA_SECOND_NS);
+    sim_start(sim, 6);
+    struct cepa_node_id id = sim_status(sim, 6).node;
+    struct cepa_node_circuit_request request = {.hops_len = 3, .last = &id};
+    memset(&ends[1], 0, sizeof ends[1]);
+    ends[1].host = 2;
+    CHECK(sim_run_until(sim, is_found_again, &request, CEPA_SECOND_NS, 120 * CEPA_SECOND_NS));
+    binding = binding_of(sim, 6);
+    cepa_mailbox_get(body, &owner, &writing.public_key, 0, &binding);
+    ask(sim, &ends[1], CEPA_SERVICE_MAILBOX_GET, body, sizeof body);
+    const uint8_t *got;
+    uint64_t number;
+    CHECK(ends[1].is_whole);
+    CHECK_INT(cepa_mailbox_read_answer(&number, &got, ends[1].body, ends[1].whole.len), 0);
+    CHECK_BYTES(got, box + CEPA_MAILBOX_HEAD_SIZE, CEPA_MAILBOX_BOX_SIZE);
+    cepa_mailbox_delete(body, &owner, number, &binding);
+    ask(sim, &ends[1], CEPA_SERVICE_MAILBOX_DELETE, body, CEPA_MAILBOX_DELETE_SIZE);
+    struct cepa_services_status status;
+    cepa_node_services_status(sim_node(sim, 6), &status);
+    CHECK_INT(status.boxes, 0);
+    CHECK_INT(status.mailboxes, 1);
+    sim_free(sim);
+}
+
 TEST_MAIN(RUN(two_circuits_meet_and_carry_packets_both_ways), RUN(who_knocks_is_handed_over),
-          RUN(descriptors_are_kept_by_those_who_are_near))
+          RUN(descriptors_are_kept_by_those_who_are_near), RUN(a_mailbox_survives_its_relay))

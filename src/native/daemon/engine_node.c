@@ -123,8 +123,9 @@ static int restore_table(struct cepa_engine *engine, enum cepa_store_table table
 static int restore(struct cepa_engine *engine, struct cepa_reason *ret_reason)
 {
     static const enum cepa_store_table tables[] = {
-        CEPA_STORE_OWN,   CEPA_STORE_INDEX,      CEPA_STORE_CREDENTIALS, CEPA_STORE_GUARDS,
-        CEPA_STORE_PEERS, CEPA_STORE_ONION_DAYS, CEPA_STORE_LINK_KEYS,
+        CEPA_STORE_OWN,       CEPA_STORE_INDEX,     CEPA_STORE_CREDENTIALS,
+        CEPA_STORE_GUARDS,    CEPA_STORE_PEERS,     CEPA_STORE_ONION_DAYS,
+        CEPA_STORE_LINK_KEYS, CEPA_STORE_MAILBOXES, CEPA_STORE_BOXES,
     };
     int status = 0;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == 0; i++) {
