@@ -109,6 +109,8 @@ endforeach()
 
 add_test(NAME cli/command COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/run $<TARGET_FILE:cepa>)
 set_tests_properties(cli/command PROPERTIES LABELS unit)
+add_test(NAME cli/id COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/id $<TARGET_FILE:cepa>)
+set_tests_properties(cli/id PROPERTIES LABELS unit)
 add_test(NAME cli/daemon COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/daemon $<TARGET_FILE:cepa>)
 set_tests_properties(cli/daemon PROPERTIES LABELS unit)
 

@@ -3,7 +3,7 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status ping speed id demo version help'
+    local commands='up invite join status ping speed id contacts demo version help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -18,7 +18,11 @@ _cepa()
     --log-format) words='text json' ;;
     --metrics) [ "$command" = up ] && words='off socket' ;;
     --metered | --dashboard | --port-mapping | --lan-discovery) words='on off' ;;
-    --config | --state-directory | --control) words='*' ;;
+    --config | --state-directory | --control | --passphrase-file) words='*' ;;
+    id) [ "$COMP_CWORD" -eq 2 ] &&
+        words='show list new default rename delete backup restore card node' ;;
+    contacts) [ "$COMP_CWORD" -eq 2 ] && words='list add remove rename block unblock card' ;;
+    backup | restore | add) words='*' ;;
     esac
     case $command in
     up) options='--daemon --config --profile --state-directory --listen --port --role --shaper
@@ -30,7 +34,8 @@ _cepa()
     status) options="--watch --metrics $node" ;;
     ping) options="--count --hops $node" ;;
     speed) options="--megabytes --download --hops $node" ;;
-    id) options=$node ;;
+    id) options="--qr --yes --name --passphrase-file --passphrase-fd $node" ;;
+    contacts) options="--qr --note --name $node" ;;
     demo) options='--json --nodes --circuits --help' ;;
     version) options='--json --help' ;;
     help) options='--help' ;;

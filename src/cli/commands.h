@@ -23,7 +23,8 @@ enum cepa_cli_status {
     X(status, "show how the running node is")                                                      \
     X(ping, "build circuits through the network and time them")                                    \
     X(speed, "measure how fast a circuit is, and what it costs others")                            \
-    X(id, "print who this node is")                                                                \
+    X(id, "print your address; make, back up and restore identities")                              \
+    X(contacts, "list, add and block those whom you know")                                         \
     X(demo, "start a network of nodes on this machine")                                            \
     X(version, "print the versions of this program and of what it uses")                           \
     X(help, "explain the commands, or one of them")

@@ -71,3 +71,18 @@ int cepa_cli_daemon_ask(struct cJSON **ret_answer, const char *command,
                ? CEPA_CLI_OK
                : cepa_cli_daemon_fail(command, reason.text);
 }
+
+int cepa_cli_daemon_reload(const char *command, const struct cepa_config *config)
+{
+    const struct cepa_control_request request = {.kind = CEPA_CONTROL_RELOAD};
+    struct cepa_reason reason;
+    cJSON *answer = NULL;
+    int status = cepa_control_ask(&answer, &reason, config->control, &request);
+    cJSON_Delete(answer);
+    if (status == 0 || status == CEPA_ERR_UNREACHABLE) {
+        return CEPA_CLI_OK;
+    }
+    fprintf(stderr, "cepa %s: it is done, but the running daemon does not know of it: %s\n",
+            command, reason.text);
+    return CEPA_CLI_FAILED;
+}

@@ -35,6 +35,10 @@ int cepa_cli_daemon_ask(struct cJSON **ret_answer, const char *command,
                         const struct cepa_cli_daemon *daemon,
                         const struct cepa_control_request *request);
 
+/* cepa_cli_daemon_reload tells a daemon, if one runs, that the user's identities have changed.
+ * Returns likewise; CEPA_CLI_OK if none runs. */
+int cepa_cli_daemon_reload(const char *command, const struct cepa_config *config);
+
 /* cepa_cli_daemon_fail says "cepa COMMAND: reason" on standard error and gives CEPA_CLI_FAILED. */
 int cepa_cli_daemon_fail(const char *command, const char *reason);
 

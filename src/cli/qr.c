@@ -43,7 +43,7 @@ static size_t draw(char *ret_drawing, const QRcode *code)
 
 size_t cepa_cli_qr(char ret_drawing[CEPA_CLI_QR_SIZE], const char *text)
 {
-    QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+    QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
     if (code == NULL) {
         return 0;
     }

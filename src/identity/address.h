@@ -53,10 +53,11 @@ void cepa_address_write(char ret_text[CEPA_ADDRESS_TEXT_SIZE], const struct cepa
  *   CEPA_ERR_LENGTH         characters are missing, or there are too many;
  *   CEPA_ERR_AUTHENTICATION it is mistyped: the checksum or a character is wrong;
  *   CEPA_ERR_VERSION        it is an address of a later version.
- * `ret_slips`, which may be NULL, is written in every case: it tells the places of the slips if
- * there are at most two and they are substitutions. They are good for showing, not for correcting:
- * three slips may look like two others. Variable time; up to 0.3 ms for a text with slips. That the
- * key in it is one, cepa_identity_public_check and blinding find. */
+ * `ret_slips`, which may be NULL, is written in every case. It tells up to two places: where there
+ * are characters that no address has; and all that were replaced by others, if that are two at
+ * most. Places are good for showing, not for correcting: three slips may look like two others.
+ * Variable time; up to 0.3 ms for a text with slips. That the key in it is one,
+ * cepa_identity_public_check and blinding find. */
 CEPA_MUST_USE int cepa_address_read(struct cepa_address *ret_address,
                                     struct cepa_address_slips *ret_slips, const char *text,
                                     size_t text_len);

@@ -59,6 +59,7 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
     case CEPA_CONTROL_LINKED:
     case CEPA_CONTROL_PROBE:
     case CEPA_CONTROL_PROBED:
+    case CEPA_CONTROL_RELOAD:
         break;
     }
     cepa_control_answer(control, asked->client, object);

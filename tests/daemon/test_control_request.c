@@ -45,6 +45,7 @@ TEST(good_requests_are_read_and_written)
         {"{\"do\":\"link\",\"node\":\"" NODE "\",\"fresh\":false}", CEPA_CONTROL_LINK, 0, "", 0, 0,
          0, false},
         {"{\"do\":\"linked\"}", CEPA_CONTROL_LINKED, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"reload\"}", CEPA_CONTROL_RELOAD, 0, "", 0, 0, 0, false},
         {"{\"do\":\"probe\",\"path\":[\"" NODE "\",\"" NODE "\"],\"count\":7,\"every_us\":0}",
          CEPA_CONTROL_PROBE, 0, "", 7, 0, 0, false},
         {"{\"do\":\"probed\"}", CEPA_CONTROL_PROBED, 0, "", 0, 0, 0, false},

@@ -48,6 +48,29 @@ TEST(an_identity_is_made_once)
     CHECK_INT(cepa_state_close(&state), 0);
 }
 
+/* A command changes who the user is while the daemon runs. */
+TEST(identities_are_read_again)
+{
+    struct cepa_state state;
+    struct cepa_identities changed;
+    const struct cepa_name name = {"me"};
+    char path[SCRATCH_PATH_SIZE];
+    scratch_make(folder);
+    CHECK_INT(open_at(&state, wall), 0);
+    CHECK_INT(state.identities.len, 0);
+    CHECK_INT(cepa_identities_load(&changed, &reason, state.folder.fd), 0);
+    CHECK_INT(cepa_identities_make(&changed, &reason, &name, cepa_native_random()), 0);
+    CHECK_INT(cepa_identities_save(&changed, &reason, state.folder.fd), 0);
+    CHECK_INT(cepa_state_reload(&state, &reason), 0);
+    CHECK(memcmp(&state.identities, &changed, sizeof changed) == 0);
+    scratch_join(path, folder, "identities");
+    scratch_write(path, "nonsense", 8);
+    CHECK_INT(cepa_state_reload(&state, &reason), CEPA_ERR_MALFORMED);
+    CHECK_INT(state.identities.len, 1);
+    CHECK_INT(cepa_state_close(&state), 0);
+    CHECK_INT(open_at(&state, wall), CEPA_ERR_MALFORMED);
+}
+
 TEST(a_certificate_is_followed_by_another)
 {
     struct cepa_wall later = {wall.unix_ms + UINT64_C(40) * 86400000};
@@ -117,6 +140,6 @@ TEST(secrets_that_others_can_read_are_refused)
     CHECK_INT(cepa_state_close(&state), 0);
 }
 
-TEST_MAIN(RUN(an_identity_is_made_once), RUN(a_certificate_is_followed_by_another),
-          RUN(state_without_identity_is_refused), RUN(another_nodes_state_is_refused),
-          RUN(secrets_that_others_can_read_are_refused))
+TEST_MAIN(RUN(an_identity_is_made_once), RUN(identities_are_read_again),
+          RUN(a_certificate_is_followed_by_another), RUN(state_without_identity_is_refused),
+          RUN(another_nodes_state_is_refused), RUN(secrets_that_others_can_read_are_refused))

@@ -172,6 +172,8 @@ static cJSON *make_other(struct cepa_answers *answers, struct cepa_reason *reaso
         return cepa_engine_join(answers->engine, reason, request->invitation) == 0
                    ? cJSON_CreateObject()
                    : NULL;
+    case CEPA_CONTROL_RELOAD:
+        return cepa_engine_reload(answers->engine, reason) == 0 ? cJSON_CreateObject() : NULL;
     case CEPA_CONTROL_METRICS:
         if (answers->config->metrics == CEPA_CONFIG_METRICS_OFF) {
             cepa_reason_set(reason, "metrics are off in this daemon's configuration");

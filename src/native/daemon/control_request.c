@@ -9,7 +9,7 @@
 
 static const char *const kinds[] = {"status", "watch",  "invite", "join",         "id",   "metrics",
                                     "ping",   "pinged", "speed",  "speed_result", "talk", "link",
-                                    "linked", "probe",  "probed", "stop"};
+                                    "linked", "probe",  "probed", "reload",       "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

@@ -19,6 +19,7 @@
  *                                                 send messages through one circuit over the guard
  *                                                 and these relays; does not wait
  *     {"do": "probed"}                            how far that is
+ *     {"do": "reload"}                            read 'identities' again: a command has changed it
  *     {"do": "stop"}                              end the daemon
  *
  * An ID has 64 hexadecimal digits. link and probe are for measuring: a fresh link is one that takes
@@ -62,6 +63,7 @@ enum cepa_control_kind {
     CEPA_CONTROL_LINKED,
     CEPA_CONTROL_PROBE,
     CEPA_CONTROL_PROBED,
+    CEPA_CONTROL_RELOAD,
     CEPA_CONTROL_STOP
 };
 

@@ -70,6 +70,10 @@ CEPA_MUST_USE int cepa_engine_invite(struct cepa_engine *engine, struct cepa_rea
 CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                    const char *invitation);
 
+/* cepa_engine_reload takes what a command has changed: the user's identities. Returns 0, or an
+ * error with a reason, and then all is as it was. */
+CEPA_MUST_USE int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reason);
+
 /* cepa_engine_ping begins a series of pings (native/daemon/ping.h). Returns 0, or CEPA_ERR_STATE
  * with a reason while another is under way. */
 CEPA_MUST_USE int cepa_engine_ping(struct cepa_engine *engine, struct cepa_reason *ret_reason,

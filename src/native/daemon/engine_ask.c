@@ -127,6 +127,11 @@ static int refuse(struct cepa_reason *ret_reason, int status, const char *profil
     }
 }
 
+int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reason)
+{
+    return cepa_state_reload(engine->config.state, ret_reason);
+}
+
 int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                      const char *invitation)
 {

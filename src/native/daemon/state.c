@@ -87,6 +87,9 @@ int cepa_state_open(struct cepa_state *ret_state, struct cepa_reason *ret_reason
         }
     }
     if (status == 0) {
+        status = cepa_identities_load(&state.identities, ret_reason, state.folder.fd);
+    }
+    if (status == 0) {
         status = cepa_store_open(&state.store, ret_reason, path, state.node.bytes);
     }
     if (status != 0) {
@@ -95,6 +98,18 @@ int cepa_state_open(struct cepa_state *ret_state, struct cepa_reason *ret_reason
         *ret_state = state;
     }
     cepa_secrets_wipe(&state.secrets);
+    cepa_identities_wipe(&state.identities);
+    return status;
+}
+
+int cepa_state_reload(struct cepa_state *state, struct cepa_reason *ret_reason)
+{
+    struct cepa_identities fresh;
+    int status = cepa_identities_load(&fresh, ret_reason, state->folder.fd);
+    if (status == 0) {
+        state->identities = fresh;
+        cepa_identities_wipe(&fresh);
+    }
     return status;
 }
 
@@ -103,6 +118,7 @@ int cepa_state_close(struct cepa_state *state)
     int status = cepa_store_close(state->store);
     state->store = NULL;
     cepa_secrets_wipe(&state->secrets);
+    cepa_identities_wipe(&state->identities);
     cepa_folder_close(&state->folder);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "native/reason.h"
 #include "native/store/folder.h"
+#include "native/store/identities.h"
 #include "native/store/secrets.h"
 #include "native/store/store.h"
 #include "wire/ids.h"
@@ -20,16 +21,21 @@ struct cepa_state {
     struct cepa_folder folder;
     struct cepa_secrets secrets;
     struct cepa_store *store;
-    struct cepa_node_id node; /* who this is */
-    bool is_new;              /* the identity was made just now */
+    struct cepa_identities identities; /* of the user whom this serves; the file is the truth */
+    struct cepa_node_id node;          /* who this is */
+    bool is_new;                       /* the identity was made just now */
 };
 
 /* cepa_state_open opens everything in the directory `path`. Returns 0, or what cepa_folder_open,
- * cepa_secrets_load, cepa_secrets_save or cepa_store_open give; CEPA_ERR_MISSING for a state file
- * without an identity; CEPA_ERR_RANDOM; CEPA_ERR_EXHAUSTED. */
+ * cepa_secrets_load, cepa_secrets_save, cepa_identities_load or cepa_store_open give;
+ * CEPA_ERR_MISSING for a state file without an identity; CEPA_ERR_RANDOM; CEPA_ERR_EXHAUSTED. */
 CEPA_MUST_USE int cepa_state_open(struct cepa_state *ret_state, struct cepa_reason *ret_reason,
                                   const char *path, struct cepa_wall wall,
                                   const struct cepa_random *random, uint32_t cpu);
+
+/* cepa_state_reload reads the identities again, after a command has changed them. Returns 0, or
+ * what cepa_identities_load gives, and then they are as they were. */
+CEPA_MUST_USE int cepa_state_reload(struct cepa_state *state, struct cepa_reason *ret_reason);
 
 /* cepa_state_close writes what waits, and wipes the secrets. Returns 0 or CEPA_ERR_SYSTEM. */
 int cepa_state_close(struct cepa_state *state);

@@ -9,17 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_all(int fd, const uint8_t *data, size_t data_len)
+int cepa_file_write_all(int fd, const void *data, size_t data_len)
 {
+    const uint8_t *at = data;
     while (data_len > 0) {
-        ssize_t sent = write(fd, data, data_len);
+        ssize_t sent = write(fd, at, data_len);
         if (sent < 0 && errno == EINTR) {
             continue;
         }
         if (sent <= 0) {
             return CEPA_ERR_SYSTEM;
         }
-        data += sent;
+        at += sent;
         data_len -= (size_t)sent;
     }
     return 0;
@@ -37,9 +38,10 @@ int cepa_file_write(struct cepa_reason *ret_reason, int folder_fd, const char *n
         return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "%s cannot be made: %s", temporary,
                                 strerror(errno));
     }
-    int status = fchmod(fd, 0600) == 0 && write_all(fd, data, data_len) == 0 && fsync(fd) == 0
-                     ? 0
-                     : CEPA_ERR_SYSTEM;
+    int status =
+        fchmod(fd, 0600) == 0 && cepa_file_write_all(fd, data, data_len) == 0 && fsync(fd) == 0
+            ? 0
+            : CEPA_ERR_SYSTEM;
     int cause = errno;
     if (close(fd) != 0 && status == 0) {
         status = CEPA_ERR_SYSTEM;
@@ -78,8 +80,8 @@ int cepa_file_is_private(struct cepa_reason *ret_reason, int fd, const char *nam
     return 0;
 }
 
-static int read_all(struct cepa_reason *ret_reason, void *ret_data, size_t *ret_len,
-                    size_t capacity, int fd, const char *name)
+int cepa_file_read_all(struct cepa_reason *ret_reason, void *ret_data, size_t *ret_len,
+                       size_t capacity, int fd, const char *name)
 {
     uint8_t *at = ret_data;
     size_t len = 0;
@@ -124,7 +126,7 @@ int cepa_file_read(struct cepa_reason *ret_reason, void *ret_data, size_t *ret_l
         status = cepa_file_is_private(ret_reason, fd, name);
     }
     if (status == 0) {
-        status = read_all(ret_reason, ret_data, ret_len, capacity, fd, name);
+        status = cepa_file_read_all(ret_reason, ret_data, ret_len, capacity, fd, name);
     }
     close(fd);
     return status;

@@ -15,6 +15,15 @@
 CEPA_MUST_USE int cepa_file_write(struct cepa_reason *ret_reason, int folder_fd, const char *name,
                                   const void *data, size_t data_len);
 
+/* cepa_file_write_all writes all bytes to an open file. Returns 0, or CEPA_ERR_SYSTEM with errno.
+ */
+CEPA_MUST_USE int cepa_file_write_all(int fd, const void *data, size_t data_len);
+
+/* cepa_file_read_all reads to the end of what is open as `fd` and called `name`. Returns 0,
+ * CEPA_ERR_TOO_LONG beyond `capacity`, or CEPA_ERR_SYSTEM. */
+CEPA_MUST_USE int cepa_file_read_all(struct cepa_reason *ret_reason, void *ret_data,
+                                     size_t *ret_len, size_t capacity, int fd, const char *name);
+
 /* cepa_file_read reads a regular file that belongs to this user and that no other user can read or
  * write. Returns 0; CEPA_ERR_NOT_FOUND if it is not there; CEPA_ERR_TOO_LONG beyond `capacity`;
  * CEPA_ERR_ARGUMENT for a wrong owner, mode or kind; or CEPA_ERR_SYSTEM. */

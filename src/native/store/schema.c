@@ -30,16 +30,28 @@ static int version_of(sqlite3 *database, size_t *ret_version)
     return result == SQLITE_ROW ? 0 : CEPA_ERR_SYSTEM;
 }
 
-static int take_step(sqlite3 *database, const char *statements, size_t version)
+/* Takes the step from `*version` to the next, unless another process has just done so; then that is
+ * what it has become. */
+static int take_step(sqlite3 *database, const char *statements, size_t *version)
 {
     char end[64];
-    snprintf(end, sizeof end, "PRAGMA user_version = %zu; COMMIT", version);
-    if (sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(database, statements, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(database, end, NULL, NULL, NULL) == SQLITE_OK) {
-        return 0;
+    size_t found = 0;
+    if (sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+        version_of(database, &found) != 0) {
+        return CEPA_ERR_SYSTEM;
     }
-    return CEPA_ERR_SYSTEM;
+    if (found == *version) {
+        found++;
+        if (sqlite3_exec(database, statements, NULL, NULL, NULL) != SQLITE_OK) {
+            return CEPA_ERR_SYSTEM;
+        }
+    }
+    snprintf(end, sizeof end, "PRAGMA user_version = %zu; COMMIT", found);
+    if (sqlite3_exec(database, end, NULL, NULL, NULL) != SQLITE_OK) {
+        return CEPA_ERR_SYSTEM;
+    }
+    *version = found;
+    return 0;
 }
 
 int cepa_schema_migrate(struct cepa_reason *ret_reason, struct sqlite3 *database, const char *file,
@@ -56,8 +68,8 @@ int cepa_schema_migrate(struct cepa_reason *ret_reason, struct sqlite3 *database
                                 "newer program that wrote it",
                                 file, version, steps_len);
     }
-    for (; version < steps_len; version++) {
-        if (take_step(database, steps[version], version + 1) != 0) {
+    while (version < steps_len) {
+        if (take_step(database, steps[version], &version) != 0) {
             cepa_reason_set(ret_reason, "%s cannot be brought from version %zu to %zu: %s", file,
                             version, version + 1, sqlite3_errmsg(database));
             (void)sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
