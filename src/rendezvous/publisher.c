@@ -101,7 +101,8 @@ static void window_of(struct day_window *ret_window, struct cepa_publisher *publ
     uint64_t ahead_from = day_ms(publisher) - publisher->ahead_ms;
     publisher->today = today;
     ret_window->first = passed < quarter && today.number > 0 ? today.number - 1 : today.number;
-    ret_window->last = passed >= ahead_from ? today.number + 1 : today.number;
+    bool has_next = passed >= ahead_from && today.number < UINT32_MAX;
+    ret_window->last = has_next ? today.number + 1 : today.number;
     uint64_t change = passed < quarter      ? quarter
                       : passed < ahead_from ? ahead_from
                                             : day_ms(publisher);
@@ -124,9 +125,8 @@ static void look_at_wall(struct cepa_publisher *publisher, struct cepa_time now,
             day->is_taken = false;
         }
     }
-    for (uint32_t number = window.first; number <= window.last; number++) {
-        day_begin(publisher, (struct cepa_directory_day){number}, now);
-    }
+    day_begin(publisher, (struct cepa_directory_day){window.first}, now);
+    day_begin(publisher, (struct cepa_directory_day){window.last}, now);
 }
 
 /* --- descriptors ------------------------------------------------------------------------------ */
