@@ -393,18 +393,24 @@ const uint8_t *cepa_publisher_descriptor(const struct cepa_publisher *publisher,
     return find(publisher, &day, ask) == NULL ? NULL : day->bytes;
 }
 
-/* A custodian claims to have a later descriptor of ours: of a clock that was ahead, of a state that
- * was lost. It may lie, so it is believed within limits. */
-static void push(struct cepa_publisher *publisher, struct cepa_publisher_day *day,
-                 uint64_t sequence, struct cepa_time now)
+/* A custodian has a later descriptor of ours: of a clock that was ahead, of a run before this one.
+ * Where it does not say how late it is, steps that double find out. It may lie, so it is believed
+ * within limits. */
+static void push(struct cepa_publisher *publisher, struct cepa_publisher_day *day, uint64_t claimed,
+                 struct cepa_time now)
 {
     struct cepa_directory_day after = {day->address.day.number + 2};
     uint64_t highest = cepa_calendar_day_start(&publisher->config.calendar, after).unix_ms;
-    if (sequence >= day->sequence && sequence < highest && day->pushed < PUSHED_MAX) {
-        day->pushed++;
-        day->sequence = sequence;
-        make_soon(day, now);
+    uint64_t step = day->pushed == 0 ? 0 : SEQUENCE_GRAIN_MS << (day->pushed - 1);
+    uint64_t target = claimed == 0 ? day->sequence + step : claimed;
+    bool is_pending = !cepa_time_is_never(day->make_at);
+    if (day->pushed == PUSHED_MAX || target < day->sequence || target >= highest ||
+        (is_pending && (claimed == 0 || target == day->sequence))) {
+        return;
     }
+    day->pushed++;
+    day->sequence = target;
+    make_soon(day, now);
 }
 
 void cepa_publisher_on_answer(struct cepa_publisher *publisher, uint64_t ask,

@@ -121,7 +121,7 @@ CEPA_MUST_USE int cepa_publisher_next(struct cepa_publisher *publisher,
 const uint8_t *cepa_publisher_descriptor(const struct cepa_publisher *publisher, uint64_t ask);
 
 /* cepa_publisher_on_answer says what came of a question; one that is over is ignored. `sequence`:
- * with NEWER, the one that the custodian claims to have. */
+ * with NEWER, the one that the custodian claims to have, 0 if it does not say. */
 void cepa_publisher_on_answer(struct cepa_publisher *publisher, uint64_t ask,
                               enum cepa_custodian_answer answer, uint64_t sequence,
                               struct cepa_time now);

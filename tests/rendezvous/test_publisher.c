@@ -198,27 +198,40 @@ TEST(few_relays_have_all_of_it)
     CHECK_INT(status().copies[0], 0);
 }
 
-/* A state that was lost: relays have a later sequence than the new run begins with. */
-TEST(a_new_run_passes_what_relays_have_of_the_last_one)
+/* Begins a new run of the publisher, which knows nothing of the last one. */
+static void restart(void)
 {
-    static struct custodian_kept kept[CUSTODIANS_KEPT];
-    struct cepa_publisher_config config;
-    custodians_init(&net, 60, 23);
-    net.publisher_skew_ms = (int64_t)HOUR_MS;
-    custodians_say(&net, 1);
-    custodians_run(&net, 1000);
-    memcpy(kept, net.kept, sizeof kept);
-    net.publisher_skew_ms = 0; /* and its clock was put right */
-    config = net.publisher.config;
+    struct cepa_publisher_config config = net.publisher.config;
     cepa_publisher_wipe(&net.publisher);
     cepa_publisher_init(&net.publisher, &config);
+}
+
+/* A new run whose first sequence is the last one's, or below it since a clock was put right. */
+static void run_anew(int64_t skew_ms, enum custodian_manner manner, uint64_t within_ms)
+{
+    custodians_init(&net, 60, 23);
+    custodians_nearest(&net, 8, manner);
+    net.publisher_skew_ms = skew_ms;
+    custodians_say(&net, 1);
+    custodians_run(&net, 1000);
+    net.publisher_skew_ms = 0;
+    restart();
     custodians_say(&net, 2);
-    custodians_run(&net, 60000);
+    custodians_run(&net, within_ms);
     CHECK_INT(custodians_copies(&net, custodians_today(&net), status().sequence), 8);
     CHECK_INT(status().copies[0], 4);
     CHECK_INT(custodians_find(&net, false), 0);
     custodians_run(&net, 1000);
     CHECK_INT(net.log.found.contents.points[0].key[0], 2);
+}
+
+TEST(a_new_run_passes_what_relays_have_of_the_last_one)
+{
+    run_anew(0, CUSTODIAN_HONEST, 12000);
+    run_anew(0, CUSTODIAN_TELLING, 12000);
+    run_anew((int64_t)HOUR_MS, CUSTODIAN_TELLING, 12000);
+    run_anew((int64_t)HOUR_MS, CUSTODIAN_HONEST, 60000);
+    run_anew((int64_t)(10 * HOUR_MS), CUSTODIAN_HONEST, 100000);
 }
 
 TEST(without_randomness_it_waits)

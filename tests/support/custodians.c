@@ -183,8 +183,9 @@ static enum cepa_custodian_answer put(struct custodians *net, size_t relay, cons
         return CEPA_CUSTODIAN_DONE;
     }
     if (kept != NULL && memcmp(kept->bytes, bytes, sizeof kept->bytes) != 0) {
-        *ret_sequence = decoded(kept->bytes).sequence;
-        if (*ret_sequence >= descriptor.sequence) {
+        uint64_t sequence = decoded(kept->bytes).sequence;
+        if (sequence >= descriptor.sequence) {
+            *ret_sequence = manner == CUSTODIAN_TELLING ? sequence : 0;
             return CEPA_CUSTODIAN_NEWER;
         }
     }

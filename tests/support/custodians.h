@@ -17,7 +17,8 @@ enum {
 
 /* How a relay behaves. */
 enum custodian_manner {
-    CUSTODIAN_HONEST,
+    CUSTODIAN_HONEST,    /* as the specification has it */
+    CUSTODIAN_TELLING,   /* and says which sequence it has, where it has a later one */
     CUSTODIAN_SILENT,    /* never answers */
     CUSTODIAN_REFUSING,  /* takes nothing, has nothing */
     CUSTODIAN_FORGETFUL, /* takes it and forgets it */

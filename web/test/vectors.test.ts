@@ -9,6 +9,7 @@ import { Onion } from '../src/onion.js';
 import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
 import { checkAddress } from './address.js';
+import { checkAddressDescriptor } from './address-descriptor.js';
 import { checkCircuit } from './circuit.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
 import { checkMesh } from './mesh.js';
@@ -139,6 +140,7 @@ const checks: Record<string, Check> = {
   'mesh.txt': checkMesh,
   'link.txt': (_core, vector) => checkLink(vector),
   'address.txt': (_core, vector) => checkAddress(vector),
+  'address-descriptor.txt': checkAddressDescriptor,
 };
 
 for (const file of vectorFiles()) {
