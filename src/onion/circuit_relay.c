@@ -14,7 +14,7 @@ static bool is_reached(uint64_t counter, uint64_t mark)
 
 static void drop_old(struct cepa_circuit_relay *relay)
 {
-    cepa_hpolyc_key_wipe(&relay->forward_old);
+    cepa_wipe(relay->forward_old, sizeof relay->forward_old);
     relay->has_old = false;
     relay->oldest = relay->begin;
     relay->has_oldest = relay->is_renewed;
@@ -30,7 +30,7 @@ static void drop_pending(struct cepa_circuit_relay *relay)
  * room for the old key. */
 static void begin_pending(struct cepa_circuit_relay *relay, uint32_t cpu)
 {
-    relay->forward_old = relay->forward;
+    memcpy(relay->forward_old, relay->forward.stream_key, sizeof relay->forward_old);
     relay->has_old = true;
     relay->begin = relay->pending_begin;
     relay->is_renewed = true;
@@ -60,24 +60,22 @@ static bool is_of_pending(const struct cepa_circuit_relay *relay, uint64_t count
     return relay->has_pending && is_reached(counter, relay->pending_begin);
 }
 
-/* Removes the layer under the key that holds at `counter`. */
+/* Removes the layer under the key that holds at `counter`. That of the next cells is kept ready;
+ * for the few around a renewal one is made, so that a circuit is smaller. */
 static void remove_layer(const struct cepa_circuit_relay *relay, uint8_t *body, uint64_t counter,
                          uint32_t cpu)
 {
-    const struct cepa_hpolyc_key *key = &relay->forward;
-    struct cepa_hpolyc_key pending;
+    bool is_pending = is_of_pending(relay, counter);
+    struct cepa_hpolyc_key key;
     uint8_t tweak[8];
     cepa_be64_store(tweak, counter);
-    if (is_of_pending(relay, counter)) {
-        cepa_hpolyc_key_init(&pending, relay->pending.forward, cpu);
-        cepa_hpolyc_decrypt(&pending, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
-        cepa_hpolyc_key_wipe(&pending);
+    if (!is_pending && (!relay->is_renewed || is_reached(counter, relay->begin))) {
+        cepa_hpolyc_decrypt(&relay->forward, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
         return;
     }
-    if (relay->is_renewed && !is_reached(counter, relay->begin)) {
-        key = &relay->forward_old;
-    }
-    cepa_hpolyc_decrypt(key, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
+    cepa_hpolyc_key_init(&key, is_pending ? relay->pending.forward : relay->forward_old, cpu);
+    cepa_hpolyc_decrypt(&key, body, CEPA_CELL_BODY_SIZE, tweak, sizeof tweak, cpu);
+    cepa_hpolyc_key_wipe(&key);
 }
 
 /* Notes a cell that was taken or goes on, and what its counter says about the keys. */

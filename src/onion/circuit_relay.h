@@ -25,10 +25,10 @@ struct cepa_circuit_relay {
     struct cepa_circuit_counters counters; /* fixed for the circuit's life */
     struct cepa_circuit_window forward_window;
     struct cepa_circuit_window backward_windows[CEPA_CIRCUIT_SENDERS_MAX]; /* one per sender */
-    uint64_t originated;                /* how many backward cells began here */
-    struct cepa_hpolyc_key forward;     /* holds from `begin` on */
-    struct cepa_hpolyc_key forward_old; /* held before `begin`; wiped if not `has_old` */
+    uint64_t originated;            /* how many backward cells began here */
+    struct cepa_hpolyc_key forward; /* holds from `begin` on */
     struct cepa_hpolyc_key backward;
+    uint8_t forward_old[CEPA_CIRCUIT_KEY_SIZE]; /* held before `begin`; wiped if not `has_old` */
     uint8_t chain[CEPA_CIRCUIT_KEY_SIZE];       /* for the next renewal */
     uint8_t confirm[CEPA_CIRCUIT_CONFIRM_SIZE]; /* what CONFIRM shows */
     uint64_t begin;                             /* the forward counter where `forward` begins */
