@@ -143,6 +143,18 @@ int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
         asked.hops_len = request->hops_len == 0 ? HOPS_DEFAULT : request->hops_len;
         memcpy(asked.last.bytes, entry->record.public_key, sizeof asked.last.bytes);
     }
+    if (request->last_key != NULL) {
+        if (cepa_index_find(&node->index, request->last_key->bytes) == NULL) {
+            return CEPA_ERR_NOT_FOUND;
+        }
+        asked.has_last = true;
+        asked.hops_len = request->hops_len == 0 ? HOPS_DEFAULT : request->hops_len;
+        asked.last = *request->last_key;
+    }
+    if (request->beside != 0) {
+        asked.has_beside = true;
+        asked.beside = cepa_node_circuit_handle(request->beside);
+    }
     int error = request->path != NULL ? name_path(node, &asked, request->path) : 0;
     if (error == 0) {
         error = cepa_circuits_open(&node->circuits, &circuit, &asked, now);
@@ -185,6 +197,18 @@ int cepa_node_circuit_send(struct cepa_node *node, uint64_t circuit, const uint8
     }
     own->is_blocked |= error == CEPA_ERR_FULL || error == CEPA_ERR_TOO_SOON;
     return error == CEPA_ERR_TOO_SOON ? CEPA_ERR_FULL : error; /* a renewal needs its answer */
+}
+
+uint32_t cepa_node_circuit_room(struct cepa_node *node, uint64_t circuit)
+{
+    struct cepa_node_circuit *own = cepa_node_own_find(node, cepa_node_circuit_handle(circuit));
+    const struct cepa_node_link *link = own == NULL ? NULL : cepa_node_link_find(node, own->link);
+    if (link == NULL || link->state != CEPA_NODE_LINK_UP) {
+        return 0;
+    }
+    uint32_t room = cepa_link_circuit_room(&link->link, own->circuit_id);
+    own->is_blocked |= room == 0;
+    return room;
 }
 
 void cepa_node_circuit_consumed(struct cepa_node *node, uint64_t circuit, uint32_t count,

@@ -41,8 +41,10 @@ struct cepa_node_circuit_request {
     bool is_fresh;                   /* not one that was prepared: to measure building */
     bool is_triggered;               /* a remote party can cause it: second-layer guards are used */
     const struct cepa_node_id *last; /* which relay is to be the last hop, or NULL for a draw */
+    const struct cepa_ed25519_public_key *last_key; /* the same by its name in the index, or NULL */
     const struct cepa_node_id *path; /* all relays behind the guard, whether they belong together or
                                       * not: to measure; or NULL. hops_len is one more than these */
+    uint64_t beside;                 /* a circuit whose guard is not to be on this one's way; 0 */
 };
 
 /* cepa_node_connect opens a link to a relay as a circuit would that needs one, which makes events
@@ -65,6 +67,10 @@ CEPA_MUST_USE int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_c
 CEPA_MUST_USE int cepa_node_circuit_send(struct cepa_node *node, uint64_t circuit,
                                          const uint8_t *data, size_t data_len,
                                          struct cepa_time now);
+
+/* cepa_node_circuit_room gives how many cells a circuit takes now. If it takes none, event
+ * CIRCUIT_WINDOW follows when it does again; CIRCUIT_READY if it is not ready. */
+uint32_t cepa_node_circuit_room(struct cepa_node *node, uint64_t circuit);
 
 /* cepa_node_circuit_consumed says that `count` CIRCUIT_DATA events of a circuit were used up; only
  * then does the last hop get credit for more. */

@@ -20,15 +20,39 @@ struct cepa_services_limits cepa_node_services_limits(const struct cepa_node_con
                                          .boxes = config->limits.boxes};
 }
 
-static void nearest(const struct cepa_node *node, struct cepa_nearest *nearest, bool with_own)
+int cepa_node_self(const struct cepa_node *node, struct cepa_ed25519_public_key *ret_key)
+{
+    if (!node->config.is_relay) {
+        return CEPA_ERR_NOT_FOUND;
+    }
+    *ret_key = node->own.identity.signing_key.public_key;
+    return 0;
+}
+
+bool cepa_node_is_self(const struct cepa_node *node, const struct cepa_ed25519_public_key *key)
+{
+    return node->config.is_relay &&
+           cepa_path_relay_is(&node->own.identity.signing_key.public_key, key);
+}
+
+int cepa_node_circuit_last(const struct cepa_node *node, uint64_t circuit,
+                           struct cepa_ed25519_public_key *ret_key)
+{
+    enum cepa_circuits_state state;
+    const struct cepa_path *path =
+        cepa_circuits_path(&node->circuits, cepa_node_circuit_handle(circuit), &state);
+    if (path == NULL || path->hops_len == 0) {
+        return CEPA_ERR_NOT_FOUND;
+    }
+    *ret_key = path->hops[path->hops_len - 1].key;
+    return 0;
+}
+
+static void nearest(const struct cepa_node *node, struct cepa_nearest *nearest)
 {
     for (uint32_t i = 0; i < cepa_index_count(&node->index); i++) {
         const struct cepa_index_entry *entry = cepa_index_at(&node->index, i);
-        bool is_own =
-            node->config.is_relay &&
-            memcmp(entry->record.public_key, node->own.identity.signing_key.public_key.bytes,
-                   sizeof entry->record.public_key) == 0;
-        if (cepa_index_is_usable(entry) && (with_own || !is_own)) {
+        if (cepa_index_is_usable(entry)) {
             cepa_nearest_offer(nearest, entry->record.public_key, entry->position);
         }
     }
@@ -39,7 +63,7 @@ size_t cepa_node_nearest(const struct cepa_node *node, struct cepa_ed25519_publi
 {
     struct cepa_nearest found;
     cepa_nearest_init(&found, place, max);
-    nearest(node, &found, false);
+    nearest(node, &found);
     for (size_t i = 0; i < found.relays_len; i++) {
         ret_keys[i] = found.relays[i].key;
     }
@@ -51,7 +75,7 @@ static bool is_near(void *context, const struct cepa_descriptor_position *positi
     const struct cepa_node *node = context;
     struct cepa_nearest found;
     cepa_nearest_init(&found, cepa_descriptor_position_start(position), CEPA_DESCRIPTOR_NEAREST);
-    nearest(node, &found, true);
+    nearest(node, &found);
     return cepa_nearest_has(&found, node->own.identity.signing_key.public_key.bytes);
 }
 
@@ -61,7 +85,7 @@ int cepa_node_services_init(struct cepa_node *node, void *memory, size_t memory_
     struct cepa_services_config config = {.limits =
                                               cepa_node_services_limits(&node->config, circuits),
                                           .network = node->network,
-                                          .node = node->own.identity.node,
+                                          .relay = node->own.identity.signing_key.public_key,
                                           .key = *key,
                                           .is_near = is_near,
                                           .context = node};

@@ -23,7 +23,8 @@ _Static_assert((int)CEPA_CREDENTIALS_SIZE_MAX <= (int)CEPA_STORE_VALUE_MAX, "the
 
 bool cepa_store_table_is_secret(enum cepa_store_table table)
 {
-    return table == CEPA_STORE_ONION_DAYS || table == CEPA_STORE_LINK_KEYS;
+    return table == CEPA_STORE_ONION_DAYS || table == CEPA_STORE_LINK_KEYS ||
+           table == CEPA_STORE_PREKEYS;
 }
 
 /* --- storing ----------------------------------------------------------------------------------
@@ -376,6 +377,7 @@ int cepa_node_restore(struct cepa_node *node, enum cepa_store_table table, const
     case CEPA_STORE_BOXES:
         return restore_mailbox(node, table == CEPA_STORE_BOXES, key, value, value_len);
     case CEPA_STORE_CREDENTIALS:
+    case CEPA_STORE_PREKEYS:
         break;
     }
     return CEPA_ERR_NOT_FOUND; /* nothing is kept there */

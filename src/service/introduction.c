@@ -11,7 +11,8 @@ enum { DIGEST_SIZE = 64 };
 static const char label[] = "cepa v1 introduction";
 
 static void digest_of(uint8_t ret_digest[DIGEST_SIZE], const struct cepa_introduction *introduction,
-                      const struct cepa_network_id *network, const struct cepa_node_id *node)
+                      const struct cepa_network_id *network,
+                      const struct cepa_ed25519_public_key *relay)
 {
     uint8_t bytes[CEPA_INTRODUCTION_SIZE];
     struct cepa_blake2b hash;
@@ -19,7 +20,7 @@ static void digest_of(uint8_t ret_digest[DIGEST_SIZE], const struct cepa_introdu
     cepa_blake2b_init(&hash, DIGEST_SIZE, NULL, 0);
     cepa_blake2b_update(&hash, label, sizeof label);
     cepa_blake2b_update(&hash, network->bytes, sizeof network->bytes);
-    cepa_blake2b_update(&hash, node->bytes, sizeof node->bytes);
+    cepa_blake2b_update(&hash, relay->bytes, sizeof relay->bytes);
     cepa_blake2b_update(&hash, bytes, sizeof bytes - sizeof introduction->signature.bytes);
     cepa_blake2b_final(&hash, ret_digest, DIGEST_SIZE);
 }
@@ -27,20 +28,21 @@ static void digest_of(uint8_t ret_digest[DIGEST_SIZE], const struct cepa_introdu
 void cepa_introduction_make(struct cepa_introduction *ret_introduction,
                             const struct cepa_ed25519_key *key, uint16_t per_minute,
                             struct cepa_directory_day day, const struct cepa_network_id *network,
-                            const struct cepa_node_id *node)
+                            const struct cepa_ed25519_public_key *relay)
 {
     uint8_t digest[DIGEST_SIZE];
     *ret_introduction =
         (struct cepa_introduction){.key = key->public_key, .day = day, .per_minute = per_minute};
-    digest_of(digest, ret_introduction, network, node);
+    digest_of(digest, ret_introduction, network, relay);
     cepa_ed25519_sign(key, &ret_introduction->signature, digest, sizeof digest);
 }
 
 int cepa_introduction_verify(const struct cepa_introduction *introduction,
-                             const struct cepa_network_id *network, const struct cepa_node_id *node)
+                             const struct cepa_network_id *network,
+                             const struct cepa_ed25519_public_key *relay)
 {
     uint8_t digest[DIGEST_SIZE];
-    digest_of(digest, introduction, network, node);
+    digest_of(digest, introduction, network, relay);
     return cepa_ed25519_verify(&introduction->key, &introduction->signature, digest, sizeof digest);
 }
 

@@ -16,16 +16,16 @@ struct cepa_introduction {
     struct cepa_ed25519_signature signature;
 };
 
-/* cepa_introduction_make makes what the relay `node` is shown; `day` is today. */
+/* cepa_introduction_make makes what the relay of that name is shown; `day` is today. */
 void cepa_introduction_make(struct cepa_introduction *ret_introduction,
                             const struct cepa_ed25519_key *key, uint16_t per_minute,
                             struct cepa_directory_day day, const struct cepa_network_id *network,
-                            const struct cepa_node_id *node);
+                            const struct cepa_ed25519_public_key *relay);
 
 /* cepa_introduction_verify returns 0 or CEPA_ERR_AUTHENTICATION. */
 CEPA_MUST_USE int cepa_introduction_verify(const struct cepa_introduction *introduction,
                                            const struct cepa_network_id *network,
-                                           const struct cepa_node_id *node);
+                                           const struct cepa_ed25519_public_key *relay);
 
 /* cepa_introduction_encode writes CEPA_INTRODUCTION_SIZE bytes; cepa_introduction_decode reads
  * them, unverified. Returns 0 or CEPA_ERR_LENGTH. */

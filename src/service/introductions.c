@@ -23,7 +23,7 @@ static enum cepa_service_status read_owner(const struct cepa_services *services,
         return CEPA_SERVICE_REFUSED;
     }
     if (cepa_introduction_verify(&introduction, &services->config.network,
-                                 &services->config.node) != 0) {
+                                 &services->config.relay) != 0) {
         return CEPA_SERVICE_REFUSED;
     }
     memcpy(ret_key, introduction.key.bytes, CEPA_SERVICE_NAME_SIZE);

@@ -20,13 +20,13 @@ uint32_t cepa_mailbox_minute(struct cepa_wall wall)
 
 static void digest_of(uint8_t ret_digest[DIGEST_SIZE], uint8_t service, const uint8_t *body,
                       size_t body_len, const struct cepa_network_id *network,
-                      const struct cepa_node_id *node)
+                      const struct cepa_ed25519_public_key *relay)
 {
     struct cepa_blake2b hash;
     cepa_blake2b_init(&hash, DIGEST_SIZE, NULL, 0);
     cepa_blake2b_update(&hash, label, sizeof label);
     cepa_blake2b_update(&hash, network->bytes, sizeof network->bytes);
-    cepa_blake2b_update(&hash, node->bytes, sizeof node->bytes);
+    cepa_blake2b_update(&hash, relay->bytes, sizeof relay->bytes);
     cepa_blake2b_update(&hash, &service, 1);
     cepa_blake2b_update(&hash, body, body_len - CEPA_ED25519_SIGNATURE_LEN);
     cepa_blake2b_final(&hash, ret_digest, DIGEST_SIZE);
@@ -46,7 +46,7 @@ static void sign(uint8_t *body, size_t body_len, uint8_t service,
 {
     uint8_t digest[DIGEST_SIZE];
     struct cepa_ed25519_signature signature;
-    digest_of(digest, service, body, body_len, &binding->network, &binding->node);
+    digest_of(digest, service, body, body_len, &binding->network, &binding->relay);
     cepa_ed25519_sign(key, &signature, digest, sizeof digest);
     memcpy(body + body_len - sizeof signature.bytes, signature.bytes, sizeof signature.bytes);
 }
@@ -107,13 +107,14 @@ int cepa_mailbox_read(struct cepa_mailbox_request *ret_request, uint8_t service,
 
 int cepa_mailbox_verify(uint8_t service, const uint8_t *body, size_t body_len,
                         const struct cepa_ed25519_public_key *key,
-                        const struct cepa_network_id *network, const struct cepa_node_id *node)
+                        const struct cepa_network_id *network,
+                        const struct cepa_ed25519_public_key *relay)
 {
     uint8_t digest[DIGEST_SIZE];
     struct cepa_ed25519_signature signature;
     CEPA_ASSERT(body_len > sizeof signature.bytes);
     memcpy(signature.bytes, body + body_len - sizeof signature.bytes, sizeof signature.bytes);
-    digest_of(digest, service, body, body_len, network, node);
+    digest_of(digest, service, body, body_len, network, relay);
     return cepa_ed25519_verify(key, &signature, digest, sizeof digest);
 }
 

@@ -42,8 +42,8 @@ _Static_assert((int)CEPA_MAILBOX_PUT_SIZE <= (int)CEPA_SERVICE_BODY_MAX, "a requ
 /* What a request is bound to: it is of no use at another relay, or later. */
 struct cepa_mailbox_binding {
     struct cepa_network_id network;
-    struct cepa_node_id node; /* the relay */
-    uint32_t minute;          /* of the wall clock, since 1970 */
+    struct cepa_ed25519_public_key relay; /* by its name in the index */
+    uint32_t minute;                      /* of the wall clock, since 1970 */
 };
 
 /* cepa_mailbox_minute gives the minute of a moment, 0 if it does not fit. */
@@ -79,7 +79,7 @@ CEPA_MUST_USE int cepa_mailbox_read(struct cepa_mailbox_request *ret_request, ui
 CEPA_MUST_USE int cepa_mailbox_verify(uint8_t service, const uint8_t *body, size_t body_len,
                                       const struct cepa_ed25519_public_key *key,
                                       const struct cepa_network_id *network,
-                                      const struct cepa_node_id *node);
+                                      const struct cepa_ed25519_public_key *relay);
 
 /* cepa_mailbox_read_answer reads what a get has brought: the number of the box, and the box, lent.
  * Returns 0, or CEPA_ERR_LENGTH: an empty answer says that there are no more. */

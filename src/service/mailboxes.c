@@ -44,7 +44,7 @@ static enum cepa_service_status check(struct cepa_services *services,
         return CEPA_SERVICE_BUSY;
     }
     return cepa_mailbox_verify(request->service, request->body, request->whole.len, key,
-                               &services->config.network, &services->config.node) == 0
+                               &services->config.network, &services->config.relay) == 0
                ? CEPA_SERVICE_OK
                : CEPA_SERVICE_REFUSED;
 }

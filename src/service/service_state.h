@@ -49,7 +49,7 @@ struct cepa_service_kept {
     uint64_t link; /* whose share it takes */
     uint64_t sequence;
     struct cepa_directory_day day;
-    uint8_t key[CEPA_SIGNING_KEY_SIZE];
+    struct cepa_descriptor_position positions[CEPA_DESCRIPTOR_POSITIONS]; /* its names */
     uint8_t bytes[CEPA_ADDRESS_DESCRIPTOR_SIZE];
 };
 
@@ -108,7 +108,7 @@ struct cepa_services {
     struct cepa_map meetings;      /* cookie -> struct cepa_service_meeting */
     struct cepa_map introductions; /* key -> handle of a role */
     struct cepa_pool kept;         /* of struct cepa_service_kept */
-    struct cepa_map kept_by_key;   /* blinded key -> handle of a kept one */
+    struct cepa_map kept_at;       /* position -> handle of a kept one */
     struct cepa_service_request *requests;
     struct cepa_service_out outs[CEPA_SERVICE_OUTS_MAX];
     size_t outs_len;
@@ -121,6 +121,7 @@ struct cepa_services {
     struct cepa_time put_next;                              /* GCRA of boxes that are put */
     struct cepa_time check_next; /* GCRA of signatures that are checked */
     uint64_t refused;
+    uint8_t newer[8];                 /* a sequence that was told */
     uint8_t data[CEPA_CELL_DATA_MAX]; /* of the last effect */
 };
 
@@ -161,6 +162,7 @@ enum cepa_service_status cepa_service_introduce(struct cepa_services *services,
                                                 struct cepa_time now);
 
 /* keeping.c */
+/* After NEWER `services->newer` is the sequence that is here. */
 enum cepa_service_status cepa_service_put(struct cepa_services *services,
                                           const struct cepa_service_request *request,
                                           struct cepa_directory_day today, struct cepa_time now);

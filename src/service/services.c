@@ -31,7 +31,8 @@ size_t cepa_services_size(const struct cepa_services_limits *limits)
         cepa_map_size(limits->roles, CEPA_SERVICE_NAME_SIZE, sizeof(struct cepa_service_meeting)),
         cepa_map_size(limits->roles, CEPA_SERVICE_NAME_SIZE, sizeof(struct cepa_handle)),
         cepa_pool_size(limits->descriptors, sizeof(struct cepa_service_kept)),
-        cepa_map_size(limits->descriptors, CEPA_SIGNING_KEY_SIZE, sizeof(struct cepa_handle)),
+        cepa_map_size(CEPA_DESCRIPTOR_POSITIONS * limits->descriptors,
+                      CEPA_DESCRIPTOR_POSITION_SIZE, sizeof(struct cepa_handle)),
         cepa_block_array_size(limits->requests, sizeof(struct cepa_service_request)),
         has_mailboxes ? cepa_pool_size(limits->mailboxes, sizeof(struct cepa_service_mailbox)) : 0,
         has_mailboxes
@@ -91,8 +92,8 @@ int cepa_services_init(struct cepa_services **ret_services, void *memory, size_t
     make_map(&services->introductions, &block, limits->roles, CEPA_SERVICE_NAME_SIZE,
              sizeof(struct cepa_handle), &config->key);
     make_pool(&services->kept, &block, limits->descriptors, sizeof(struct cepa_service_kept));
-    make_map(&services->kept_by_key, &block, limits->descriptors, CEPA_SIGNING_KEY_SIZE,
-             sizeof(struct cepa_handle), &config->key);
+    make_map(&services->kept_at, &block, CEPA_DESCRIPTOR_POSITIONS * limits->descriptors,
+             CEPA_DESCRIPTOR_POSITION_SIZE, sizeof(struct cepa_handle), &config->key);
     services->requests = make_array(&block, limits->requests, sizeof *services->requests);
     if (limits->boxes != 0) {
         make_pool(&services->mailboxes, &block, limits->mailboxes,
@@ -242,7 +243,8 @@ static void serve(struct cepa_services *services, struct cepa_service_request *r
         return;
     }
     services->refused += status != CEPA_SERVICE_OK;
-    cepa_service_say(services, request->origin.circuit, status, request->tag, NULL, 0);
+    cepa_service_say(services, request->origin.circuit, status, request->tag, services->newer,
+                     status == CEPA_SERVICE_NEWER ? sizeof services->newer : 0);
 }
 
 void cepa_services_on_request(struct cepa_services *services,

@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "base/siphash.h"
 #include "base/time.h"
+#include "crypto/ed25519.h"
 #include "rendezvous/positions.h"
 #include "wire/ids.h"
 #include "wire/service.h"
@@ -54,8 +55,8 @@ struct cepa_services_limits {
 struct cepa_services_config {
     struct cepa_services_limits limits;
     struct cepa_network_id network;
-    struct cepa_node_id node;    /* this relay */
-    struct cepa_siphash_key key; /* random */
+    struct cepa_ed25519_public_key relay; /* this one */
+    struct cepa_siphash_key key;          /* random */
     /* Whether this relay is one of the CEPA_DESCRIPTOR_NEAREST of a place, in its own view. */
     bool (*is_near)(void *context, const struct cepa_descriptor_position *position);
     void *context; /* for is_near */

@@ -44,7 +44,8 @@ enum cepa_service_status {
     CEPA_SERVICE_KNOCK = 3,    /* INTRODUCTION: somebody introduces himself */
     CEPA_SERVICE_UNKNOWN = 16, /* there is no such thing here */
     CEPA_SERVICE_BUSY = 17,    /* no room, or too many: try another relay, or later */
-    CEPA_SERVICE_REFUSED = 18  /* what was asked for is not right */
+    CEPA_SERVICE_REFUSED = 18, /* what was asked for is not right */
+    CEPA_SERVICE_NEWER = 19    /* DESCRIPTOR_PUT: a later one is here already */
 };
 
 /* One part of a request or of an answer. */

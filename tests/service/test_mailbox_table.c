@@ -67,7 +67,7 @@ static struct cepa_ed25519_key key_of(uint8_t which)
 
 static struct cepa_mailbox_binding binding(void)
 {
-    return (struct cepa_mailbox_binding){service_network, service_node, service_turn.minute};
+    return (struct cepa_mailbox_binding){service_network, service_key, service_turn.minute};
 }
 
 /* The owner asks for the first box behind `after`; gives its number, 0: there is none. */

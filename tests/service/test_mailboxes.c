@@ -26,7 +26,7 @@ static struct cepa_ed25519_key writing_of(uint8_t owner)
 static void begin(void)
 {
     service_relay_begin();
-    here = (struct cepa_mailbox_binding){service_network, service_node, SERVICE_MINUTE};
+    here = (struct cepa_mailbox_binding){service_network, service_key, SERVICE_MINUTE};
 }
 
 static uint8_t get_after(uint32_t circuit, uint8_t owner, uint64_t after)
@@ -187,9 +187,9 @@ TEST(requests_are_of_use_here_and_now_only)
         CHECK_INT(put(1, 1, (uint32_t)i), is_near ? CEPA_SERVICE_OK : CEPA_SERVICE_REFUSED);
     }
     here.minute = SERVICE_MINUTE;
-    here.node.bytes[0] ^= 1;
+    here.relay.bytes[0] ^= 1;
     CHECK_INT(get(0, 1), CEPA_SERVICE_REFUSED);
-    here.node.bytes[0] ^= 1;
+    here.relay.bytes[0] ^= 1;
     CHECK_INT(get(0, 1), CEPA_SERVICE_OK);
     here.network.bytes[0] ^= 1;
     CHECK_INT(get(0, 1), CEPA_SERVICE_REFUSED);
@@ -324,7 +324,7 @@ TEST(a_relay_without_boxes_refuses)
 {
     static uint64_t memory[40000];
     struct cepa_services_config config = {
-        .limits = service_relay_limits(), .network = service_network, .node = service_node};
+        .limits = service_relay_limits(), .network = service_network, .relay = service_key};
     begin();
     service_relay_end();
     config.limits.requests = 1;

@@ -79,14 +79,14 @@ TEST(a_link_has_its_share_of_the_roles)
 }
 
 static uint8_t await(struct service_told *told, uint32_t index, uint8_t key, uint16_t per_minute,
-                     uint32_t day, const struct cepa_node_id *node)
+                     uint32_t day, const struct cepa_ed25519_public_key *relay)
 {
     struct cepa_ed25519_key signing;
     struct cepa_introduction introduction;
     uint8_t body[CEPA_INTRODUCTION_SIZE];
     cepa_ed25519_key_init(&signing, &(struct cepa_ed25519_seed){{key}});
     cepa_introduction_make(&introduction, &signing, per_minute, (struct cepa_directory_day){day},
-                           &service_network, node);
+                           &service_network, relay);
     cepa_introduction_encode(body, &introduction);
     return service_ask(told, index, CEPA_SERVICE_INTRODUCTION, body, sizeof body);
 }
@@ -102,17 +102,17 @@ static uint8_t knock(struct service_told *told, uint32_t index, uint8_t key, siz
 
 TEST(introductions_are_for_their_owner_only)
 {
-    static const struct cepa_node_id other = {{3}};
+    static const struct cepa_ed25519_public_key other = {{3}};
     struct service_told told;
     service_relay_begin();
     CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &other), CEPA_SERVICE_REFUSED);
-    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY - 2, &service_node), CEPA_SERVICE_REFUSED);
-    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY + 2, &service_node), CEPA_SERVICE_REFUSED);
-    CHECK_INT(await(&told, 1, 1, 0, SERVICE_TODAY, &service_node), CEPA_SERVICE_REFUSED);
+    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY - 2, &service_key), CEPA_SERVICE_REFUSED);
+    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY + 2, &service_key), CEPA_SERVICE_REFUSED);
+    CHECK_INT(await(&told, 1, 1, 0, SERVICE_TODAY, &service_key), CEPA_SERVICE_REFUSED);
     CHECK_INT(service_ask(&told, 1, CEPA_SERVICE_INTRODUCTION, "x", 1), CEPA_SERVICE_REFUSED);
-    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &service_node), CEPA_SERVICE_OK);
-    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &service_node), CEPA_SERVICE_OK); /* it lives */
-    CHECK_INT(await(&told, 1, 2, 60, SERVICE_TODAY, &service_node), CEPA_SERVICE_REFUSED);
+    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &service_key), CEPA_SERVICE_OK);
+    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &service_key), CEPA_SERVICE_OK); /* it lives */
+    CHECK_INT(await(&told, 1, 2, 60, SERVICE_TODAY, &service_key), CEPA_SERVICE_REFUSED);
     CHECK_INT(knock(&told, 2, 1, 4000), CEPA_SERVICE_OK);
     CHECK_INT(told.status[1], CEPA_SERVICE_KNOCK);
     CHECK_INT(told.bytes, 4000);
@@ -120,7 +120,7 @@ TEST(introductions_are_for_their_owner_only)
     CHECK_INT(knock(&told, 2, 1, 0), CEPA_SERVICE_REFUSED);
     CHECK_INT(knock(&told, 2, 1, CEPA_INTRODUCE_MESSAGE_MAX + 1), CEPA_SERVICE_REFUSED);
     /* The owner comes by another circuit. */
-    CHECK_INT(await(&told, 5, 1, 60, SERVICE_TODAY, &service_node), CEPA_SERVICE_OK);
+    CHECK_INT(await(&told, 5, 1, 60, SERVICE_TODAY, &service_key), CEPA_SERVICE_OK);
     CHECK_INT(told.closed[1], 1);
     CHECK_INT(knock(&told, 2, 1, 100), CEPA_SERVICE_OK);
     CHECK_INT(told.status[5], CEPA_SERVICE_KNOCK);
@@ -135,7 +135,7 @@ TEST(an_owner_is_not_flooded)
 {
     struct service_told told;
     service_relay_begin();
-    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &service_node), CEPA_SERVICE_OK);
+    CHECK_INT(await(&told, 1, 1, 60, SERVICE_TODAY, &service_key), CEPA_SERVICE_OK);
     uint32_t through = 0;
     for (uint32_t i = 0; i < 100; i++) {
         through += knock(&told, 2 + i % 8, 1, 1000) == CEPA_SERVICE_OK;
@@ -177,8 +177,11 @@ static uint8_t get(struct service_told *told, uint32_t index, uint8_t key, uint3
     CHECK_INT(cepa_ed25519_blind_public_key(&blinded, &signing.public_key,
                                             (struct cepa_directory_day){day}, NULL, 0),
               0);
-    return service_ask(told, index, CEPA_SERVICE_DESCRIPTOR_GET, blinded.point.bytes,
-                       sizeof blinded.point.bytes);
+    struct cepa_descriptor_position position;
+    cepa_descriptor_position_of(&position, blinded.point.bytes, (struct cepa_directory_day){day},
+                                key % CEPA_DESCRIPTOR_POSITIONS);
+    return service_ask(told, index, CEPA_SERVICE_DESCRIPTOR_GET, position.bytes,
+                       sizeof position.bytes);
 }
 
 TEST(descriptors_are_kept_as_long_as_they_are_of_use)
@@ -192,7 +195,7 @@ TEST(descriptors_are_kept_as_long_as_they_are_of_use)
     CHECK_INT(get(&told, 2, 1, SERVICE_TODAY), CEPA_SERVICE_UNKNOWN);
     CHECK_INT(put(&told, 1, 1, SERVICE_TODAY, 7, true), CEPA_SERVICE_OK);
     CHECK_INT(put(&told, 1, 1, SERVICE_TODAY, 7, true), CEPA_SERVICE_OK); /* again */
-    CHECK_INT(put(&told, 1, 1, SERVICE_TODAY, 6, true), CEPA_SERVICE_REFUSED);
+    CHECK_INT(put(&told, 1, 1, SERVICE_TODAY, 6, true), CEPA_SERVICE_NEWER);
     CHECK_INT(put(&told, 1, 1, SERVICE_TODAY, 8, true), CEPA_SERVICE_OK);
     CHECK_INT(get(&told, 2, 1, SERVICE_TODAY), CEPA_SERVICE_OK);
     CHECK_INT(told.bytes, CEPA_ADDRESS_DESCRIPTOR_SIZE);

@@ -176,16 +176,20 @@ TEST(two_circuits_meet_and_carry_packets_both_ways)
 TEST(who_knocks_is_handed_over)
 {
     struct sim *sim = network(102);
-    struct cepa_node_id id = sim_status(sim, 6).node;
+    struct cepa_ed25519_public_key relay;
     struct cepa_network_id network_id = sim_status(sim, 6).network;
     struct cepa_ed25519_key key;
     struct cepa_introduction introduction;
     uint8_t body[CEPA_INTRODUCTION_SIZE];
     cepa_ed25519_key_init(&key, &(struct cepa_ed25519_seed){{1}});
-    cepa_introduction_make(&introduction, &key, 60,
-                           (struct cepa_directory_day){sim_status(sim, 6).day}, &network_id, &id);
-    cepa_introduction_encode(body, &introduction);
     open_end(sim, &ends[0], 1, 6);
+    CHECK_INT(cepa_node_circuit_last(sim_node(sim, 1), ends[0].circuit, &relay), 0);
+    CHECK(cepa_node_is_self(sim_node(sim, 6), &relay));
+    CHECK(!cepa_node_is_self(sim_node(sim, 1), &relay));
+    cepa_introduction_make(&introduction, &key, 60,
+                           (struct cepa_directory_day){sim_status(sim, 6).day}, &network_id,
+                           &relay);
+    cepa_introduction_encode(body, &introduction);
     open_end(sim, &ends[1], 2, 6);
     ask(sim, &ends[0], CEPA_SERVICE_INTRODUCTION, body, sizeof body);
     CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1);
@@ -225,8 +229,9 @@ TEST(descriptors_are_kept_by_those_who_are_near)
     open_end(sim, &ends[1], 2, 6);
     ask(sim, &ends[0], CEPA_SERVICE_DESCRIPTOR_PUT, bytes, sizeof bytes);
     CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1); /* of seven relays all are near */
-    ask(sim, &ends[1], CEPA_SERVICE_DESCRIPTOR_GET, descriptor.blinded_key,
-        sizeof descriptor.blinded_key);
+    struct cepa_descriptor_position position;
+    cepa_descriptor_position_of(&position, descriptor.blinded_key, today, 1);
+    ask(sim, &ends[1], CEPA_SERVICE_DESCRIPTOR_GET, position.bytes, sizeof position.bytes);
     CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], cepa_service_parts(sizeof bytes));
     CHECK(ends[1].is_whole && ends[1].whole.len == sizeof bytes);
     CHECK_BYTES(ends[1].body, bytes, sizeof bytes);
@@ -254,8 +259,8 @@ static bool is_found_again(struct sim *sim, void *context)
 static struct cepa_mailbox_binding binding_of(struct sim *sim, uint32_t host)
 {
     struct cepa_mailbox_binding binding = {.network = sim_status(sim, host).network,
-                                           .node = sim_status(sim, host).node,
                                            .minute = cepa_mailbox_minute(sim_wall(sim, host))};
+    CHECK_INT(cepa_node_self(sim_node(sim, host), &binding.relay), 0);
     return binding;
 }
 

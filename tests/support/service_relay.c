@@ -10,7 +10,7 @@ struct cepa_services *service_relay;
 struct cepa_service_turn service_turn;
 bool service_is_near;
 const struct cepa_network_id service_network = {{1}};
-const struct cepa_node_id service_node = {{2}};
+const struct cepa_ed25519_public_key service_key = {{2}};
 
 static void *memory;
 
@@ -31,7 +31,7 @@ void service_relay_begin(void)
 {
     struct cepa_services_config config = {.limits = service_relay_limits(),
                                           .network = service_network,
-                                          .node = service_node,
+                                          .relay = service_key,
                                           .is_near = is_near};
     size_t size = cepa_services_size(&config.limits);
     memory = aligned_alloc(64, (size + 63) / 64 * 64);

@@ -19,7 +19,7 @@ extern struct cepa_services *service_relay;
 extern struct cepa_service_turn service_turn; /* may be changed */
 extern bool service_is_near;                  /* what the relay thinks of any place */
 extern const struct cepa_network_id service_network;
-extern const struct cepa_node_id service_node;
+extern const struct cepa_ed25519_public_key service_key;
 
 /* What came of a request: the status that each circuit was told last, how often it was told
  * something, and what all that was told consists of. */
