@@ -80,7 +80,7 @@ struct cepa_lookup {
     struct cepa_lookup_ask asks[CEPA_LOOKUP_ASKS];
 };
 
-/* All look-ups of a node; fields are internal. About 20 KB. */
+/* All look-ups of a node; fields are internal. About 14 KB. */
 struct cepa_lookups {
     struct cepa_lookups_config config;
     uint64_t numbers; /* of look-ups, questions and uses, given so far */
