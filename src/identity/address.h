@@ -56,7 +56,7 @@ void cepa_address_write(char ret_text[CEPA_ADDRESS_TEXT_SIZE], const struct cepa
  * `ret_slips`, which may be NULL, is written in every case. It tells up to two places: where there
  * are characters that no address has; and all that were replaced by others, if that are two at
  * most. Places are good for showing, not for correcting: three slips may look like two others.
- * Variable time; up to 0.3 ms for a text with slips. That the key in it is one,
+ * Variable time; up to 0.5 ms for a text with slips. That the key in it is one,
  * cepa_identity_public_check and blinding find. */
 CEPA_MUST_USE int cepa_address_read(struct cepa_address *ret_address,
                                     struct cepa_address_slips *ret_slips, const char *text,

@@ -62,7 +62,7 @@ struct cepa_identity_workspace {
 };
 
 /* cepa_identity_expand makes the keys and the address of `secret`. `cpu` is enum cepa_cpu. About
- * 0.2 ms. @[SPEC 14.1] */
+ * 0.1 ms. @[SPEC 14.1] */
 void cepa_identity_expand(struct cepa_identity *ret_identity,
                           const struct cepa_identity_secret *secret,
                           struct cepa_identity_workspace *workspace, uint32_t cpu);

@@ -14,6 +14,7 @@
 #include "crypto/seed_chain.h"
 #include "crypto/x25519.h"
 #include "crypto/xwing.h"
+#include "identity/identity.h"
 
 enum { CELL_LEN = 1056, PAYLOAD_LEN = 10444, MESSAGE_LEN = 200 };
 
@@ -361,6 +362,25 @@ static void seed_chain(uint32_t cpu)
     result = cepa_seed_chain_next(&seeds.chain, &seeds.seed);
 }
 
+/* Identities: all keys of one secret */
+
+static struct {
+    struct cepa_identity_secret secret;
+    struct cepa_identity expanded;
+    struct cepa_identity_workspace workspace;
+} identity;
+
+static void identity_prepare(struct test_random *random, uint32_t cpu)
+{
+    (void)cpu;
+    ct_random_secret(random, &identity.secret, sizeof identity.secret);
+}
+
+static void identity_expand(uint32_t cpu)
+{
+    cepa_identity_expand(&identity.expanded, &identity.secret, &identity.workspace, cpu);
+}
+
 /* Ed25519 and its blinding */
 
 static struct {
@@ -447,6 +467,7 @@ const struct ct_case ct_crypto_cases[] = {
     {"blake2b: keyed", "blake2b: keyed", symmetric_prepare, blake2b, 0},
     {"kdf", "kdf", symmetric_prepare, kdf, 0},
     {"seed chain", "seed chain", seed_chain_prepare, seed_chain, 0},
+    {"identity: expand", NULL, identity_prepare, identity_expand, 0},
     {"ed25519: key", "ed25519: key", ed25519_prepare, ed25519_init, 0},
     {"ed25519: sign", "ed25519: sign", ed25519_key_prepare, ed25519_sign, 0},
     {"ed25519: blind", "ed25519: blind", ed25519_key_prepare, ed25519_blind, 0},

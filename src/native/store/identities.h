@@ -89,7 +89,7 @@ CEPA_MUST_USE int cepa_identities_delete(struct cepa_identities *identities,
                                          struct cepa_reason *ret_reason, size_t at);
 
 /* cepa_identities_address gives the address of a secret. Returns 0, or CEPA_ERR_EXHAUSTED for lack
- * of memory. About 0.2 ms. */
+ * of memory. About 0.1 ms. */
 CEPA_MUST_USE int cepa_identities_address(struct cepa_address *ret_address,
                                           const struct cepa_identity_secret *secret, uint32_t cpu);
 
