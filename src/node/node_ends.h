@@ -5,7 +5,7 @@
 #include "node/node.h"
 #include "service/services.h"
 
-/* cepa_node_nearest writes up to `max` <= CEPA_DESCRIPTOR_NEAREST keys of the usable relays that
+/* cepa_node_nearest writes up to `max` <= CEPA_DESCRIPTOR_NEAREST keys of the eligible relays that
  * are nearest to a place on the ring of positions in this node's view, the nearest first, and gives
  * how many there are. This relay may be among them. O(relays). @[SPEC 14.5] */
 size_t cepa_node_nearest(const struct cepa_node *node, struct cepa_ed25519_public_key *ret_keys,

@@ -7,7 +7,8 @@
 #include "service/introduction.h"
 #include "service/service_state.h"
 
-enum { BURST = 8, PER_MINUTE_MAX = 6000, SECONDS = 60 };
+enum { BURST = 8, PER_MINUTE_MAX = 6000, SECONDS = 60, KNOCK_BURST = 64 };
+#define KNOCK_NS (250 * CEPA_MILLISECOND_NS) /* between two over one link, on average */
 
 /* What an owner asks for, with a signature that nobody can use at another relay or day. */
 static enum cepa_service_status read_owner(const struct cepa_services *services,
@@ -73,6 +74,22 @@ enum cepa_service_status cepa_service_introduction(struct cepa_services *service
     return CEPA_SERVICE_OK;
 }
 
+/* Pays for an introduction that came over a link. A link that is not known takes the place of the
+ * one that has the most left. */
+static bool pay_link(struct cepa_services *services, uint64_t link, struct cepa_time now)
+{
+    struct cepa_service_knocker *place = &services->knockers[0];
+    for (size_t i = 0; i < CEPA_SERVICE_KNOCKERS; i++) {
+        struct cepa_service_knocker *knocker = &services->knockers[i];
+        if (knocker->link == link) {
+            return cepa_service_pay(&knocker->next, KNOCK_NS, KNOCK_BURST, now);
+        }
+        place = cepa_time_is_before(knocker->next, place->next) ? knocker : place;
+    }
+    *place = (struct cepa_service_knocker){.link = link, .next = now};
+    return cepa_service_pay(&place->next, KNOCK_NS, KNOCK_BURST, now);
+}
+
 enum cepa_service_status cepa_service_introduce(struct cepa_services *services,
                                                 const struct cepa_service_request *request,
                                                 struct cepa_time now)
@@ -87,7 +104,8 @@ enum cepa_service_status cepa_service_introduce(struct cepa_services *services,
     }
     struct cepa_service_role *role = cepa_pool_find(&services->roles, *known);
     CEPA_ASSERT(role != NULL);
-    if (!cepa_service_pay(&role->next, role->interval_ns, BURST, now)) {
+    if (!pay_link(services, request->origin.link, now) ||
+        !cepa_service_pay(&role->next, role->interval_ns, BURST, now)) {
         return CEPA_SERVICE_BUSY;
     }
     /* The tag of who knocks keeps its parts apart from those of others. */

@@ -32,14 +32,14 @@ static struct cepa_service_kept *kept_at(const struct cepa_services *services,
     return known == NULL ? NULL : cepa_pool_find(&services->kept, *known);
 }
 
-static bool has_share(const struct cepa_services *services, uint64_t link)
+static bool has_share(const struct cepa_services *services, uint64_t source)
 {
     struct cepa_handle handle;
     uint32_t count = 0;
     for (uint32_t from = 0; cepa_pool_next(&services->kept, &handle, from) == 0;
          from = handle.index + 1) {
         const struct cepa_service_kept *kept = cepa_pool_find(&services->kept, handle);
-        count += kept->link == link;
+        count += kept->source == source;
     }
     return count < services->config.limits.descriptors / CEPA_SERVICE_SHARE;
 }
@@ -49,17 +49,17 @@ static bool is_live(struct cepa_directory_day day, struct cepa_directory_day tod
     return day.number + 1 >= today.number && day.number <= today.number + 1;
 }
 
-/* A place for a descriptor that is new here; NULL if there is none, or none for its link. */
+/* A place for a descriptor that is new here; NULL if there is none, or none for its network. */
 static struct cepa_service_kept *make_place(
-    struct cepa_services *services, uint64_t link,
+    struct cepa_services *services, uint64_t source,
     const struct cepa_descriptor_position positions[CEPA_DESCRIPTOR_POSITIONS])
 {
     struct cepa_handle handle;
-    if (!has_share(services, link) || cepa_pool_alloc(&services->kept, &handle) != 0) {
+    if (!has_share(services, source) || cepa_pool_alloc(&services->kept, &handle) != 0) {
         return NULL;
     }
     struct cepa_service_kept *kept = cepa_pool_find(&services->kept, handle);
-    kept->link = link;
+    kept->source = source;
     memcpy(kept->positions, positions, sizeof kept->positions);
     for (uint32_t i = 0; i < CEPA_DESCRIPTOR_POSITIONS; i++) {
         int error = cepa_map_put(&services->kept_at, positions[i].bytes, &handle);
@@ -88,18 +88,18 @@ enum cepa_service_status cepa_service_put(struct cepa_services *services,
         cepa_be64_store(services->newer, kept->sequence);
         return CEPA_SERVICE_NEWER;
     }
-    if (!is_near(services, positions)) {
-        return CEPA_SERVICE_REFUSED;
-    }
     if (!cepa_service_pay_check(services, now)) {
         return CEPA_SERVICE_BUSY;
+    }
+    if (!is_near(services, positions)) {
+        return CEPA_SERVICE_REFUSED;
     }
     if (cepa_descriptor_verify(&descriptor, request->body, request->whole.len,
                                &services->config.network) != 0) {
         return CEPA_SERVICE_REFUSED;
     }
     if (kept == NULL) {
-        kept = make_place(services, request->origin.link, positions);
+        kept = make_place(services, request->origin.source, positions);
     }
     if (kept == NULL) {
         return CEPA_SERVICE_BUSY;

@@ -102,23 +102,23 @@ int cepa_services_next_stored(struct cepa_services *services,
 
 /* --- mailboxes and boxes ---------------------------------------------------------------------- */
 
-/* A new item, if there is room, and some of it left for the link (0: it need not ask). */
-static struct cepa_service_item *make(struct cepa_pool *pool, uint64_t link)
+/* A new item, if there is room, and some of it left for the network (0: it was restored). */
+static struct cepa_service_item *make(struct cepa_pool *pool, uint64_t source)
 {
     struct cepa_handle handle;
-    uint32_t of_link = 0;
-    for (uint32_t from = 0; link != 0 && cepa_pool_next(pool, &handle, from) == 0;
+    uint32_t of_source = 0;
+    for (uint32_t from = 0; source != 0 && cepa_pool_next(pool, &handle, from) == 0;
          from = handle.index + 1) {
         const struct cepa_service_item *other = cepa_pool_find(pool, handle);
-        of_link += other->link == link;
+        of_source += other->source == source;
     }
-    if ((link != 0 && of_link >= pool->capacity / CEPA_SERVICE_SHARE) ||
+    if ((source != 0 && of_source >= pool->capacity / CEPA_SERVICE_SHARE) ||
         cepa_pool_alloc(pool, &handle) != 0) {
         return NULL;
     }
     struct cepa_service_item *item = cepa_pool_find(pool, handle);
     item->self = handle;
-    item->link = link;
+    item->source = source;
     return item;
 }
 
@@ -133,9 +133,9 @@ struct cepa_service_mailbox *cepa_service_mailbox_find(const struct cepa_service
 }
 
 struct cepa_service_mailbox *cepa_service_mailbox_new(struct cepa_services *services,
-                                                      const uint8_t *owner, uint64_t link)
+                                                      const uint8_t *owner, uint64_t source)
 {
-    struct cepa_service_item *item = make(&services->mailboxes, link);
+    struct cepa_service_item *item = make(&services->mailboxes, source);
     if (item == NULL) {
         return NULL;
     }
@@ -163,7 +163,7 @@ struct cepa_service_box *cepa_service_box_find(const struct cepa_services *servi
 
 struct cepa_service_box *cepa_service_box_new(struct cepa_services *services,
                                               struct cepa_service_mailbox *mailbox, uint64_t number,
-                                              uint64_t link)
+                                              uint64_t source)
 {
     struct cepa_handle *place = &mailbox->first;
     struct cepa_service_box *next = cepa_service_box_find(services, *place);
@@ -174,7 +174,7 @@ struct cepa_service_box *cepa_service_box_new(struct cepa_services *services,
     if (mailbox->boxes == CEPA_MAILBOX_BOXES_MAX || (next != NULL && next->number == number)) {
         return NULL;
     }
-    struct cepa_service_item *item = make(&services->boxes, link);
+    struct cepa_service_item *item = make(&services->boxes, source);
     if (item == NULL) {
         return NULL;
     }

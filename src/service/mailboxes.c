@@ -60,7 +60,7 @@ static bool has_box(const struct cepa_services *services,
 }
 
 static enum cepa_service_status keep(struct cepa_services *services,
-                                     struct cepa_service_mailbox *mailbox, uint64_t link,
+                                     struct cepa_service_mailbox *mailbox, uint64_t source,
                                      const uint8_t *bytes, const struct cepa_service_turn *turn)
 {
     struct cepa_writer writer;
@@ -70,7 +70,7 @@ static enum cepa_service_status keep(struct cepa_services *services,
         !cepa_service_pay(&services->put_next, PUT_NS, PUT_BURST, turn->now)) {
         return CEPA_SERVICE_BUSY;
     }
-    struct cepa_service_box *box = cepa_service_box_new(services, mailbox, number, link);
+    struct cepa_service_box *box = cepa_service_box_new(services, mailbox, number, source);
     if (box == NULL) {
         return CEPA_SERVICE_BUSY;
     }
@@ -101,17 +101,17 @@ enum cepa_service_status cepa_service_mailbox_put(struct cepa_services *services
     if (status != CEPA_SERVICE_OK || has_box(services, mailbox, read.box)) {
         return status; /* OK: who was not told puts it again */
     }
-    return keep(services, mailbox, request->origin.link, read.box, turn);
+    return keep(services, mailbox, request->origin.source, read.box, turn);
 }
 
 /* Opens a mailbox, or keeps it open. */
-static struct cepa_service_mailbox *open_mailbox(struct cepa_services *services, uint64_t link,
+static struct cepa_service_mailbox *open_mailbox(struct cepa_services *services, uint64_t source,
                                                  const struct cepa_mailbox_request *read,
                                                  const struct cepa_service_turn *turn)
 {
     struct cepa_service_mailbox *mailbox = cepa_service_mailbox_find(services, read->owner.bytes);
     if (mailbox == NULL && !turn->is_sparing) {
-        mailbox = cepa_service_mailbox_new(services, read->owner.bytes, link);
+        mailbox = cepa_service_mailbox_new(services, read->owner.bytes, source);
     }
     if (mailbox == NULL) {
         return NULL;
@@ -140,7 +140,7 @@ static enum cepa_service_status get(struct cepa_services *services,
         return status;
     }
     const struct cepa_service_mailbox *mailbox =
-        open_mailbox(services, request->origin.link, &read, turn);
+        open_mailbox(services, request->origin.source, &read, turn);
     if (mailbox == NULL) {
         return CEPA_SERVICE_BUSY;
     }

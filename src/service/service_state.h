@@ -44,9 +44,15 @@ struct cepa_service_request {
     uint8_t body[CEPA_SERVICE_BODY_MAX];
 };
 
+/* How much a link introduces. */
+struct cepa_service_knocker {
+    uint64_t link;
+    struct cepa_time next; /* GCRA */
+};
+
 /* A descriptor that is kept. */
 struct cepa_service_kept {
-    uint64_t link; /* whose share it takes */
+    uint64_t source; /* whose share it takes */
     uint64_t sequence;
     struct cepa_directory_day day;
     struct cepa_descriptor_position positions[CEPA_DESCRIPTOR_POSITIONS]; /* its names */
@@ -58,7 +64,7 @@ struct cepa_service_kept {
 struct cepa_service_item {
     struct cepa_handle self;
     struct cepa_handle next_change; /* that the store is to be told of */
-    uint64_t link;                  /* whose share it takes; 0: nobody's, it was restored */
+    uint64_t source;                /* whose share it takes; 0: nobody's, it was restored */
     bool is_changed;                /* it stands in the list of changes */
     bool is_gone;
 };
@@ -110,6 +116,8 @@ struct cepa_services {
     struct cepa_pool kept;         /* of struct cepa_service_kept */
     struct cepa_map kept_at;       /* position -> handle of a kept one */
     struct cepa_service_request *requests;
+    struct cepa_service_request single; /* of one part: needs no place among them */
+    struct cepa_service_knocker knockers[CEPA_SERVICE_KNOCKERS];
     struct cepa_service_out outs[CEPA_SERVICE_OUTS_MAX];
     size_t outs_len;
     struct cepa_pool mailboxes; /* of struct cepa_service_mailbox */
@@ -181,17 +189,17 @@ enum cepa_service_status cepa_service_mailbox_delete(struct cepa_services *servi
                                                      const struct cepa_service_turn *turn);
 void cepa_service_mailboxes_step(struct cepa_services *services, struct cepa_directory_day today);
 
-/* mailbox_table.c: what is kept. _new give NULL if there is no room, or none for the link. */
+/* mailbox_table.c: what is kept. _new give NULL if there is no room, or none for the network. */
 struct cepa_service_mailbox *cepa_service_mailbox_find(const struct cepa_services *services,
                                                        const uint8_t *owner);
 struct cepa_service_mailbox *cepa_service_mailbox_new(struct cepa_services *services,
-                                                      const uint8_t *owner, uint64_t link);
+                                                      const uint8_t *owner, uint64_t source);
 struct cepa_service_box *cepa_service_box_find(const struct cepa_services *services,
                                                struct cepa_handle handle);
 /* The box goes to its place in the mailbox; the caller writes its value. */
 struct cepa_service_box *cepa_service_box_new(struct cepa_services *services,
                                               struct cepa_service_mailbox *mailbox, uint64_t number,
-                                              uint64_t link);
+                                              uint64_t source);
 /* Takes the first box away, and the mailbox if it has no boxes. */
 void cepa_service_box_drop(struct cepa_services *services, struct cepa_service_mailbox *mailbox);
 void cepa_service_mailbox_drop(struct cepa_services *services,

@@ -114,6 +114,7 @@ void cepa_services_wipe(struct cepa_services *services)
         cepa_pool_wipe(&services->mailboxes);
         cepa_pool_wipe(&services->boxes);
     }
+    cepa_block_zero(&services->single, sizeof services->single);
     for (uint32_t i = 0; i < services->config.limits.requests; i++) {
         cepa_block_zero(&services->requests[i], sizeof services->requests[i]);
     }
@@ -186,6 +187,18 @@ static struct cepa_service_request *place_for(struct cepa_services *services,
     return of_link < (share == 0 ? 1 : share) ? place : NULL;
 }
 
+static void begin_request(struct cepa_service_request *request,
+                          const struct cepa_service_origin *origin,
+                          const struct cepa_service_part *part, struct cepa_time now)
+{
+    request->is_used = true;
+    request->origin = *origin;
+    request->service = part->service;
+    memcpy(request->tag, part->tag, sizeof request->tag);
+    request->whole = (struct cepa_service_whole){0};
+    request->since = now;
+}
+
 static struct cepa_service_request *request_of(struct cepa_services *services,
                                                const struct cepa_service_origin *origin,
                                                const struct cepa_service_part *part,
@@ -200,12 +213,7 @@ static struct cepa_service_request *request_of(struct cepa_services *services,
                    request->service == part->service &&
                    memcmp(request->tag, part->tag, sizeof request->tag) == 0;
     if (!is_same) {
-        request->is_used = true;
-        request->origin = *origin;
-        request->service = part->service;
-        memcpy(request->tag, part->tag, sizeof request->tag);
-        request->whole = (struct cepa_service_whole){0};
-        request->since = now;
+        begin_request(request, origin, part, now);
     }
     return request;
 }
@@ -263,7 +271,11 @@ void cepa_services_on_request(struct cepa_services *services,
     if (part.service < CEPA_SERVICE_INTRODUCTION || part.service > CEPA_SERVICE_MAILBOX_DELETE) {
         return;
     }
-    struct cepa_service_request *request = request_of(services, origin, &part, turn->now);
+    if (part.parts == 1) {
+        begin_request(&services->single, origin, &part, turn->now);
+    }
+    struct cepa_service_request *request =
+        part.parts == 1 ? &services->single : request_of(services, origin, &part, turn->now);
     bool is_whole = false;
     if (request == NULL) {
         services->refused++;

@@ -5,7 +5,8 @@
  *
  * The owner gives in what came on a circuit that ends here, and takes effects until there are none,
  * at once: bytes in them are lent until the next call. Everything is bounded: no link has more than
- * its share of any table, and what is full answers BUSY. */
+ * its share of the circuits, no network that links come from of what is kept, and what is full
+ * answers BUSY. */
 #ifndef CEPA_SERVICE_SERVICES_H
 #define CEPA_SERVICE_SERVICES_H
 
@@ -35,7 +36,8 @@ enum {
     CEPA_INTRODUCTION_SIZE = 32 + 4 + 2 + 64, /* key, day, per minute, signature */
     CEPA_INTRODUCE_KEY_SIZE = 32,             /* before the message itself */
     CEPA_INTRODUCE_MESSAGE_MAX = 4 * CEPA_SERVICE_PART_MAX - CEPA_INTRODUCE_KEY_SIZE,
-    CEPA_SERVICE_SHARE = 4 /* of each table a link has at most 1/4 */
+    CEPA_SERVICE_SHARE = 4,    /* of each table a link, or a network, has at most 1/4 */
+    CEPA_SERVICE_KNOCKERS = 64 /* links whose introductions are counted */
 };
 
 #define CEPA_SERVICE_WAIT_NS (60 * CEPA_SECOND_NS)    /* for the other circuit of a meeting */
@@ -66,6 +68,7 @@ struct cepa_services_config {
 struct cepa_service_origin {
     struct cepa_handle circuit; /* of the circuit table */
     uint64_t link;              /* it came over */
+    uint64_t source;            /* the network that link comes from; not 0 */
 };
 
 /* What holds at the moment. */

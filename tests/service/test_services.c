@@ -149,6 +149,41 @@ TEST(an_owner_is_not_flooded)
     service_relay_end();
 }
 
+/* Somebody knocks once over each of many links. */
+static void knock_over_links(uint64_t first, uint64_t end)
+{
+    struct service_told told;
+    struct cepa_ed25519_key key;
+    uint8_t body[CEPA_INTRODUCE_KEY_SIZE + 1];
+    uint8_t data[CEPA_CELL_DATA_MAX];
+    cepa_ed25519_key_init(&key, &(struct cepa_ed25519_seed){{1}});
+    memcpy(body, key.public_key.bytes, CEPA_INTRODUCE_KEY_SIZE);
+    size_t len = cepa_service_request(data, CEPA_SERVICE_INTRODUCE, body, 0, body, sizeof body);
+    for (struct cepa_service_origin origin = service_origin(5); first < end; first++) {
+        origin.link = first;
+        cepa_services_on_request(service_relay, &origin, data, len, &service_turn);
+        service_take(&told);
+    }
+}
+
+TEST(a_link_does_not_knock_without_end)
+{
+    struct service_told told;
+    uint32_t through = 0;
+    service_relay_begin();
+    CHECK_INT(await(&told, 1, 1, 6000, SERVICE_TODAY, &service_key), CEPA_SERVICE_OK);
+    for (uint32_t i = 0; i < 200; i++) {
+        service_turn.now.ns += 10 * CEPA_MILLISECOND_NS;
+        through += knock(&told, 2 + 4 * (i % 8), 1, 100) == CEPA_SERVICE_OK;
+    }
+    CHECK_INT(through, 64 + 7);                          /* 64 at once, 4 per second */
+    CHECK_INT(knock(&told, 3, 1, 100), CEPA_SERVICE_OK); /* others still may */
+    CHECK_INT(knock(&told, 2, 1, 100), CEPA_SERVICE_BUSY);
+    knock_over_links(100, 100 + 2 * CEPA_SERVICE_KNOCKERS);
+    CHECK_INT(knock(&told, 2, 1, 100), CEPA_SERVICE_BUSY); /* it is not forgotten for that */
+    service_relay_end();
+}
+
 static uint8_t put(struct service_told *told, uint32_t index, uint8_t key, uint32_t day,
                    uint64_t sequence, bool is_right)
 {
@@ -238,9 +273,11 @@ TEST(who_sends_only_parts_holds_nobody_up)
         service_take(&told);
     }
     CHECK_INT(get(&told, 1, 1, SERVICE_TODAY), CEPA_SERVICE_UNKNOWN); /* link 1 is served */
-    CHECK_INT(get(&told, 4, 1, SERVICE_TODAY), CEPA_SERVICE_BUSY);
+    CHECK_INT(get(&told, 4, 1, SERVICE_TODAY), CEPA_SERVICE_UNKNOWN); /* one part needs no place */
+    CHECK_INT(put(&told, 4, 1, SERVICE_TODAY, 1, true), CEPA_SERVICE_BUSY);
+    CHECK_INT(put(&told, 1, 2, SERVICE_TODAY, 1, true), CEPA_SERVICE_OK);
     service_turn.now.ns += CEPA_SERVICE_REQUEST_NS + 1;
-    CHECK_INT(get(&told, 4, 1, SERVICE_TODAY), CEPA_SERVICE_UNKNOWN);
+    CHECK_INT(put(&told, 4, 1, SERVICE_TODAY, 1, true), CEPA_SERVICE_OK);
     service_relay_end();
 }
 
@@ -267,6 +304,7 @@ TEST(limits_have_a_range)
 TEST_MAIN(RUN(a_third_end_is_refused_and_a_second_try_replaces_the_first),
           RUN(who_waits_in_vain_is_sent_away), RUN(a_link_has_its_share_of_the_roles),
           RUN(introductions_are_for_their_owner_only), RUN(an_owner_is_not_flooded),
+          RUN(a_link_does_not_knock_without_end),
           RUN(descriptors_are_kept_as_long_as_they_are_of_use),
           RUN(a_link_has_its_share_of_the_descriptors), RUN(who_sends_only_parts_holds_nobody_up),
           RUN(limits_have_a_range))

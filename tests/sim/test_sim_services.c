@@ -11,7 +11,7 @@
 #include "sim/watch.h"
 #include "support/test.h"
 
-enum { RELAYS = 7, ENDS = 2, PACKETS = 1000, TAG = 0x5a };
+enum { RELAYS = 7, ENDS = 2, PACKETS = 1000, TAG = 0x5a, FAST_PACKETS = 4000, FAST_RATE = 4000000 };
 
 /* An end of a circuit. */
 struct end {
@@ -24,6 +24,7 @@ struct end {
     struct cepa_service_whole whole;
     uint8_t body[CEPA_SERVICE_BODY_MAX];
     bool is_whole;
+    bool is_counted; /* by the service SINK */
 };
 
 static struct end ends[ENDS];
@@ -34,6 +35,8 @@ static void on_data(struct end *end, const uint8_t *data, size_t data_len)
     if (data_len == CEPA_CELL_DATA_MAX && data[0] == 0xee) {
         end->out_of_order += cepa_be32_load(data + 1) != end->packets;
         end->packets++;
+    } else if (data_len == CEPA_NODE_BULK_HEADER && data[0] == CEPA_NODE_SERVICE_SINK) {
+        end->is_counted = true;
     } else if (cepa_service_read_answer(&part, data, data_len) == 0 && part.service < 32) {
         end->statuses[part.service]++;
         bool is_whole = false;
@@ -62,14 +65,18 @@ static void on_event(void *context, struct sim *sim, uint32_t host,
     }
 }
 
-static struct sim *network(uint64_t seed)
+static struct sim *network_of(struct sim_config config)
 {
-    struct sim_config config = sim_config_default(seed);
     config.on_event = on_event;
     memset(ends, 0, sizeof ends);
     struct sim *sim = sim_network(&config, RELAYS);
     CHECK(sim_run_until(sim, sim_is_whole, NULL, 100 * CEPA_MILLISECOND_NS, 60 * CEPA_SECOND_NS));
     return sim;
+}
+
+static struct sim *network(uint64_t seed)
+{
+    return network_of(sim_config_default(seed));
 }
 
 static bool is_ready(struct sim *sim, void *context)
@@ -170,6 +177,67 @@ TEST(two_circuits_meet_and_carry_packets_both_ways)
     CHECK_INT(ends[0].statuses[CEPA_SERVICE_OK], 1);
     CHECK_INT(ends[1].statuses[CEPA_SERVICE_PARTED], 2);
     CHECK_INT(ends[1].statuses[CEPA_SERVICE_OK], 3);
+    sim_free(sim);
+}
+
+/* How long `count` packets of a kind take from an end until `is_over`, in ns. */
+static uint64_t time_of(struct sim *sim, const struct end *from, uint8_t *data,
+                        bool (*is_over)(void))
+{
+    struct cepa_time start = sim_now(sim);
+    uint32_t sent = 0;
+    for (uint32_t turn = 0; turn < 20000 && !is_over(); turn++) {
+        while (sent < FAST_PACKETS) {
+            if (data[0] == 0xee) {
+                cepa_be32_store(data + 1, sent);
+            }
+            if (cepa_node_circuit_send(sim_node(sim, from->host), from->circuit, data,
+                                       CEPA_CELL_DATA_MAX, sim_now(sim)) != 0) {
+                break;
+            }
+            sent++;
+        }
+        sim_poke(sim, from->host);
+        sim_run(sim, CEPA_MILLISECOND_NS);
+    }
+    CHECK(is_over());
+    return cepa_time_since(sim_now(sim), start);
+}
+
+static bool is_counted(void)
+{
+    return ends[0].is_counted;
+}
+
+static bool has_all(void)
+{
+    return ends[1].packets == FAST_PACKETS;
+}
+
+TEST(a_meeting_is_as_fast_as_its_circuits)
+{
+    uint8_t data[CEPA_CELL_DATA_MAX] = {CEPA_NODE_SERVICE_SINK};
+    struct sim_config config = sim_config_default(105);
+    config.bytes_per_second = FAST_RATE;
+    config.jitter_ns = 0; /* so that lines keep the order, and relays have to */
+    struct sim *sim = network_of(config);
+    open_end(sim, &ends[0], 1, 6);
+    open_end(sim, &ends[1], 2, 6);
+    cepa_be32_store(data + 1, FAST_PACKETS);
+    uint64_t alone = time_of(sim, &ends[0], data, is_counted);
+    meet(sim, &ends[0], 7, 1);
+    meet(sim, &ends[1], 7, 2);
+    data[0] = 0xee;
+    uint64_t met = time_of(sim, &ends[0], data, has_all);
+    double bytes = (double)FAST_PACKETS * CEPA_CELL_DATA_MAX;
+    test_note("to the relay %.2f MB/s, through it to the other end %.2f, lines have %.2f",
+              bytes * 1e3 / (double)alone, bytes * 1e3 / (double)met, FAST_RATE / 1e6);
+    CHECK_INT(ends[1].out_of_order, 0);
+    CHECK(met < alone + alone / 5); /* three more hops take a little longer to fill */
+    sim_kill(sim, 1, false);
+    sim_run(sim, 10 * CEPA_SECOND_NS);
+    CHECK_INT(ends[1].statuses[CEPA_SERVICE_PARTED], 1);
+    CHECK_INT(ends[1].closed, 0);
     sim_free(sim);
 }
 
@@ -309,5 +377,6 @@ TEST(a_mailbox_survives_its_relay)
     sim_free(sim);
 }
 
-TEST_MAIN(RUN(two_circuits_meet_and_carry_packets_both_ways), RUN(who_knocks_is_handed_over),
+TEST_MAIN(RUN(two_circuits_meet_and_carry_packets_both_ways),
+          RUN(a_meeting_is_as_fast_as_its_circuits), RUN(who_knocks_is_handed_over),
           RUN(descriptors_are_kept_by_those_who_are_near), RUN(a_mailbox_survives_its_relay))

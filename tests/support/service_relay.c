@@ -50,7 +50,8 @@ void service_relay_end(void)
 struct cepa_service_origin service_origin(uint32_t index)
 {
     return (struct cepa_service_origin){.circuit = {.generation = 1000 + index, .index = index},
-                                        .link = 1 + index % 4};
+                                        .link = 1 + index % 4,
+                                        .source = 1 + index % 4};
 }
 
 void service_take(struct service_told *told)

@@ -37,7 +37,7 @@ void service_relay_end(void);
 /* service_relay_limits gives what service_relay_begin uses. */
 struct cepa_services_limits service_relay_limits(void);
 
-/* service_origin gives circuit number `index`: of link 1 + index % 4. */
+/* service_origin gives circuit number `index`: of link and network 1 + index % 4. */
 struct cepa_service_origin service_origin(uint32_t index);
 
 /* service_take takes all effects, and adds them. */

@@ -18,6 +18,7 @@ import { checkPackets } from './packet.js';
 import { checkLink } from './link.js';
 import { checkDial, checkOffer } from './offer.js';
 import { hpolycDecrypt, hpolycEncrypt } from './reference.js';
+import { checkServices } from './services.js';
 import { readVectors, toHex, vectorFiles } from './support.js';
 
 type Check = (core: Primitives, vector: Vector, onion: Onion) => void | Promise<void>;
@@ -141,6 +142,7 @@ const checks: Record<string, Check> = {
   'link.txt': (_core, vector) => checkLink(vector),
   'address.txt': (_core, vector) => checkAddress(vector),
   'address-descriptor.txt': checkAddressDescriptor,
+  'services.txt': (_core, vector) => checkServices(vector),
 };
 
 for (const file of vectorFiles()) {
