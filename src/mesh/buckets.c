@@ -130,6 +130,11 @@ void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct ce
     }
 }
 
+void cepa_mesh_set_keyless(struct cepa_mesh *mesh, bool is_keyless)
+{
+    mesh->is_keyless = is_keyless;
+}
+
 /* Keeps as many random buckets as are wanted; each for a time of its own. */
 static void draw(struct cepa_mesh *mesh)
 {
@@ -295,7 +300,7 @@ static bool begin(struct cepa_mesh *mesh, uint32_t followed, unsigned kind)
     memset(fetch, 0, sizeof *fetch);
     fetch->followed = followed;
     /* Where no circuit works a node would never get the keys to build one that does. */
-    if (!cepa_buckets_are_here(mesh) || mesh->silent_fetches >= SILENT_MAX) {
+    if (!cepa_buckets_are_here(mesh) || mesh->is_keyless || mesh->silent_fetches >= SILENT_MAX) {
         fetch->link = draw_neighbour(mesh);
         if (fetch->link == 0) {
             return false;

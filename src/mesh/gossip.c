@@ -249,6 +249,22 @@ static void want_listed(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     cepa_gossip_pull_end(&pull);
 }
 
+/* Adds what the other side does not have of a bucket. */
+static void send_unseen(struct cepa_gossip_batch *batch, const struct cepa_mesh_list *list,
+                        uint32_t bucket)
+{
+    const struct cepa_mesh *mesh = batch->mesh;
+    const struct cepa_index *index = mesh->config.index;
+    const struct cepa_index_entry *entry = cepa_index_bucket_next(index, bucket, NULL);
+    for (; entry != NULL && !batch->is_over; entry = cepa_index_bucket_next(index, bucket, entry)) {
+        uint64_t version = 0;
+        if (!is_seen(mesh, (uint32_t)(entry - index->entries)) &&
+            version_of(mesh, &version, list->table, list->epoch, entry)) {
+            cepa_gossip_batch_add(batch, entry, list->epoch);
+        }
+    }
+}
+
 static void on_list(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                     const struct cepa_mesh_list *list)
 {
@@ -261,14 +277,8 @@ static void on_list(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
     want_listed(mesh, peer, list);
     struct cepa_gossip_batch batch;
     cepa_gossip_batch_begin(&batch, mesh, peer, list->table);
-    for (uint32_t i = 0; i < cepa_index_count(index); i++) {
-        uint64_t version = 0;
-        const struct cepa_index_entry *entry = cepa_index_at(index, i);
-        uint8_t bucket = (uint8_t)(entry->position >> 56);
-        if (bucket >= list->first_bucket && bucket <= list->last_bucket && !is_seen(mesh, i) &&
-            version_of(mesh, &version, list->table, list->epoch, entry)) {
-            cepa_gossip_batch_add(&batch, entry, list->epoch);
-        }
+    for (uint32_t bucket = list->first_bucket; bucket <= list->last_bucket; bucket++) {
+        send_unseen(&batch, list, bucket);
     }
     cepa_gossip_batch_end(&batch);
 }

@@ -42,7 +42,7 @@ void cepa_index_init(struct cepa_index *index, void *memory, size_t memory_len,
                          index->entries->record.public_key, stride, key);
     cepa_slot_table_init(&index->by_node, by_node, limits->capacity, index->entries->node.bytes,
                          stride, key);
-    for (size_t i = 0; i < CEPA_INDEX_BUCKETS; i++) {
+    for (size_t i = 0; i < CEPA_INDEX_CHAINS; i++) {
         index->heads[i] = CEPA_SLOT_NONE;
     }
 }
@@ -67,6 +67,11 @@ static void hash_entry(const struct cepa_index_entry *entry, struct cepa_index_d
 static uint32_t bucket_of(const struct cepa_index_entry *entry)
 {
     return (uint32_t)(entry->position >> 56);
+}
+
+static uint32_t *chain_of(struct cepa_index *index, const struct cepa_index_entry *entry)
+{
+    return &index->heads[cepa_index_chain(entry->position)];
 }
 
 static void digest_add(struct cepa_index *index, const struct cepa_index_entry *entry)
@@ -143,8 +148,8 @@ struct cepa_index_entry *cepa_index_insert(struct cepa_index *index,
     entry->record = *record;
     entry->position = cepa_be64_load(position);
     entry->first_seen = index->today;
-    entry->next = index->heads[bucket_of(entry)];
-    index->heads[bucket_of(entry)] = slot;
+    entry->next = *chain_of(index, entry);
+    *chain_of(index, entry) = slot;
     index->lens[bucket_of(entry)]++;
     cepa_slot_table_add(&index->by_key, slot);
     return entry;
@@ -241,10 +246,10 @@ int cepa_index_preview(const struct cepa_index *index, const uint8_t *bytes, siz
     return error != 0 ? error : judge(index, &slot, &record);
 }
 
-/* The link in a bucket's chain that says `slot`. */
+/* The link in a chain that says `slot`. */
 static uint32_t *link_to(struct cepa_index *index, uint32_t slot)
 {
-    uint32_t *link = &index->heads[bucket_of(&index->entries[slot])];
+    uint32_t *link = chain_of(index, &index->entries[slot]);
     while (*link != slot) {
         link = &index->entries[*link].next;
     }

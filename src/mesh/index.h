@@ -20,6 +20,7 @@
 
 enum {
     CEPA_INDEX_BUCKETS = 256,    /* of digests: the top byte of the position */
+    CEPA_INDEX_CHAINS = 4096,    /* of entries: its top 12 bits */
     CEPA_INDEX_STATE_SIZE = 184, /* what a store keeps of an entry */
     CEPA_INDEX_CAPACITY_MAX = 65536,
     CEPA_INDEX_REMOVED_MAX = 256 /* removals that are remembered for the store */
@@ -78,8 +79,8 @@ struct cepa_index {
     struct cepa_slot_table by_key;    /* Ed25519 key -> slot */
     struct cepa_slot_table by_node;   /* node id -> slot, where known */
     uint32_t count;
-    uint32_t admitted; /* of them, without conflicts */
-    uint32_t heads[CEPA_INDEX_BUCKETS];
+    uint32_t admitted;                 /* of them, without conflicts */
+    uint32_t heads[CEPA_INDEX_CHAINS]; /* a bucket is 16 chains, in the order of positions */
     uint32_t lens[CEPA_INDEX_BUCKETS];
     struct cepa_index_digest digests[CEPA_INDEX_BUCKETS];
     uint32_t changed; /* entries with is_changed */
@@ -138,7 +139,8 @@ const struct cepa_index_entry *cepa_index_find(const struct cepa_index *index,
 const struct cepa_index_entry *cepa_index_find_node(const struct cepa_index *index,
                                                     const struct cepa_node_id *node);
 
-/* cepa_index_find_position gives the first entry with that short position, or NULL. O(bucket). */
+/* cepa_index_find_position gives the first entry with that short position, or NULL: one of
+ * a sixteenth of a bucket. */
 const struct cepa_index_entry *cepa_index_find_position(const struct cepa_index *index,
                                                         uint64_t position);
 

@@ -6,7 +6,11 @@
 #include "base/endian.h"
 #include "mesh/index_store.h"
 
-enum { STATE_ADMITTED = 1, STATE_CONFLICT = 2 };
+enum {
+    STATE_ADMITTED = 1,
+    STATE_CONFLICT = 2,
+    CHAINS_OF_BUCKET = CEPA_INDEX_CHAINS / CEPA_INDEX_BUCKETS
+};
 
 uint32_t cepa_index_count(const struct cepa_index *index)
 {
@@ -45,11 +49,11 @@ const struct cepa_index_entry *cepa_index_find_node(const struct cepa_index *ind
 const struct cepa_index_entry *cepa_index_find_position(const struct cepa_index *index,
                                                         uint64_t position)
 {
-    const struct cepa_index_entry *entry = NULL;
-    do {
-        entry = cepa_index_bucket_next(index, (uint32_t)(position >> 56), entry);
-    } while (entry != NULL && entry->position != position);
-    return entry;
+    uint32_t slot = index->heads[cepa_index_chain(position)];
+    while (slot != CEPA_SLOT_NONE && index->entries[slot].position != position) {
+        slot = index->entries[slot].next;
+    }
+    return entry_or_null(index, slot);
 }
 
 void cepa_index_set_node(struct cepa_index *index, const uint8_t *public_key,
@@ -112,8 +116,17 @@ const struct cepa_index_entry *cepa_index_bucket_next(
     const struct cepa_index_entry *entry_before_or_null)
 {
     CEPA_ASSERT(bucket < CEPA_INDEX_BUCKETS);
-    return entry_or_null(index, entry_before_or_null == NULL ? index->heads[bucket]
-                                                             : entry_before_or_null->next);
+    uint32_t chain = bucket * CHAINS_OF_BUCKET;
+    uint32_t end = chain + CHAINS_OF_BUCKET;
+    uint32_t slot = CEPA_SLOT_NONE;
+    if (entry_before_or_null != NULL) {
+        chain = cepa_index_chain(entry_before_or_null->position) + 1;
+        slot = entry_before_or_null->next;
+    }
+    while (slot == CEPA_SLOT_NONE && chain < end) {
+        slot = index->heads[chain++];
+    }
+    return entry_or_null(index, slot);
 }
 
 const struct cepa_index_entry *cepa_index_next_change(struct cepa_index *index)

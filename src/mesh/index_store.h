@@ -4,6 +4,12 @@
 
 #include "mesh/index.h"
 
+/* cepa_index_chain gives the chain that entries of a position hang on. */
+static inline uint32_t cepa_index_chain(uint64_t position)
+{
+    return (uint32_t)(position / (UINT64_MAX / CEPA_INDEX_CHAINS + 1));
+}
+
 /* cepa_index_insert enters a record that is not there, first seen today and in no use, into slot,
  * lookup and bucket; the caller then sets its state and settles it. */
 struct cepa_index_entry *cepa_index_insert(struct cepa_index *index,

@@ -176,7 +176,7 @@ static bool is_busy(const struct cepa_mesh *mesh)
 void cepa_mesh_step(struct cepa_mesh *mesh, struct cepa_time now, struct cepa_wall wall)
 {
     uint64_t late_ns = cepa_time_since(now, mesh->expected);
-    mesh->now = now;
+    cepa_mesh_enter(mesh, now);
     mesh->stepped_at = now;
     set_wall(mesh, wall);
     if (late_ns > SUSPEND_S * CEPA_SECOND_NS) {

@@ -96,6 +96,10 @@ bool cepa_mesh_is_drawable(const struct cepa_mesh *mesh, uint64_t position);
  * bucket is fetched. To be repeated. */
 void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct cepa_time now);
 
+/* cepa_mesh_set_keyless says whether no circuit can be built because the keys of all guards in use
+ * are missing: then buckets come from neighbours. */
+void cepa_mesh_set_keyless(struct cepa_mesh *mesh, bool is_keyless);
+
 /* cepa_mesh_address gives where a relay (by its Ed25519 key) can be dialled, if it can. Returns 0,
  * CEPA_ERR_NOT_FOUND if that is not known here, or CEPA_ERR_UNREACHABLE for an introduced one. */
 CEPA_MUST_USE int cepa_mesh_address(const struct cepa_mesh *mesh,

@@ -120,6 +120,7 @@ struct cepa_mesh {
     struct cepa_mesh_fetch fetches[CEPA_MESH_FETCHES];
     struct cepa_time buckets_at; /* when buckets are looked at again */
     uint32_t silent_fetches;     /* in a row that no circuit answered */
+    bool is_keyless;             /* no circuit can be built: the keys of the guards are missing */
     struct cepa_mesh_serving servings[CEPA_MESH_SERVINGS];
     struct cepa_token_bucket serve_tokens; /* bytes for all circuits together */
     struct cepa_mesh_answer answers[CEPA_MESH_ANSWERS];

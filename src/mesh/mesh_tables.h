@@ -58,12 +58,13 @@ struct cepa_mesh_peer {
     struct cepa_time part_at;   /* not before is it asked to part */
     uint8_t stays;              /* how often it was, and has stayed */
     enum cepa_mesh_bond bond;
-    bool is_outbound;             /* this node chose it */
-    bool is_closing;              /* UNLINK was asked for */
-    bool is_released;             /* the mesh has no use for it */
-    bool introduces;              /* it introduces this node */
-    bool was_dialled_back;        /* this node has dialled it, and it was there */
-    uint32_t solicited;           /* index records that it was asked for */
+    bool is_outbound;                       /* this node chose it */
+    bool is_closing;                        /* UNLINK was asked for */
+    bool is_released;                       /* the mesh has no use for it */
+    bool introduces;                        /* it introduces this node */
+    bool was_dialled_back;                  /* this node has dialled it, and it was there */
+    uint32_t solicited;                     /* index records that it was asked for */
+    uint8_t owed[CEPA_MESH_TABLE_WAYS + 1]; /* objects of each table, at the last step */
     struct cepa_time dialback_at; /* before it is not asked for a dial-back: it has no time */
     bool is_stalled;              /* nothing is acknowledged */
     bool is_suspected;            /* and nobody else reaches it */

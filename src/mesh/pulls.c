@@ -151,22 +151,27 @@ void cepa_pulls_on_link_down(struct cepa_mesh *mesh, uint64_t link)
     }
 }
 
-/* How many objects of a table a link owes. */
-static uint32_t owed(const struct cepa_mesh *mesh, enum cepa_mesh_table table, uint64_t link)
+/* Counts for each link how many objects of each table it owes. */
+static void count_owed(struct cepa_mesh *mesh)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
-        count += mesh->pulls[i].table == table && mesh->pulls[i].link == link ? 1 : 0;
+    for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
+        memset(mesh->peers[i].owed, 0, sizeof mesh->peers[i].owed);
     }
-    return count;
+    for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
+        const struct cepa_mesh_pull_state *pull = &mesh->pulls[i];
+        struct cepa_mesh_peer *peer =
+            pull->table == 0 ? NULL : cepa_mesh_peer_find(mesh, pull->link);
+        if (peer != NULL) {
+            peer->owed[pull->table]++;
+        }
+    }
 }
 
-static bool may_ask(const struct cepa_mesh *mesh, const struct cepa_mesh_peer *peer,
-                    enum cepa_mesh_table table)
+static bool may_ask(const struct cepa_mesh_peer *peer, enum cepa_mesh_table table)
 {
     uint32_t max = table == CEPA_MESH_TABLE_CREDENTIALS ? CREDENTIALS_MAX : KEYS_MAX;
     return peer->link != 0 && peer->facts.is_relay && !peer->is_closing && !peer->is_stalled &&
-           owed(mesh, table, peer->link) < max;
+           peer->owed[table] < max;
 }
 
 /* The link to the relay itself that an object is of, or NULL. */
@@ -189,14 +194,14 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh,
 {
     struct cepa_mesh_peer *chosen = cepa_mesh_peer_find(mesh, pull->hint);
     uint32_t count = 0;
-    if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
+    if (chosen != NULL && may_ask(chosen, pull->table)) {
         return chosen;
     }
-    if (chosen != NULL && owed(mesh, pull->table, pull->hint) > 0) {
+    if (chosen != NULL && chosen->owed[pull->table] > 0) {
         return NULL; /* it will soon have time */
     }
     chosen = find_owner(mesh, pull->position);
-    if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
+    if (chosen != NULL && may_ask(chosen, pull->table)) {
         return chosen;
     }
     if (pull->table != CEPA_MESH_TABLE_WAYS && !cepa_gossip_has_all(mesh)) {
@@ -204,13 +209,13 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh,
     }
     /* What nobody has spoken of is asked of one neighbour at a time: it is often nowhere. */
     chosen = pull->is_blind ? cepa_mesh_peer_find(mesh, mesh->blind_link) : NULL;
-    if (chosen != NULL && may_ask(mesh, chosen, pull->table)) {
+    if (chosen != NULL && may_ask(chosen, pull->table)) {
         return chosen;
     }
     chosen = NULL;
     for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
         struct cepa_mesh_peer *peer = &mesh->peers[i];
-        if (may_ask(mesh, peer, pull->table) && cepa_mesh_draw_below(mesh, ++count) == 0) {
+        if (may_ask(peer, pull->table) && cepa_mesh_draw_below(mesh, ++count) == 0) {
             chosen = peer;
         }
     }
@@ -261,6 +266,7 @@ static void assign(struct cepa_mesh *mesh, struct cepa_mesh_pull_state *pull)
         pull->at = cepa_time_add(mesh->now, RETRY_MS * CEPA_MILLISECOND_NS);
         return;
     }
+    peer->owed[pull->table]++;
     pull->link = peer->link;
     pull->is_fresh = true;
     pull->at = cepa_time_add(mesh->now, ANSWER_MS * CEPA_MILLISECOND_NS);
@@ -357,18 +363,6 @@ static void scan(struct cepa_mesh *mesh)
     mesh->scan_at = cepa_time_add(mesh->now, wait_ms * CEPA_MILLISECOND_NS);
 }
 
-void cepa_pulls_step(struct cepa_mesh *mesh)
-{
-    if (cepa_time_is_due(mesh->scan_at, mesh->now)) {
-        scan(mesh);
-    }
-    mesh->blind_link = 0;
-    for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
-        assign(mesh, &mesh->pulls[i]);
-    }
-    send_fresh(mesh);
-}
-
 bool cepa_pulls_is_busy(const struct cepa_mesh *mesh)
 {
     for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
@@ -377,4 +371,20 @@ bool cepa_pulls_is_busy(const struct cepa_mesh *mesh)
         }
     }
     return false;
+}
+
+void cepa_pulls_step(struct cepa_mesh *mesh)
+{
+    if (cepa_time_is_due(mesh->scan_at, mesh->now)) {
+        scan(mesh);
+    }
+    if (!cepa_pulls_is_busy(mesh)) {
+        return;
+    }
+    mesh->blind_link = 0;
+    count_owed(mesh);
+    for (uint32_t i = 0; i < CEPA_MESH_PULLS; i++) {
+        assign(mesh, &mesh->pulls[i]);
+    }
+    send_fresh(mesh);
 }

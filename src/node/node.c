@@ -477,7 +477,7 @@ void cepa_node_step(struct cepa_node *node, struct cepa_time now, struct cepa_wa
     }
 }
 
-struct cepa_time cepa_node_deadline(const struct cepa_node *node)
+struct cepa_time cepa_node_deadline(struct cepa_node *node)
 {
     struct cepa_time deadline = cepa_timer_heap_deadline(&node->timers);
     if (!node->is_started || node->is_stopped) {

@@ -213,7 +213,7 @@ void cepa_node_wipe(struct cepa_node *node);
 void cepa_node_step(struct cepa_node *node, struct cepa_time now, struct cepa_wall wall);
 
 /* cepa_node_deadline gives when the next step is due. */
-struct cepa_time cepa_node_deadline(const struct cepa_node *node);
+struct cepa_time cepa_node_deadline(struct cepa_node *node);
 
 /* cepa_node_next takes the next effect. Returns 0, or CEPA_ERR_NOT_FOUND when there is none. */
 CEPA_MUST_USE int cepa_node_next(struct cepa_node *node, struct cepa_node_effect *ret_effect,

@@ -45,8 +45,10 @@ static uint8_t flags_of(const struct cepa_node *node, const struct cepa_index_en
     if (!is_large) {
         return flags;
     }
-    bool is_here = entry->has_node && cepa_mesh_is_drawable(node->mesh, entry->position) &&
-                   cepa_objects_onion_key(&node->objects, &entry->node, node->view_epoch) != NULL;
+    bool is_keyless = !entry->has_node || cepa_objects_onion_key(&node->objects, &entry->node,
+                                                                 node->view_epoch) == NULL;
+    bool is_here = !is_keyless && cepa_mesh_is_drawable(node->mesh, entry->position);
+    flags |= is_keyless ? CEPA_PATH_RELAY_KEYLESS : 0;
     flags |= is_here ? 0 : CEPA_PATH_RELAY_UNKNOWN;
     return flags;
 }
@@ -197,6 +199,21 @@ static void want_guard(struct cepa_node *node, const struct cepa_ed25519_public_
     }
 }
 
+/* Whether there are guards to begin with, and none of them has a key here. */
+static bool is_keyless(const struct cepa_node *node)
+{
+    const struct cepa_guard *guards[CEPA_GUARDS_IN_USE];
+    size_t len = cepa_guards_in_use(&node->guards, guards);
+    for (size_t i = 0; i < len; i++) {
+        const struct cepa_index_entry *entry = cepa_index_find(&node->index, guards[i]->key.bytes);
+        if (entry != NULL && entry->has_node &&
+            cepa_objects_onion_key(&node->objects, &entry->node, node->view_epoch) != NULL) {
+            return false;
+        }
+    }
+    return len > 0;
+}
+
 static void keep_guards(struct cepa_node *node, struct cepa_time now)
 {
     struct cepa_ed25519_public_key keys[CEPA_GUARDS_MAX];
@@ -205,6 +222,7 @@ static void keep_guards(struct cepa_node *node, struct cepa_time now)
         want_guard(node, &keys[i], now);
         cepa_mesh_want(node->mesh, keys[i].bytes, now);
     }
+    cepa_mesh_set_keyless(node->mesh, is_keyless(node));
     for (size_t i = 0; i < node->layer2.entries_len; i++) {
         cepa_mesh_want(node->mesh, node->layer2.entries[i].key.bytes, now);
     }

@@ -157,6 +157,8 @@ struct cepa_circuits {
     struct cepa_time prepare_at; /* when the next is prepared, after failures */
     uint32_t prepare_failures;   /* rounds in a row */
     struct cepa_time stepped_at; /* the last step */
+    struct cepa_time deadline;   /* of the next one, until a circuit changes */
+    bool is_deadline_known;
     uint8_t body[CEPA_CELL_BODY_SIZE];
 };
 
@@ -187,7 +189,7 @@ void cepa_circuits_step(struct cepa_circuits *circuits, const struct cepa_path_r
                         struct cepa_time now);
 
 /* cepa_circuits_deadline gives when to call step next; call it when a guard is reached, too. */
-struct cepa_time cepa_circuits_deadline(const struct cepa_circuits *circuits);
+struct cepa_time cepa_circuits_deadline(struct cepa_circuits *circuits);
 
 /* cepa_circuits_next gives the next effect. Returns 0 or CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_circuits_next(struct cepa_circuits *circuits,

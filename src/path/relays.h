@@ -21,7 +21,7 @@ enum {
     CEPA_PATH_RELAY_INTRODUCED = 1 << 1, /* reached through introducers only */
     CEPA_PATH_RELAY_OWN = 1 << 2,        /* this node itself: never on a path */
     CEPA_PATH_RELAY_SUSPECT = 1 << 3,    /* the failure detector suspects it: not chosen */
-    CEPA_PATH_RELAY_KEYLESS = 1 << 4,    /* its onion key should be here and is not: not chosen */
+    CEPA_PATH_RELAY_KEYLESS = 1 << 4,    /* its onion key is not here (yet): not chosen */
     CEPA_PATH_RELAY_UNKNOWN = 1 << 5     /* its keys are elsewhere: not chosen */
 };
 
