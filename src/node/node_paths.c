@@ -392,7 +392,8 @@ static void build(struct cepa_node *node, const struct cepa_circuits_effect *eff
     size_t missing = find_keys(node, keys, effect->hops, effect->hops_len, epoch);
     if (missing < effect->hops_len) {
         epoch.number--; /* keys live for two epochs: at the start of one not all are here yet */
-        missing = find_keys(node, keys, effect->hops, effect->hops_len, epoch);
+        size_t before = find_keys(node, keys, effect->hops, effect->hops_len, epoch);
+        missing = before > missing ? before : missing; /* in the epoch that goes further */
     }
     if (missing < effect->hops_len) {
         const struct cepa_ed25519_public_key *key = &effect->hops[missing].key;
