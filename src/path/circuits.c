@@ -215,7 +215,7 @@ void cepa_circuits_fail(struct cepa_circuits *circuits, struct cepa_circuits_one
                         struct cepa_time now)
 {
     bool is_broken = one->state != CEPA_CIRCUITS_PLANNED && one->state != CEPA_CIRCUITS_BUILDING;
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     unlink_one(circuits, one);
     circuits->counts.build_failed += !is_broken;
     if (one->is_prepared) {
@@ -413,7 +413,7 @@ void cepa_circuits_ask(const struct cepa_circuits *circuits, struct cepa_circuit
 int cepa_circuits_open(struct cepa_circuits *circuits, struct cepa_handle *ret_circuit,
                        const struct cepa_circuits_request *request, struct cepa_time now)
 {
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (request->hops_len > CEPA_CIRCUIT_HOPS_MAX || request->early_len > CEPA_CIRCUITS_EARLY_MAX ||
         (request->path_len > 0 && request->path_len + 1 != request->hops_len)) {
         return CEPA_ERR_ARGUMENT;
@@ -442,7 +442,7 @@ void cepa_circuits_close(struct cepa_circuits *circuits, struct cepa_handle circ
                          struct cepa_time now)
 {
     struct cepa_circuits_one *one = cepa_pool_find(&circuits->circuits, circuit);
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     (void)now;
     if (one != NULL) {
         cepa_circuits_end(circuits, one, 0);
@@ -453,7 +453,7 @@ void cepa_circuits_on_lost(struct cepa_circuits *circuits, struct cepa_handle ci
                            struct cepa_time now)
 {
     struct cepa_circuits_one *one = cepa_pool_find(&circuits->circuits, circuit);
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (one == NULL || !one->is_linked) {
         return;
     }

@@ -1,7 +1,6 @@
 /* The circuits of which this node is the origin: planned, built, confirmed, renewed, salvaged once,
- * rebuilt, rotated, and some kept ready ahead of use.
- * The owner carries packets and cells to the first hops and back, and finds keys. What takes time
- * comes out of cepa_circuits_next as an effect. @[SPEC 11.5], @[SPEC 11.6] */
+ * rebuilt, rotated, and some kept ready ahead of use. The owner carries packets and cells to first
+ * hops and back, and finds keys; cepa_circuits_next gives effects. @[SPEC 11.5], @[SPEC 11.6] */
 #ifndef CEPA_PATH_CIRCUITS_H
 #define CEPA_PATH_CIRCUITS_H
 
@@ -157,8 +156,7 @@ struct cepa_circuits {
     struct cepa_time prepare_at; /* when the next is prepared, after failures */
     uint32_t prepare_failures;   /* rounds in a row */
     struct cepa_time stepped_at; /* the last step */
-    struct cepa_time deadline;   /* of the next one, until a circuit changes */
-    bool is_deadline_known;
+    struct cepa_time deadline;   /* of the next one; 0: to be found anew */
     uint8_t body[CEPA_CELL_BODY_SIZE];
 };
 
@@ -230,8 +228,8 @@ CEPA_MUST_USE int cepa_circuits_on_cell(struct cepa_circuits *circuits,
                                         struct cepa_handle circuit, uint64_t counter, uint8_t *body,
                                         struct cepa_time now);
 
-/* cepa_circuits_on_lost tells that the first hop closed the circuit, that its link is gone, or that
- * the packet could not be sent. No CLOSE follows. */
+/* cepa_circuits_on_lost tells that the first hop closed the circuit, or its link is gone, or the
+ * packet was not sent. No CLOSE follows. */
 void cepa_circuits_on_lost(struct cepa_circuits *circuits, struct cepa_handle circuit,
                            struct cepa_time now);
 

@@ -296,7 +296,7 @@ int cepa_circuits_build(struct cepa_circuits *circuits, struct cepa_handle circu
 {
     struct cepa_circuits_one *one = cepa_pool_find(&circuits->circuits, circuit);
     struct cepa_packet_plan plan;
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (one == NULL || !one->has_path ||
         (one->state != CEPA_CIRCUITS_PLANNED && one->state != CEPA_CIRCUITS_CUT)) {
         return CEPA_ERR_NOT_FOUND;
@@ -328,7 +328,7 @@ void cepa_circuits_no_keys(struct cepa_circuits *circuits, struct cepa_handle ci
                            size_t missing, struct cepa_time now)
 {
     struct cepa_circuits_one *one = cepa_pool_find(&circuits->circuits, circuit);
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (one == NULL || !one->has_path ||
         (one->state != CEPA_CIRCUITS_PLANNED && one->state != CEPA_CIRCUITS_CUT)) {
         return;

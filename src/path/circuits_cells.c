@@ -48,7 +48,7 @@ int cepa_circuits_send(struct cepa_circuits *circuits, struct cepa_handle circui
 {
     struct cepa_circuits_one *one = cepa_pool_find(&circuits->circuits, circuit);
     const struct cepa_cell_message message = {CEPA_CELL_DATA, data, data_len};
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (one == NULL) {
         return CEPA_ERR_NOT_FOUND;
     }
@@ -147,7 +147,7 @@ int cepa_circuits_on_cell(struct cepa_circuits *circuits, struct cepa_circuits_d
 {
     struct cepa_circuits_one *one = cepa_pool_find(&circuits->circuits, circuit);
     struct cepa_origin_cell cell;
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (one == NULL || !one->is_linked) {
         return CEPA_ERR_NOT_FOUND;
     }
@@ -297,7 +297,7 @@ int cepa_circuits_next(struct cepa_circuits *circuits, struct cepa_circuits_effe
         uint32_t held = one->room > 0 ? 0 : (uint32_t)CEPA_CIRCUITS_TELL_CELLS;
         uint32_t todo = one->todo & ~held;
         one->is_ready = false;
-        circuits->is_deadline_known = false;
+        circuits->deadline.ns = 0;
         error = tell(circuits, &effect, one, todo & (~todo + 1));
         held = one->room > 0 ? 0 : (uint32_t)CEPA_CIRCUITS_TELL_CELLS;
         if (one->todo & ~held) {

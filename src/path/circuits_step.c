@@ -128,7 +128,7 @@ void cepa_circuits_step(struct cepa_circuits *circuits, const struct cepa_path_r
 {
     struct cepa_handle handle = {0, 0, 0};
     circuits->stepped_at = now;
-    circuits->is_deadline_known = false;
+    circuits->deadline.ns = 0;
     if (cepa_time_since(now, circuits->demand_at) >= DEMAND_NS) {
         circuits->demand /= 2;
         circuits->demand_at = now;
@@ -167,9 +167,8 @@ static struct cepa_time find_deadline(const struct cepa_circuits *circuits)
 
 struct cepa_time cepa_circuits_deadline(struct cepa_circuits *circuits)
 {
-    if (!circuits->is_deadline_known) {
+    if (circuits->deadline.ns == 0) {
         circuits->deadline = find_deadline(circuits);
-        circuits->is_deadline_known = true;
     }
     return circuits->deadline;
 }
