@@ -10,8 +10,8 @@
 enum {
     AGE_S = 20,       /* a younger neighbour is left alone */
     PAUSE_MS = 1000,  /* between two questions, on average; twice as long after each refusal */
-    REFUSALS_MAX = 6, /* that is about a minute */
-    REFUSALS_FEW = 3, /* of a crowded node: 8 s */
+    REFUSALS_MAX = 9, /* that is about eight minutes: each question lifts a shaped link */
+    REFUSALS_FEW = 6, /* of a crowded node: a minute */
     ANSWER_S = 5,     /* then the one that was asked does not count as gone any more */
     AGAIN_S = 60,     /* who has stayed is asked again, later each time */
     STAYS_MAX = 6,    /* till that is about an hour */
