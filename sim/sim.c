@@ -110,6 +110,7 @@ struct sim *sim_new(const struct sim_config *config)
 static void end_node(struct sim_host *host)
 {
     if (host->node != NULL) {
+        sim_end_stop(host);
         cepa_node_wipe(host->node);
         free(host->memory);
         host->node = NULL;
@@ -187,6 +188,7 @@ void sim_start(struct sim *sim, uint32_t number)
     sim_store_restore(host);
     error = cepa_node_start(host->node, sim_now(sim), sim_wall(sim, number));
     CEPA_ASSERT(error == 0);
+    sim_end_start(sim, number);
     sim_settle(sim, number);
 }
 
@@ -231,6 +233,16 @@ void sim_suspend(struct sim *sim, uint32_t number, uint64_t duration_ns)
     sim_after(sim, duration_ns, (struct sim_event){.kind = SIM_EVENT_RESUME, .host = number});
 }
 
+static void step(struct sim *sim, uint32_t number)
+{
+    const struct sim_host *host = &sim->hosts[number];
+    cepa_node_step(host->node, sim_now(sim), sim_wall(sim, number));
+    if (host->end != NULL) {
+        cepa_end_step(host->end, sim_now(sim), sim_wall(sim, number));
+    }
+    sim_settle(sim, number);
+}
+
 static void resume(struct sim *sim, uint32_t number)
 {
     struct sim_host *host = &sim->hosts[number];
@@ -238,8 +250,7 @@ static void resume(struct sim *sim, uint32_t number)
     if (host->node == NULL) {
         return;
     }
-    cepa_node_step(host->node, sim_now(sim), sim_wall(sim, number));
-    sim_settle(sim, number);
+    step(sim, number);
     refresh_all(sim, number);
     for (size_t i = 0; i < host->ends_len; i++) {
         sim->lines[host->ends[i].line].cut_stamp = 0; /* consent checks begin anew here */
@@ -311,6 +322,10 @@ static void carry_out(struct sim *sim, uint32_t number, const struct cepa_node_e
         sim_store_put(&sim->hosts[number], effect);
         break;
     case CEPA_NODE_EVENT:
+        if (sim->hosts[number].end != NULL &&
+            cepa_end_on_node(sim->hosts[number].end, effect, sim_now(sim))) {
+            break;
+        }
         if (sim->config.on_event != NULL) {
             sim->config.on_event(sim->config.context, sim, number, effect);
         }
@@ -324,15 +339,24 @@ void sim_settle(struct sim *sim, uint32_t number)
 {
     struct sim_host *host = &sim->hosts[number];
     struct cepa_node_effect effect;
-    while (host->node != NULL && cepa_node_next(host->node, &effect, sim_now(sim)) == 0) {
-        sim_note(sim, 200 + (uint64_t)effect.kind, number, effect.carrier + effect.circuit,
-                 effect.data, effect.data == NULL ? 0 : effect.data_len);
-        carry_out(sim, number, &effect);
-    }
+    bool has_moved;
+    do {
+        has_moved = sim_end_settle(sim, number);
+        while (host->node != NULL && cepa_node_next(host->node, &effect, sim_now(sim)) == 0) {
+            sim_note(sim, 200 + (uint64_t)effect.kind, number, effect.carrier + effect.circuit,
+                     effect.data, effect.data == NULL ? 0 : effect.data_len);
+            carry_out(sim, number, &effect);
+            has_moved = true;
+        }
+    } while (has_moved);
     if (host->node == NULL) {
         return;
     }
-    uint64_t wake_ns = cepa_node_deadline(host->node).ns;
+    struct cepa_time wake = cepa_node_deadline(host->node);
+    if (host->end != NULL) {
+        wake = cepa_time_earliest(wake, cepa_end_deadline(host->end));
+    }
+    uint64_t wake_ns = wake.ns;
     if (wake_ns != host->wake_ns) {
         host->wake_ns = wake_ns;
         host->wake_stamp++;
@@ -353,8 +377,7 @@ static void on_event(struct sim *sim, struct sim_event *event)
     case SIM_EVENT_WAKE:
         if (is_awake && event->stamp == host->wake_stamp) {
             host->wake_ns = UINT64_MAX;
-            cepa_node_step(host->node, sim_now(sim), sim_wall(sim, event->host));
-            sim_settle(sim, event->host);
+            step(sim, event->host);
         }
         break;
     case SIM_EVENT_SIGNAL:

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/time.h"
+#include "end/end.h"
 #include "node/node.h"
 
 /* A simulation; opaque. */
@@ -28,6 +29,10 @@ enum sim_nat {
 typedef void sim_on_event(void *context, struct sim *sim, uint32_t host,
                           const struct cepa_node_effect *effect);
 
+/* Something that a host's end says. `effect` is lent for the call. */
+typedef void sim_on_end(void *context, struct sim *sim, uint32_t host,
+                        const struct cepa_end_effect *effect);
+
 /* A simulation's world. */
 struct sim_config {
     uint64_t seed;
@@ -39,7 +44,8 @@ struct sim_config {
     uint64_t bytes_per_second;   /* of each carrier and direction */
     struct cepa_profile profile; /* of the network: `test` */
     sim_on_event *on_event;      /* or NULL */
-    void *context;               /* for on_event */
+    sim_on_end *on_end;          /* or NULL */
+    void *context;               /* for both */
 };
 
 /* A host and the node on it. */
@@ -51,6 +57,7 @@ struct sim_host_config {
     bool is_relay;
     bool is_guard;
     bool answers_echo;
+    bool has_end; /* an endpoint beside the node */
     uint8_t capacity;
     int64_t clock_error_ms; /* of its wall clock */
 };
@@ -97,6 +104,9 @@ bool sim_run_until(struct sim *sim, bool (*is_true)(struct sim *sim, void *conte
 /* sim_node gives the node of a host for commands and questions, NULL if it is down. After commands
  * call sim_poke. */
 struct cepa_node *sim_node(struct sim *sim, uint32_t host);
+
+/* sim_end_of gives the end of a host that has one, NULL if it is down; likewise. */
+struct cepa_end *sim_end_of(struct sim *sim, uint32_t host);
 
 /* sim_poke carries out what a command has caused. */
 void sim_poke(struct sim *sim, uint32_t host);

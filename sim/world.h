@@ -44,6 +44,8 @@ struct sim_host {
     struct sim_host_config config;
     struct cepa_node *node; /* NULL: down */
     void *memory;           /* of the node */
+    struct cepa_end *end;   /* NULL: down, or none */
+    void *end_memory;
     struct cepa_random hook;
     struct sim_random random; /* of the node's present life */
     struct cepa_ed25519_seed signing;
@@ -130,6 +132,11 @@ void sim_offer(struct sim *sim, uint32_t host, uint64_t number);
 void sim_answer(struct sim *sim, uint32_t host, uint64_t number, const uint8_t *offer,
                 size_t offer_len);
 void sim_take_answer(struct sim *sim, uint32_t host, uint64_t number);
+
+/* Ends (ends.c). */
+void sim_end_start(struct sim *sim, uint32_t host);
+void sim_end_stop(struct sim_host *host);
+bool sim_end_settle(struct sim *sim, uint32_t host);
 
 /* The store (store.c). */
 void sim_store_put(struct sim_host *host, const struct cepa_node_effect *effect);
