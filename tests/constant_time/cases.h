@@ -24,6 +24,8 @@ extern const struct ct_case ct_crypto_cases[];
 extern const size_t ct_crypto_cases_len;
 extern const struct ct_case ct_onion_cases[];
 extern const size_t ct_onion_cases_len;
+extern const struct ct_case ct_session_cases[];
+extern const size_t ct_session_cases_len;
 extern const struct ct_case ct_leak_cases[];
 extern const size_t ct_leak_cases_len;
 

@@ -28,6 +28,7 @@ struct table {
 static const struct table tables[] = {
     {ct_crypto_cases, &ct_crypto_cases_len},
     {ct_onion_cases, &ct_onion_cases_len},
+    {ct_session_cases, &ct_session_cases_len},
     {ct_leak_cases, &ct_leak_cases_len},
 };
 

@@ -11,6 +11,7 @@ import type { Vector } from '../src/vectors.js';
 import { checkAddress } from './address.js';
 import { checkAddressDescriptor } from './address-descriptor.js';
 import { checkCircuit } from './circuit.js';
+import { checkHandshake } from './handshake.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
 import { checkMesh } from './mesh.js';
 import { checkPackets } from './packet.js';
@@ -131,6 +132,8 @@ const checks: Record<string, Check> = {
   'merkle.txt': (_core, vector) => checkTree(vector),
 
   'circuit.txt': checkCircuit,
+
+  'handshake.txt': (_core, vector) => checkHandshake(vector),
 
   'packet.txt': checkPackets,
 
