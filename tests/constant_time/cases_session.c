@@ -7,6 +7,7 @@
 #include "session/proof.h"
 #include "session/resumption.h"
 #include "support/handshake_ends.h"
+#include "support/test.h"
 
 static struct handshake_ends ends;
 static struct cepa_session_keys keys[2];
@@ -77,6 +78,7 @@ static void answer_prepare(struct test_random *random, uint32_t cpu)
 {
     open_prepare(random, cpu);
     open_knock(cpu);
+    CHECK_INT(result, 0);
 }
 
 static void answer(uint32_t cpu)
@@ -89,6 +91,7 @@ static void finish_prepare(struct test_random *random, uint32_t cpu)
 {
     answer_prepare(random, cpu);
     answer(cpu);
+    CHECK_INT(result, 0);
     ct_public(ends.answer, sizeof ends.answer);
 }
 
