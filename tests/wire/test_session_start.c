@@ -92,8 +92,8 @@ static void cut(enum cepa_start_kind kind)
 {
     struct test_random random = {10};
     test_random_bytes(&random, message, sizeof message);
-    for (uint8_t i = 0; i < CEPA_START_PARTS; i++) {
-        cepa_start_part_encode(parts[i], kind, i, message);
+    for (size_t i = 0; i < CEPA_START_PARTS; i++) {
+        cepa_start_part_encode(parts[i], kind, (uint8_t)i, message);
         CHECK(cepa_start_is_part(parts[i]));
     }
 }
