@@ -47,11 +47,15 @@ void sim_store_put(struct sim_host *host, const struct cepa_node_effect *effect)
 /* sim_store_restore gives everything back to a node that was made anew. */
 void sim_store_restore(struct sim_host *host)
 {
-    for (size_t i = 0; i < host->values_len; i++) {
-        const struct sim_value *value = &host->values[i];
-        int error = cepa_node_restore(host->node, value->table, value->key, value->key_len,
-                                      value->value, value->value_len);
-        (void)error; /* what is of no use any more is not an error of the simulation */
+    for (int table = CEPA_STORE_OWN; table < CEPA_STORE_PREKEYS; table++) {
+        for (size_t i = 0; i < host->values_len; i++) {
+            const struct sim_value *value = &host->values[i];
+            if ((int)value->table == table) {
+                int error = cepa_node_restore(host->node, value->table, value->key, value->key_len,
+                                              value->value, value->value_len);
+                (void)error; /* what is of no use any more is not an error of the simulation */
+            }
+        }
     }
 }
 

@@ -82,6 +82,8 @@ static void free_credentials(struct cepa_objects *objects, uint32_t slot)
     struct cepa_kept_credentials *kept = &objects->credentials[slot];
     take_out(&objects->by_commitment, kept->commitment.bytes);
     take_out(&objects->by_node, kept->node.bytes);
+    objects->changed -= kept->is_changed ? 1 : 0;
+    kept->is_changed = false;
     kept->len = 0;
 }
 
@@ -97,6 +99,7 @@ static uint32_t find_place(struct cepa_objects *objects, const struct cepa_node_
     if (objects->by_node.count == objects->used &&
         objects->used < objects->limits.credentials_max) {
         objects->credentials[objects->used].len = 0;
+        objects->credentials[objects->used].is_changed = false;
         return objects->used++;
     }
     for (uint32_t i = 0; i < objects->used; i++) {
@@ -159,6 +162,8 @@ static int keep(struct cepa_objects *objects, const uint8_t *bytes, size_t bytes
     memcpy(kept->signing_key, entry->record.public_key, sizeof kept->signing_key);
     memcpy(kept->bytes, bytes, bytes_len);
     kept->len = (uint32_t)bytes_len;
+    kept->is_changed = true;
+    objects->changed++;
     put(&objects->by_commitment, commitment.bytes, slot);
     put(&objects->by_node, node->bytes, slot);
     cepa_index_set_node(objects->index, kept->signing_key, node);
@@ -202,6 +207,32 @@ int cepa_objects_put_credentials(struct cepa_objects *objects, const uint8_t *by
     }
     return error != 0 ? error
                       : keep(objects, bytes, bytes_len, entry, &credentials.descriptor.node);
+}
+
+const uint8_t *cepa_objects_next_change(struct cepa_objects *objects, uint8_t *ret_key,
+                                        size_t *ret_len)
+{
+    while (objects->changed > 0) {
+        struct cepa_kept_credentials *kept = &objects->credentials[objects->change_sweep];
+        objects->change_sweep =
+            objects->change_sweep + 1 < objects->used ? objects->change_sweep + 1 : 0;
+        if (kept->is_changed) {
+            kept->is_changed = false;
+            objects->changed--;
+            memcpy(ret_key, kept->signing_key, sizeof kept->signing_key);
+            *ret_len = kept->len;
+            return kept->bytes;
+        }
+    }
+    return NULL;
+}
+
+void cepa_objects_forget_changes(struct cepa_objects *objects)
+{
+    for (uint32_t i = 0; i < objects->used; i++) {
+        objects->credentials[i].is_changed = false;
+    }
+    objects->changed = 0;
 }
 
 static void key_of_record(uint8_t ret_key[KEY_OF_RECORD_LEN], const struct cepa_node_id *node,

@@ -25,7 +25,8 @@ struct cepa_kept_credentials {
     struct cepa_commitment commitment;
     struct cepa_node_id node;
     uint8_t signing_key[CEPA_SIGNING_KEY_SIZE];
-    uint32_t len; /* 0: the place is free */
+    uint32_t len;    /* 0: the place is free */
+    bool is_changed; /* the disk does not have them */
     uint8_t bytes[CEPA_CREDENTIALS_SIZE_MAX];
 };
 
@@ -51,6 +52,8 @@ struct cepa_objects {
     uint32_t keys_used;                        /* and of key records */
     uint32_t sweep;                            /* where the search for room goes on */
     uint32_t key_sweep;
+    uint32_t changed;               /* credentials that the disk does not have */
+    uint32_t change_sweep;          /* where the search for them goes on */
     struct cepa_onion_epoch oldest; /* key records before it are not wanted */
 };
 
@@ -131,6 +134,14 @@ bool cepa_objects_is_of(const struct cepa_objects *objects, uint32_t slot,
 /* cepa_objects_drop forgets the credentials in a taken slot; key records of that relay make room
  * for others when they are needed. */
 void cepa_objects_drop(struct cepa_objects *objects, uint32_t slot);
+
+/* cepa_objects_next_change gives the next credentials that came since the last time, and the
+ * Ed25519 key of their relay (CEPA_SIGNING_KEY_SIZE bytes), for whoever keeps them over restarts;
+ * lent until the next put. NULL if there are none. cepa_objects_forget_changes says that all are
+ * kept. */
+const uint8_t *cepa_objects_next_change(struct cepa_objects *objects, uint8_t *ret_key,
+                                        size_t *ret_len);
+void cepa_objects_forget_changes(struct cepa_objects *objects);
 
 enum cepa_bucket_kind { CEPA_BUCKET_CREDENTIALS = 1, CEPA_BUCKET_KEY_RECORDS = 2 };
 

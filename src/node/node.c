@@ -392,6 +392,7 @@ int cepa_node_start(struct cepa_node *node, struct cepa_time now, struct cepa_wa
     node->wall = wall;
     node->wall_at = now;
     node->tick = now;
+    cepa_objects_forget_changes(&node->objects); /* they came from where they are kept */
     if (cepa_index_count(&node->index) > 0) {
         cepa_admission_remember(&node->index.admission, node->index.admitted);
     }

@@ -192,9 +192,9 @@ CEPA_MUST_USE int cepa_node_init(struct cepa_node **ret_node, void *memory, size
                                  const struct cepa_node_config *config, struct cepa_time now,
                                  struct cepa_wall wall);
 
-/* cepa_node_restore gives back what a STORE effect of a former run said, in any order, between
- * cepa_node_init and cepa_node_start. Returns 0, or an error for what is no longer of use or is
- * damaged: the driver forgets it and goes on. */
+/* cepa_node_restore gives back what a STORE effect of a former run said, tables in the order
+ * of their numbers, between cepa_node_init and cepa_node_start. Returns 0, or an error for what is
+ * no longer of use or is damaged: the driver forgets it and goes on. */
 CEPA_MUST_USE int cepa_node_restore(struct cepa_node *node, enum cepa_store_table table,
                                     const uint8_t *key, size_t key_len, const uint8_t *value,
                                     size_t value_len);

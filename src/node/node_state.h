@@ -61,7 +61,9 @@ struct cepa_node {
     struct cepa_time relays_made;
     struct cepa_onion_epoch view_epoch; /* of which keys are needed, in a large network */
     struct cepa_time guards_due;
-    uint32_t dirty; /* CEPA_NODE_DIRTY_* */
+    uint32_t dirty;   /* CEPA_NODE_DIRTY_* */
+    bool has_removed; /* `removed` has left the index: its credentials go, too */
+    uint8_t removed[CEPA_SIGNING_KEY_SIZE];
     uint8_t store_value[CEPA_STORE_VALUE_MAX];
     struct cepa_ring effects;      /* struct cepa_node_queued */
     struct cepa_node_queued given; /* the one that was taken last: its bytes are lent */

@@ -158,19 +158,39 @@ static void put_peer(struct cepa_node *node, struct cepa_node_effect *effect, un
 
 static bool put_index(struct cepa_node *node, struct cepa_node_effect *effect)
 {
-    uint8_t key[CEPA_SIGNING_KEY_SIZE];
+    uint8_t *key = node->removed;
     const struct cepa_index_entry *entry = cepa_index_next_change(&node->index);
     if (entry != NULL) {
         cepa_index_state_encode(node->store_value, entry);
-        put(node, effect, CEPA_STORE_INDEX, entry->record.public_key, sizeof key,
+        put(node, effect, CEPA_STORE_INDEX, entry->record.public_key, CEPA_SIGNING_KEY_SIZE,
             CEPA_INDEX_STATE_SIZE);
         return true;
     }
+    if (node->has_removed) {
+        node->has_removed = false;
+        put(node, effect, CEPA_STORE_CREDENTIALS, key, CEPA_SIGNING_KEY_SIZE, 0);
+        return true;
+    }
     if (cepa_index_next_removed(&node->index, key)) {
-        put(node, effect, CEPA_STORE_INDEX, key, sizeof key, 0);
+        node->has_removed = true;
+        put(node, effect, CEPA_STORE_INDEX, key, CEPA_SIGNING_KEY_SIZE, 0);
         return true;
     }
     return false;
+}
+
+/* What others say of themselves: without it a restarted node would have to ask for all of it. */
+static bool put_credentials(struct cepa_node *node, struct cepa_node_effect *effect)
+{
+    uint8_t key[CEPA_SIGNING_KEY_SIZE];
+    size_t len;
+    const uint8_t *bytes = cepa_objects_next_change(&node->objects, key, &len);
+    if (bytes == NULL) {
+        return false;
+    }
+    memcpy(node->store_value, bytes, len);
+    put(node, effect, CEPA_STORE_CREDENTIALS, key, sizeof key, len);
+    return true;
 }
 
 /* What others have left here: who is told that it is kept is told when it is on disk. */
@@ -218,7 +238,8 @@ bool cepa_node_store_next(struct cepa_node *node, struct cepa_node_effect *ret_e
         }
         return true;
     }
-    return put_mailbox(node, ret_effect) || put_index(node, ret_effect);
+    return put_mailbox(node, ret_effect) || put_index(node, ret_effect) ||
+           put_credentials(node, ret_effect);
 }
 
 /* --- restoring --------------------------------------------------------------------------------
@@ -377,6 +398,8 @@ int cepa_node_restore(struct cepa_node *node, enum cepa_store_table table, const
     case CEPA_STORE_BOXES:
         return restore_mailbox(node, table == CEPA_STORE_BOXES, key, value, value_len);
     case CEPA_STORE_CREDENTIALS:
+        return cepa_objects_put_credentials(&node->objects, value, value_len,
+                                            &node->workspace->mldsa, node->config.cpu);
     case CEPA_STORE_PREKEYS:
         break;
     }

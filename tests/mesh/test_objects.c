@@ -177,6 +177,44 @@ TEST(a_full_store_gives_up_only_what_the_index_has_lost)
     CHECK_INT(cepa_objects_decode(&objects, &credentials, &relays[3].identity.node), 0);
 }
 
+static uint32_t changes(uint8_t ret_key[CEPA_SIGNING_KEY_SIZE])
+{
+    uint32_t count = 0;
+    size_t len = 0;
+    while (cepa_objects_next_change(&objects, ret_key, &len) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+TEST(what_came_is_told_once_to_whoever_keeps_it)
+{
+    uint8_t key[CEPA_SIGNING_KEY_SIZE] = {0};
+    size_t len = 0;
+    make(8, 16);
+    merge_all();
+    CHECK_INT(changes(key), 0);
+    CHECK_INT(put(&relays[0]), 0);
+    const uint8_t *bytes = cepa_objects_next_change(&objects, key, &len);
+    CHECK(bytes != NULL);
+    CHECK_INT(len, relays[0].credentials_len);
+    CHECK_BYTES(bytes, relays[0].credentials, len);
+    CHECK_BYTES(key, relays[0].record.public_key, sizeof key);
+    CHECK_INT(changes(key), 0);
+    CHECK_INT(put(&relays[0]), 0); /* again */
+    CHECK_INT(changes(key), 0);
+    CHECK_INT(put(&relays[1]), 0);
+    CHECK_INT(put(&relays[2]), 0);
+    CHECK_INT(changes(key), 2);
+    CHECK_INT(put(&relays[3]), 0);
+    CHECK_INT(put(&relays[4]), 0);
+    cepa_objects_drop(&objects, 3); /* before anybody kept it */
+    CHECK_INT(changes(key), 1);
+    CHECK_INT(put(&relays[3]), 0);
+    cepa_objects_forget_changes(&objects);
+    CHECK_INT(changes(key), 0);
+}
+
 TEST(key_records_need_credentials_and_higher_leaves_win)
 {
     make(8, 16);
@@ -201,7 +239,8 @@ TEST(key_records_need_credentials_and_higher_leaves_win)
     CHECK_INT(objects.used, 1);
 }
 
-TEST_MAIN(RUN(credentials_are_kept_as_they_came), RUN(what_the_index_does_not_name_is_not_kept),
+TEST_MAIN(RUN(credentials_are_kept_as_they_came), RUN(what_came_is_told_once_to_whoever_keeps_it),
+          RUN(what_the_index_does_not_name_is_not_kept),
           RUN(a_commitment_does_not_make_forgeries_true), RUN(who_cannot_be_reached_is_not_kept),
           RUN(later_credentials_take_the_place_of_earlier),
           RUN(a_full_store_gives_up_only_what_the_index_has_lost),
