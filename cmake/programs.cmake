@@ -39,6 +39,7 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode>=4.1)
 file(GLOB daemon_sources CONFIGURE_DEPENDS
+  ${PROJECT_SOURCE_DIR}/src/native/proxy/*.c
   ${PROJECT_SOURCE_DIR}/src/native/store/*.c
   ${PROJECT_SOURCE_DIR}/src/native/daemon/*.c)
 add_library(cepa_daemon STATIC ${daemon_sources} ${PROJECT_BINARY_DIR}/dashboard_files.c)
