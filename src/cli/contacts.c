@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plain_text.h"
 #include "cli/actions.h"
 #include "cli/card.h"
 #include "cli/commands.h"

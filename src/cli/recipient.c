@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/plain_text.h"
 #include "cli/commands.h"
 #include "cli/daemon_options.h"
 

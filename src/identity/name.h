@@ -4,7 +4,6 @@
 #ifndef CEPA_IDENTITY_NAME_H
 #define CEPA_IDENTITY_NAME_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -20,9 +19,5 @@ struct cepa_name {
  * CEPA_ERR_TOO_LONG beyond CEPA_NAME_MAX bytes; or CEPA_ERR_MALFORMED for no bytes, for what is no
  * UTF-8, and for the characters and beginnings that section 14.2 forbids. */
 CEPA_MUST_USE int cepa_name_read(struct cepa_name *ret_name, const char *text, size_t text_len);
-
-/* cepa_text_is_plain tells whether `text_len` bytes are UTF-8 of characters that a name may have.
- */
-bool cepa_text_is_plain(const char *text, size_t text_len);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/plain_text.h"
 #include "native/store/file.h"
 #include "native/store/folder.h"
 #include "native/store/schema.h"
