@@ -1,6 +1,6 @@
 # The portable core: no I/O, threads, clock, globals or allocation (checked by tools/check).
 set(CEPA_CORE_ROOMS base crypto wire link onion mesh path identity rendezvous service session node
-    end)
+    end application)
 
 set(core_sources)
 foreach(room IN LISTS CEPA_CORE_ROOMS)

@@ -1,7 +1,8 @@
 # Shared by the checks: what the tree contains, and how a check ends.
 # shellcheck shell=bash
 
-core_rooms="base crypto wire link onion mesh path identity rendezvous service session node end"
+core_rooms="base crypto wire link onion mesh path identity rendezvous service session node end
+    application"
 
 # Lists the files below the given folders (those that exist) whose names match a pattern; never what
 # a build or a package manager put there.
