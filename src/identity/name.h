@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/plain_text.h"
 
 enum { CEPA_NAME_MAX = 64 };
 
