@@ -183,9 +183,9 @@ static int split(struct labels *ret_labels, const struct reading *reading)
     memset(ret_labels, 0, sizeof *ret_labels);
     if (end <= suffix_len ||
         strncasecmp(reading->host + end - suffix_len, suffix, suffix_len) != 0) {
-        return cepa_reason_fail(reading->reason, CEPA_ERR_UNSUPPORTED,
-                                "only names that end with '.cepa' lead anywhere: there are no "
-                                "exits to the Internet");
+        cepa_reason_set(reading->reason, "only names that end with '.cepa' lead anywhere: there "
+                                         "are no exits to the Internet");
+        return CEPA_ERR_UNSUPPORTED;
     }
     end -= suffix_len;
     for (size_t begin = end;; begin--) {
@@ -193,8 +193,8 @@ static int split(struct labels *ret_labels, const struct reading *reading)
             continue;
         }
         if (begin == end || ret_labels->count == LABELS_MAX) {
-            return cepa_reason_fail(reading->reason, CEPA_ERR_MALFORMED,
-                                    "there are too many dots in this name");
+            cepa_reason_set(reading->reason, "there are too many dots in this name");
+            return CEPA_ERR_MALFORMED;
         }
         ret_labels->label[ret_labels->count++] = (struct label){reading->host + begin, end - begin};
         if (begin == 0) {
