@@ -1,5 +1,6 @@
 /* Hosts on which an end lives beside the node. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "sim/world.h"
@@ -19,6 +20,7 @@ void sim_end_start(struct sim *sim, uint32_t number)
     int error = cepa_end_init(&host->end, host->end_memory, size, &config, sim_now(sim),
                               sim_wall(sim, number));
     CEPA_ASSERT(error == 0);
+    sim_store_restore_end(host);
 }
 
 void sim_end_stop(struct sim_host *host)
@@ -41,7 +43,16 @@ bool sim_end_settle(struct sim *sim, uint32_t number)
     while (host->end != NULL && cepa_end_next(host->end, &effect, sim_now(sim)) == 0) {
         has_moved = true;
         sim_note(sim, 300 + (uint64_t)effect.event, number, effect.stream.kind, NULL, 0);
-        if (effect.event != 0 && sim->config.on_end != NULL) {
+        if (effect.event == 0) {
+            struct cepa_node_effect store = {.kind = CEPA_NODE_STORE,
+                                             .table = effect.table,
+                                             .key_len = effect.key_len,
+                                             .is_gone = effect.is_gone,
+                                             .data = effect.data,
+                                             .data_len = effect.data_len};
+            memcpy(store.key, effect.key, sizeof store.key);
+            sim_store_put(host, &store);
+        } else if (sim->config.on_end != NULL) {
             sim->config.on_end(sim->config.context, sim, number, &effect);
         }
     }

@@ -59,6 +59,19 @@ void sim_store_restore(struct sim_host *host)
     }
 }
 
+/* sim_store_restore_end gives an end that was made anew what it stored. */
+void sim_store_restore_end(struct sim_host *host)
+{
+    for (size_t i = 0; i < host->values_len; i++) {
+        const struct sim_value *value = &host->values[i];
+        if (value->table == CEPA_STORE_PREKEYS) {
+            int error = cepa_end_restore(host->end, value->table, value->key, value->key_len,
+                                         value->value, value->value_len);
+            (void)error; /* as above */
+        }
+    }
+}
+
 void sim_store_free(struct sim_host *host)
 {
     for (size_t i = 0; i < host->values_len; i++) {

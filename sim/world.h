@@ -141,6 +141,7 @@ bool sim_end_settle(struct sim *sim, uint32_t host);
 /* The store (store.c). */
 void sim_store_put(struct sim_host *host, const struct cepa_node_effect *effect);
 void sim_store_restore(struct sim_host *host);
+void sim_store_restore_end(struct sim_host *host);
 void sim_store_free(struct sim_host *host);
 
 #endif

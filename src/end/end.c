@@ -61,6 +61,7 @@ enum part {
     PART_SESSIONS,
     PART_DIRTY,
     PART_EVENTS,
+    PART_RESTORED,
     PARTS
 };
 
@@ -88,6 +89,8 @@ static void sizes_of(size_t ret_sizes[PARTS], const struct cepa_end_limits *limi
     ret_sizes[PART_DIRTY] =
         cepa_ring_size(power_of_two(limits->sessions), sizeof(struct cepa_handle));
     ret_sizes[PART_EVENTS] = cepa_ring_size(EVENTS, sizeof(struct cepa_end_effect));
+    ret_sizes[PART_RESTORED] =
+        cepa_block_array_size(limits->identities, sizeof(struct cepa_end_restored));
 }
 
 size_t cepa_end_size(const struct cepa_end_limits *limits)
@@ -110,6 +113,8 @@ static void init_tables(struct cepa_end *end, void *const parts[PARTS], const si
     const struct cepa_end_limits *limits = &end->config.limits;
     cepa_block_zero(parts[PART_NUMBERS], sizes[PART_NUMBERS]);
     cepa_block_zero(parts[PART_ASKS], sizes[PART_ASKS]);
+    cepa_block_zero(parts[PART_RESTORED], sizes[PART_RESTORED]);
+    end->restored = parts[PART_RESTORED];
     end->circuits = (struct cepa_end_circuits){.node = end->config.node,
                                                .numbers = parts[PART_NUMBERS],
                                                .circuits = parts[PART_CIRCUITS],
@@ -188,6 +193,7 @@ void cepa_end_wipe(struct cepa_end *end)
     cepa_knocks_wipe(&end->knocks);
     cepa_lookups_wipe(&end->lookups);
     cepa_block_zero(end->asks.asks, end->asks.capacity * sizeof *end->asks.asks);
+    cepa_wipe(end->restored, end->config.limits.identities * sizeof *end->restored);
     cepa_wipe(end->workspace, sizeof *end->workspace);
     cepa_wipe(end, sizeof *end);
 }
@@ -280,7 +286,15 @@ struct cepa_time cepa_end_deadline(const struct cepa_end *end)
 int cepa_end_next(struct cepa_end *end, struct cepa_end_effect *ret_effect, struct cepa_time now)
 {
     struct cepa_handle handle;
+    cepa_wipe(end->stored, end->stored_len);
+    end->stored_len = 0;
     settle(end, now);
+    for (uint32_t i = 0; i < end->config.limits.identities; i++) {
+        struct cepa_end_person *person = cepa_end_person_at(end, i);
+        if (person != NULL && cepa_end_person_next(end, person, ret_effect)) {
+            return 0;
+        }
+    }
     while (cepa_ring_pop(&end->events, ret_effect) != 0) {
         if (cepa_ring_pop(&end->dirty, &handle) != 0) {
             return CEPA_ERR_NOT_FOUND;
@@ -385,6 +399,19 @@ bool cepa_end_on_node(struct cepa_end *end, const struct cepa_node_effect *effec
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+static bool is_here_twice(const struct cepa_end *end, const struct cepa_end_person *person)
+{
+    for (uint32_t i = 0; i < end->config.limits.identities; i++) {
+        const struct cepa_end_person *other = cepa_end_person_at(end, i);
+        if (other != NULL && other != person &&
+            memcmp(&other->identity.address, &person->identity.address,
+                   sizeof other->identity.address) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cepa_end_identity_add(struct cepa_end *end, struct cepa_end_identity *ret_identity,
                           const struct cepa_identity_secret *secret,
                           const struct cepa_end_policy *policy, struct cepa_time now)
@@ -400,6 +427,12 @@ int cepa_end_identity_add(struct cepa_end *end, struct cepa_end_identity *ret_id
     person->look = now;
     person->prekeys_at = now;
     cepa_end_person_init(end, person, secret);
+    if (is_here_twice(end, person)) {
+        cepa_end_person_end(end, person, now);
+        error = cepa_pool_free(&end->people, handle);
+        CEPA_ASSERT(error == 0);
+        return CEPA_ERR_IN_USE;
+    }
     ret_identity->handle = handle;
     return 0;
 }

@@ -106,6 +106,18 @@ CEPA_MUST_USE int cepa_end_init(struct cepa_end **ret_endpoint, void *memory, si
                                 const struct cepa_end_config *config, struct cepa_time now,
                                 struct cepa_wall wall);
 
+/* cepa_end_restore gives back what a STORE effect of a former run said, after cepa_end_init, and
+ * before or after cepa_end_identity_add of the identity that it is about, but before the next
+ * cepa_end_step. What comes before its identity waits for it: of config.limits.identities at
+ * most. Then people who looked the identity up before reach it still, and it publishes what it did.
+ * A driver forgets what it keeps when the user gives an identity up for good. Returns 0;
+ * CEPA_ERR_ARGUMENT for a table or key of something else; CEPA_ERR_STATE if the identity has begun
+ * anew already; CEPA_ERR_FULL; or CEPA_ERR_LENGTH, CEPA_ERR_VERSION or CEPA_ERR_MALFORMED for what
+ * is damaged: the identity begins anew, also if this is found only when it comes. */
+CEPA_MUST_USE int cepa_end_restore(struct cepa_end *end, enum cepa_store_table table,
+                                   const uint8_t *key, size_t key_len, const uint8_t *data,
+                                   size_t data_len);
+
 /* cepa_end_wipe overwrites everything. The node lives on. */
 void cepa_end_wipe(struct cepa_end *end);
 

@@ -11,6 +11,9 @@ void cepa_end_tell(struct cepa_end *end, const struct cepa_end_effect *effect);
 /* people.c: identities, their introduction circuits and descriptors. */
 void cepa_end_person_init(struct cepa_end *end, struct cepa_end_person *person,
                           const struct cepa_identity_secret *secret);
+/* Takes what is to be stored of it; true if there was something. */
+bool cepa_end_person_next(struct cepa_end *end, struct cepa_end_person *person,
+                          struct cepa_end_effect *ret_effect);
 void cepa_end_person_step(struct cepa_end *end, struct cepa_end_person *person,
                           struct cepa_time now);
 struct cepa_time cepa_end_person_deadline(const struct cepa_end_person *person);

@@ -133,6 +133,14 @@ struct cepa_end_person {
     struct cepa_time look;       /* when its points and prekeys are looked at again */
 };
 
+/* What cepa_end_restore gave for an identity that is not here yet. */
+struct cepa_end_restored {
+    bool is_used;
+    uint8_t key[CEPA_STORE_KEY_MAX];
+    size_t len;
+    uint8_t bytes[CEPA_PREKEYS_SIZE_MAX];
+};
+
 /* Temporaries, within one call. */
 struct cepa_end_workspace {
     struct cepa_identity_workspace identity;
@@ -160,10 +168,12 @@ struct cepa_end {
     struct cepa_pool talks;  /* of struct cepa_end_talk */
     uint8_t *session_memory; /* of each talk by its place */
     size_t session_size;
-    struct cepa_ring dirty;  /* handles of talks, each at most once */
-    struct cepa_ring events; /* struct cepa_end_effect, without bytes */
-    struct cepa_time tick;   /* when identities are looked at */
-    uint8_t stored[CEPA_PREKEYS_SIZE_MAX];
+    struct cepa_ring dirty;                /* handles of talks, each at most once */
+    struct cepa_ring events;               /* struct cepa_end_effect, without bytes */
+    struct cepa_time tick;                 /* when identities are looked at */
+    struct cepa_end_restored *restored;    /* as many as identities */
+    size_t stored_len;                     /* of what the last STORE effect lent */
+    uint8_t stored[CEPA_PREKEYS_SIZE_MAX]; /* secret */
     struct cepa_end_workspace *workspace;
 };
 

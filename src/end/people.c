@@ -22,6 +22,30 @@ struct cepa_end_person *cepa_end_person_at(const struct cepa_end *end, uint32_t 
     return cepa_pool_find(&end->people, handle);
 }
 
+/* What was stored under a key and has not found its identity, or a free place (`key` NULL). */
+static struct cepa_end_restored *find_restored(struct cepa_end *end, const uint8_t *key)
+{
+    for (uint32_t i = 0; i < end->config.limits.identities; i++) {
+        struct cepa_end_restored *restored = &end->restored[i];
+        if (key == NULL
+                ? !restored->is_used
+                : restored->is_used && memcmp(restored->key, key, sizeof restored->key) == 0) {
+            return restored;
+        }
+    }
+    return NULL;
+}
+
+static int restore_prekeys(struct cepa_end *end, struct cepa_end_person *person,
+                           const uint8_t *data, size_t data_len)
+{
+    if (cepa_prekeys_current(&person->prekeys) != NULL) {
+        return CEPA_ERR_STATE; /* others may be published already */
+    }
+    return cepa_prekeys_decode(&person->prekeys, data, data_len, &end->workspace->prekeys,
+                               end->config.cpu);
+}
+
 void cepa_end_person_init(struct cepa_end *end, struct cepa_end_person *person,
                           const struct cepa_identity_secret *secret)
 {
@@ -34,6 +58,12 @@ void cepa_end_person_init(struct cepa_end *end, struct cepa_end_person *person,
                                                  .workspace = &end->workspace->descriptor,
                                                  .cpu = end->config.cpu};
     cepa_publisher_init(&person->publisher, &config);
+    struct cepa_end_restored *restored = find_restored(end, person->identity.address.bytes);
+    if (restored != NULL) {
+        int error = restore_prekeys(end, person, restored->bytes, restored->len);
+        (void)error; /* what is damaged is replaced by new ones */
+        cepa_wipe(restored, sizeof *restored);
+    }
 }
 
 /* --- introduction circuits -------------------------------------------------------------------- */
@@ -181,13 +211,47 @@ static void look_after_point(struct cepa_end *end, const struct cepa_end_person 
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-static void store_prekeys(struct cepa_end *end, const struct cepa_end_person *person)
+bool cepa_end_person_next(struct cepa_end *end, struct cepa_end_person *person,
+                          struct cepa_end_effect *ret_effect)
 {
-    struct cepa_end_effect effect = {
-        .table = CEPA_STORE_PREKEYS, .key_len = CEPA_STORE_KEY_MAX, .data = end->stored};
-    memcpy(effect.key, person->identity.address.bytes, sizeof effect.key);
-    cepa_prekeys_encode(end->stored, &effect.data_len, &person->prekeys);
-    cepa_end_tell(end, &effect);
+    if (!cepa_prekeys_take_changed(&person->prekeys)) {
+        return false;
+    }
+    *ret_effect = (struct cepa_end_effect){.identity = person->self,
+                                           .table = CEPA_STORE_PREKEYS,
+                                           .key_len = CEPA_STORE_KEY_MAX,
+                                           .data = end->stored};
+    memcpy(ret_effect->key, person->identity.address.bytes, sizeof ret_effect->key);
+    cepa_prekeys_encode(end->stored, &end->stored_len, &person->prekeys);
+    ret_effect->data_len = end->stored_len;
+    return true;
+}
+
+int cepa_end_restore(struct cepa_end *end, enum cepa_store_table table, const uint8_t *key,
+                     size_t key_len, const uint8_t *data, size_t data_len)
+{
+    if (table != CEPA_STORE_PREKEYS || key_len != CEPA_STORE_KEY_MAX) {
+        return CEPA_ERR_ARGUMENT;
+    }
+    for (uint32_t i = 0; i < end->config.limits.identities; i++) {
+        struct cepa_end_person *person = cepa_end_person_at(end, i);
+        if (person != NULL && memcmp(person->identity.address.bytes, key, key_len) == 0) {
+            return restore_prekeys(end, person, data, data_len);
+        }
+    }
+    if (data_len > CEPA_PREKEYS_SIZE_MAX) {
+        return CEPA_ERR_LENGTH;
+    }
+    struct cepa_end_restored *restored = find_restored(end, key);
+    restored = restored == NULL ? find_restored(end, NULL) : restored;
+    if (restored == NULL) {
+        return CEPA_ERR_FULL;
+    }
+    restored->is_used = true;
+    restored->len = data_len;
+    memcpy(restored->key, key, key_len);
+    memcpy(restored->bytes, data, data_len);
+    return 0;
 }
 
 static void say_contents(struct cepa_end *end, struct cepa_end_person *person, struct cepa_time now)
@@ -298,9 +362,6 @@ void cepa_end_person_step(struct cepa_end *end, struct cepa_end_person *person,
                                       cepa_end_wall(end, now), end->config.random,
                                       &end->workspace->prekeys, end->config.cpu);
         person->prekeys_at = cepa_time_add(now, error == 0 ? PREKEYS_NS : LOOK_NS);
-        if (cepa_prekeys_take_changed(&person->prekeys)) {
-            store_prekeys(end, person);
-        }
     }
     for (size_t i = 0; i < CEPA_END_POINTS; i++) {
         look_after_point(end, person, &person->points[i], now);
