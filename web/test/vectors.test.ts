@@ -10,6 +10,7 @@ import { Primitives } from '../src/primitives.js';
 import type { Vector } from '../src/vectors.js';
 import { checkAddress } from './address.js';
 import { checkAddressDescriptor } from './address-descriptor.js';
+import { checkApplication } from './application.js';
 import { checkCircuit } from './circuit.js';
 import { checkHandshake } from './handshake.js';
 import { checkBlinding, checkChain, checkTree } from './keys.js';
@@ -145,6 +146,7 @@ const checks: Record<string, Check> = {
   'link.txt': (_core, vector) => checkLink(vector),
   'address.txt': (_core, vector) => checkAddress(vector),
   'address-descriptor.txt': checkAddressDescriptor,
+  'application.txt': (_core, vector) => checkApplication(vector),
   'services.txt': (_core, vector) => checkServices(vector),
 };
 
