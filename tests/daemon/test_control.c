@@ -280,6 +280,108 @@ TEST(clients_are_bounded_and_who_does_not_read_is_dropped)
     stop();
 }
 
+/* Takes what is ready and answers it with `len` bytes; returns how many requests there were. */
+static int take_all(struct cepa_control *control, struct cepa_loop *loop, struct cepa_time now,
+                    size_t len)
+{
+    struct cepa_loop_ready ready;
+    struct cepa_control_asked asked;
+    int count = 0;
+    char *text = calloc(1, len + 1);
+    CHECK(text != NULL);
+    memset(text, 'x', len);
+    CHECK(cepa_loop_wait(loop, cepa_time_never()) >= 0);
+    while (cepa_loop_next(loop, &ready)) {
+        CHECK(cepa_control_on_ready(control, &ready, now));
+    }
+    while (cepa_control_next_asked(control, &asked, now)) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "text", text);
+        cepa_control_answer(control, asked.client, object);
+        cJSON_Delete(object);
+        count++;
+    }
+    free(text);
+    return count;
+}
+
+static bool has_ended(int fd)
+{
+    static char bytes[65536];
+    ssize_t got = 1;
+    while (got > 0) {
+        got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    }
+    return got == 0;
+}
+
+/* Answers that nobody reads, of a question and of a watch, neither keep a client for ever nor the
+ * daemon awake. Time is ours. */
+TEST(who_leaves_answers_unread_is_dropped_in_time)
+{
+    static const char *const questions[] = {"{\"do\":\"status\"}\n",
+                                            "{\"do\":\"watch\",\"every_ms\":3600000}\n"};
+    struct cepa_time now = {1000 * CEPA_SECOND_NS};
+    struct cepa_control *control;
+    struct cepa_control_asked asked;
+    struct cepa_loop *loop;
+    for (size_t i = 0; i < 2; i++) {
+        scratch_make(folder);
+        scratch_join(path, folder, "control");
+        CHECK_INT(cepa_loop_open(&loop), 0);
+        CHECK_INT(cepa_control_open(&control, &reason, path, loop, FIRST), 0);
+        int fd = connect_raw();
+        CHECK_INT(take_all(control, loop, now, 0), 0);
+        CHECK(send(fd, questions[i], strlen(questions[i]), MSG_NOSIGNAL) > 0);
+        CHECK_INT(take_all(control, loop, now, CEPA_CONTROL_UNSENT_MAX - 100), 1);
+        struct cepa_time due = cepa_control_deadline(control);
+        CHECK_INT(cepa_time_since(due, now), (CEPA_CONTROL_IDLE_SECONDS + 1) * CEPA_SECOND_NS);
+        now = cepa_time_add(now, CEPA_CONTROL_IDLE_SECONDS * CEPA_SECOND_NS);
+        CHECK(!cepa_control_next_asked(control, &asked, now));
+        CHECK(!cepa_time_is_never(cepa_control_deadline(control)));
+        CHECK(!cepa_control_next_asked(control, &asked, due));
+        CHECK(cepa_time_is_never(cepa_control_deadline(control)));
+        CHECK(has_ended(fd));
+        close(fd);
+        cepa_control_close(control);
+        cepa_loop_close(loop);
+    }
+}
+
+/* Who reads, however slowly, is left alone. */
+TEST(who_reads_slowly_is_waited_for)
+{
+    static char bytes[300000];
+    static const char question[] = "{\"do\":\"status\"}\n";
+    struct cepa_time now = {1000 * CEPA_SECOND_NS};
+    struct cepa_control *control;
+    struct cepa_control_asked asked;
+    struct cepa_loop *loop;
+    size_t got = 0;
+    scratch_make(folder);
+    scratch_join(path, folder, "control");
+    CHECK_INT(cepa_loop_open(&loop), 0);
+    CHECK_INT(cepa_control_open(&control, &reason, path, loop, FIRST), 0);
+    int fd = connect_raw();
+    CHECK_INT(take_all(control, loop, now, 0), 0);
+    CHECK(send(fd, question, sizeof question - 1, MSG_NOSIGNAL) > 0);
+    CHECK_INT(take_all(control, loop, now, CEPA_CONTROL_UNSENT_MAX - 100), 1);
+    while (got < CEPA_CONTROL_UNSENT_MAX - 100) {
+        ssize_t len = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        CHECK(len > 0);
+        got += (size_t)len;
+        now = cepa_time_add(now, (CEPA_CONTROL_IDLE_SECONDS - 1) * CEPA_SECOND_NS);
+        if (got < CEPA_CONTROL_UNSENT_MAX - 100) {
+            CHECK_INT(take_all(control, loop, now, 0), 0);
+        }
+    }
+    CHECK(!cepa_control_next_asked(control, &asked, now));
+    CHECK(!has_ended(fd));
+    close(fd);
+    cepa_control_close(control);
+    cepa_loop_close(loop);
+}
+
 TEST(a_socket_that_was_left_behind_is_replaced)
 {
     struct cepa_control *control;
@@ -306,4 +408,5 @@ TEST(a_socket_that_was_left_behind_is_replaced)
 TEST_MAIN(RUN(requests_are_answered), RUN(watching_goes_on), RUN(lines_are_told_apart),
           RUN(what_is_no_line_is_refused),
           RUN(clients_are_bounded_and_who_does_not_read_is_dropped),
+          RUN(who_leaves_answers_unread_is_dropped_in_time), RUN(who_reads_slowly_is_waited_for),
           RUN(a_socket_that_was_left_behind_is_replaced))

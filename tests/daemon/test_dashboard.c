@@ -165,6 +165,25 @@ TEST(bounds_the_state)
     free(json);
 }
 
+TEST(a_state_that_cannot_be_taken_is_no_reason_to_hurry)
+{
+    char *json = calloc(1, CEPA_DASHBOARD_STATUS_MAX + 1);
+    CHECK(json != NULL);
+    start();
+    CHECK_INT(ask("GET", "status.json"), 204);
+    for (int i = 0; i < 3; i++) {
+        CHECK(cepa_dashboard_wants_status(dashboard));
+        CHECK_INT(cepa_dashboard_set_status(dashboard, json, CEPA_DASHBOARD_STATUS_MAX + 1),
+                  CEPA_ERR_TOO_LONG);
+        CHECK(!cepa_dashboard_wants_status(dashboard));
+        CHECK(!cepa_time_is_due(cepa_dashboard_deadline(dashboard), now));
+        CHECK_INT(ask("GET", "status.json"), 204);
+        pass(CEPA_DASHBOARD_INTERVAL_MS);
+    }
+    cepa_dashboard_close(dashboard);
+    free(json);
+}
+
 TEST(opens_or_says_why_not)
 {
     static const struct cepa_random broken = {fail, NULL};
@@ -184,4 +203,5 @@ TEST(opens_or_says_why_not)
 
 TEST_MAIN(RUN(serves_its_files), RUN(every_answer_is_locked_up),
           RUN(wants_a_state_while_somebody_looks), RUN(refused_requests_are_no_looks),
-          RUN(bounds_the_state), RUN(opens_or_says_why_not))
+          RUN(bounds_the_state), RUN(a_state_that_cannot_be_taken_is_no_reason_to_hurry),
+          RUN(opens_or_says_why_not))

@@ -343,6 +343,19 @@ static void wrong_ways(void)
     send_plain("10.1.1.2:26723", "239.255.67.69:26723", bytes, len); /* as it should be */
     pass_ms(100);
     CHECK_INT(a.events_len, 1);
+    /* However much of the first comes, it does not drown what is right. */
+    for (int i = 0; i < 100; i++) {
+        send_plain("10.1.1.2:26723", "10.1.1.1:26723", bytes, len);
+        send_plain("10.1.1.2:26724", "239.255.67.69:26723", bytes, len);
+        send_plain("192.0.2.9:26723", "239.255.67.69:26723", bytes, len);
+        cepa_lan_step(a.lan, now);
+    }
+    message.port = 8;
+    len = cepa_lan_message_encode(bytes, &message);
+    send_plain("10.1.1.2:26723", "239.255.67.69:26723", bytes, len);
+    pass_ms(0); /* no time passes, in which the bucket would be filled */
+    CHECK_INT(cepa_lan_stats_of(a.lan)->received, 305);
+    CHECK_INT(a.events_len, 2);
     stop(&a);
 }
 

@@ -22,7 +22,7 @@ struct client {
     bool is_ended;                         /* no more requests come; answers may still go */
     uint32_t every_ms;                     /* how often it wants the status; 0: not */
     struct cepa_time next;                 /* when next */
-    struct cepa_time heard;                /* when it last said something */
+    struct cepa_time moved;                /* when a byte last went, or began to wait */
 };
 
 struct cepa_control {
@@ -30,6 +30,7 @@ struct cepa_control {
     uint64_t first_number; /* of the listening socket; the clients' follow */
     int fd;                /* the listening socket */
     char path[CEPA_CONFIG_CONTROL_SIZE];
+    struct cepa_time now; /* as told last */
     struct client clients[CEPA_CONTROL_CLIENTS_MAX];
 };
 
@@ -62,7 +63,7 @@ static struct client *find_place(struct cepa_control *control)
     return NULL;
 }
 
-static void accept_one(struct cepa_control *control, struct cepa_time now)
+static void accept_one(struct cepa_control *control)
 {
     int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
@@ -77,7 +78,7 @@ static void accept_one(struct cepa_control *control, struct cepa_time now)
     }
     client->fd = fd;
     client->next = cepa_time_never();
-    client->heard = now;
+    client->moved = control->now;
 }
 
 /* Sends what waits; false if the client is gone. */
@@ -97,6 +98,7 @@ static bool flush(struct cepa_control *control, struct client *client)
         if (sent < 0) {
             break;
         }
+        client->moved = control->now;
         client->output_len -= (size_t)sent;
         memmove(client->output, client->output + sent, client->output_len);
     }
@@ -115,7 +117,7 @@ static bool flush(struct cepa_control *control, struct client *client)
     return true;
 }
 
-static void receive(struct cepa_control *control, struct client *client, struct cepa_time now)
+static void receive(struct cepa_control *control, struct client *client)
 {
     ssize_t got = recv(client->fd, client->input + client->input_len,
                        CEPA_CONTROL_LINE_MAX + 1 - client->input_len, MSG_DONTWAIT);
@@ -127,7 +129,7 @@ static void receive(struct cepa_control *control, struct client *client, struct 
         return;
     }
     client->is_ended = client->is_ended || got == 0;
-    client->heard = now;
+    client->moved = control->now;
     client->input_len += (size_t)got;
     if (client->is_ended && memchr(client->input, '\n', client->input_len) == NULL) {
         client->input_len = 0; /* half a request */
@@ -144,8 +146,9 @@ bool cepa_control_on_ready(struct cepa_control *control, const struct cepa_loop_
         ready->number > control->first_number + CEPA_CONTROL_CLIENTS_MAX) {
         return false;
     }
+    control->now = now;
     if (ready->number == control->first_number) {
-        accept_one(control, now);
+        accept_one(control);
         return true;
     }
     struct client *client = &control->clients[ready->number - control->first_number - 1];
@@ -153,7 +156,7 @@ bool cepa_control_on_ready(struct cepa_control *control, const struct cepa_loop_
         return true;
     }
     if ((ready->what & CEPA_LOOP_READ) != 0) {
-        receive(control, client, now);
+        receive(control, client);
     }
     if (client->fd >= 0 && (ready->what & CEPA_LOOP_BROKEN) != 0 &&
         (ready->what & CEPA_LOOP_READ) == 0) {
@@ -176,6 +179,9 @@ static void say(struct cepa_control *control, struct client *client, const char 
     if (output == NULL) {
         drop(control, client);
         return;
+    }
+    if (client->output_len == 0) {
+        client->moved = control->now;
     }
     memcpy(output + client->output_len, text, len);
     output[client->output_len + len] = '\n';
@@ -249,9 +255,18 @@ static bool take_line(struct cepa_control *control, uint32_t place,
     return true;
 }
 
+/* Whether nothing more is to be expected of a client: it asks nothing, or does not read what it has
+ * asked for. */
+static bool is_idle(const struct client *client, struct cepa_time now)
+{
+    return (client->every_ms == 0 || client->output_len > 0) &&
+           cepa_time_since(now, client->moved) > CEPA_CONTROL_IDLE_SECONDS * CEPA_SECOND_NS;
+}
+
 bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_asked *ret_asked,
                              struct cepa_time now)
 {
+    control->now = now;
     for (uint32_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];
         struct cepa_control_asked asked = {i, {.kind = CEPA_CONTROL_STATUS}};
@@ -270,15 +285,14 @@ bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_a
         if (client->fd >= 0 && client->input_len > CEPA_CONTROL_LINE_MAX) {
             (void)take_line(control, i, &asked);
         }
+        if (client->fd >= 0 && is_idle(client, now)) {
+            drop(control, client);
+        }
         if (client->fd >= 0 && client->every_ms > 0 && cepa_time_is_due(client->next, now)) {
             client->next = cepa_time_add(now, client->every_ms * CEPA_MILLISECOND_NS);
             asked.request.kind = CEPA_CONTROL_STATUS;
             *ret_asked = asked;
             return true;
-        }
-        if (client->fd >= 0 && client->every_ms == 0 && client->output_len == 0 &&
-            cepa_time_since(now, client->heard) > CEPA_CONTROL_IDLE_SECONDS * CEPA_SECOND_NS) {
-            drop(control, client);
         }
     }
     return false;
@@ -292,9 +306,14 @@ struct cepa_time cepa_control_deadline(const struct cepa_control *control)
         if (client->fd < 0) {
             continue;
         }
-        struct cepa_time idle =
-            cepa_time_add(client->heard, (CEPA_CONTROL_IDLE_SECONDS + 1) * CEPA_SECOND_NS);
-        deadline = cepa_time_earliest(deadline, client->every_ms > 0 ? client->next : idle);
+        if (client->every_ms > 0) {
+            deadline = cepa_time_earliest(deadline, client->next);
+        }
+        if (client->every_ms == 0 || client->output_len > 0) {
+            deadline = cepa_time_earliest(
+                deadline,
+                cepa_time_add(client->moved, (CEPA_CONTROL_IDLE_SECONDS + 1) * CEPA_SECOND_NS));
+        }
     }
     return deadline;
 }

@@ -25,7 +25,8 @@ struct cJSON;
 enum {
     CEPA_CONTROL_CLIENTS_MAX = 16,
     CEPA_CONTROL_UNSENT_MAX = 1 << 20, /* bytes of answers that one client may leave unread */
-    CEPA_CONTROL_IDLE_SECONDS = 60     /* how long a client may stay silent without watching */
+    /* How long a client may stay silent without watching, or read nothing of what waits for it. */
+    CEPA_CONTROL_IDLE_SECONDS = 60
 };
 
 /* The socket and its clients; opaque. */

@@ -17,6 +17,7 @@ struct cepa_dashboard {
     struct cepa_time now;      /* of the last step */
     struct cepa_time asked_at; /* when somebody wanted the state last; never: nobody did */
     struct cepa_time set_at;   /* when the state came; never: there is none */
+    struct cepa_time tried_at; /* when one was handed in last, were it too long; never: none was */
     char *status;
     size_t status_len;
     struct cepa_http_field fields[FIELDS_MAX]; /* of the answer that is lent */
@@ -78,6 +79,7 @@ int cepa_dashboard_open(struct cepa_dashboard **ret_dashboard, uint16_t port,
     }
     dashboard->asked_at = cepa_time_never();
     dashboard->set_at = cepa_time_never();
+    dashboard->tried_at = cepa_time_never();
     int error = draw_token(dashboard->gate.token, random);
     if (error == 0) {
         error = cepa_http_server_open(&dashboard->http, port);
@@ -132,9 +134,9 @@ struct cepa_time cepa_dashboard_deadline(const struct cepa_dashboard *dashboard)
     struct cepa_time deadline = cepa_http_server_deadline(dashboard->http);
     if (is_watched(dashboard)) {
         struct cepa_time wanted = dashboard->now;
-        if (!cepa_time_is_never(dashboard->set_at)) {
-            wanted =
-                cepa_time_add(dashboard->set_at, CEPA_DASHBOARD_INTERVAL_MS * CEPA_MILLISECOND_NS);
+        if (!cepa_time_is_never(dashboard->tried_at)) {
+            wanted = cepa_time_add(dashboard->tried_at,
+                                   CEPA_DASHBOARD_INTERVAL_MS * CEPA_MILLISECOND_NS);
         }
         deadline = cepa_time_earliest(deadline, wanted);
     }
@@ -144,11 +146,12 @@ struct cepa_time cepa_dashboard_deadline(const struct cepa_dashboard *dashboard)
 bool cepa_dashboard_wants_status(const struct cepa_dashboard *dashboard)
 {
     return is_watched(dashboard) &&
-           !is_within(dashboard, dashboard->set_at, CEPA_DASHBOARD_INTERVAL_MS);
+           !is_within(dashboard, dashboard->tried_at, CEPA_DASHBOARD_INTERVAL_MS);
 }
 
 int cepa_dashboard_set_status(struct cepa_dashboard *dashboard, const char *json, size_t json_len)
 {
+    dashboard->tried_at = dashboard->now;
     if (json_len > CEPA_DASHBOARD_STATUS_MAX) {
         return CEPA_ERR_TOO_LONG;
     }

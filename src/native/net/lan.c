@@ -22,7 +22,7 @@ enum {
     ANSWER_LAST_MS = 250, /* and this, so that not all come at once */
     TELL_AGAIN_MS = 600000,
     RECEIVE_MAX = 64, /* datagrams of a step, for each family */
-    BURST = 40,       /* datagrams that are looked at */
+    BURST = 40,       /* messages of this network that are acted upon */
     PER_SECOND = 20
 };
 
@@ -317,7 +317,7 @@ static bool is_near(const struct cepa_lan *lan, const struct cepa_net_address *s
     return false;
 }
 
-/* Takes one from the bucket that bounds how much is looked at. */
+/* Takes one from the bucket that bounds how much is acted upon. */
 static bool take_token(struct cepa_lan *lan, struct cepa_time now)
 {
     const uint64_t cost = CEPA_SECOND_NS / PER_SECOND;
@@ -422,6 +422,11 @@ static void on_datagram(struct cepa_lan *lan, size_t family, const uint8_t *byte
         lan->stats.refused++;
         return;
     }
+    /* Last, so that nobody beyond this network can use up what its nodes may say. */
+    if (!take_token(lan, now)) {
+        lan->stats.dropped++;
+        return;
+    }
     if (message.kind == CEPA_LAN_HERE) {
         on_here(lan, &message, source, interface, now);
     } else if (lan->config.is_announcing) {
@@ -442,9 +447,7 @@ static void receive(struct cepa_lan *lan, size_t family, struct cepa_time now)
             return;
         }
         lan->stats.received++;
-        if (!take_token(lan, now)) {
-            lan->stats.dropped++;
-        } else if ((size_t)len > sizeof bytes) {
+        if ((size_t)len > sizeof bytes) {
             lan->stats.refused++;
         } else {
             on_datagram(lan, family, bytes, (size_t)len, &source, interface, now);
