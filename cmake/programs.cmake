@@ -41,6 +41,7 @@ pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode>=4.1)
 file(GLOB daemon_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/src/native/proxy/*.c
   ${PROJECT_SOURCE_DIR}/src/native/store/*.c
+  ${PROJECT_SOURCE_DIR}/src/native/streams/*.c
   ${PROJECT_SOURCE_DIR}/src/native/daemon/*.c)
 add_library(cepa_daemon STATIC ${daemon_sources} ${PROJECT_BINARY_DIR}/dashboard_files.c)
 target_compile_definitions(cepa_daemon PUBLIC CEPA_VERSION="${PROJECT_VERSION}")

@@ -4,6 +4,8 @@
 #include "base/assert.h"
 #include "end/end_parts.h"
 
+#define PROOF_NS (30 * CEPA_SECOND_NS) /* for one who wants to say who they are, to say it */
+
 void cepa_end_control_flush(struct cepa_end_talk *talk)
 {
     size_t taken = 0;
@@ -70,6 +72,8 @@ void cepa_end_talk_proven(struct cepa_end *end, struct cepa_end_talk *talk, stru
         say_identity(end, talk);
     } else if (!talk->is_named) {
         say_incoming(end, talk);
+    } else {
+        talk->until = cepa_time_add(now, PROOF_NS);
     }
     cepa_end_talk_touch(end, talk);
 }
@@ -146,7 +150,8 @@ static int on_proof(struct cepa_end *end, struct cepa_end_talk *talk,
         return error;
     }
     talk->has_address = true;
-    if (!talk->is_told) {
+    if (!talk->is_told && talk->stage == CEPA_STAGE_OPEN) {
+        talk->until = cepa_time_never();
         say_incoming(end, talk);
     }
     const struct cepa_control admission = {.kind = CEPA_CONTROL_ADMISSION,

@@ -109,7 +109,7 @@ static bool on_event(struct cepa_end_talk *talk, const struct cepa_session_event
     }
     *ret_effect =
         (struct cepa_end_effect){.event = CEPA_END_STREAM, .session = talk->self, .stream = *event};
-    return talk->is_told;
+    return true;
 }
 
 bool cepa_end_talk_next(struct cepa_end *end, struct cepa_end_talk *talk,
@@ -125,7 +125,8 @@ bool cepa_end_talk_next(struct cepa_end *end, struct cepa_end_talk *talk,
         return false;
     }
     cepa_end_control_flush(talk);
-    while (talk->stage != CEPA_STAGE_ANSWERING && cepa_session_next(talk->streams, &event) == 0) {
+    /* What comes before the owner knows of the session waits until then. */
+    while (talk->is_told && cepa_session_next(talk->streams, &event) == 0) {
         if (event.kind == CEPA_SESSION_CLOSED) {
             cepa_end_talk_end(end, talk, 0, event.code, now);
             return false;

@@ -94,7 +94,8 @@ int cepa_session_write(struct cepa_session *session, size_t *ret_taken, struct c
     }
     make_ready(session, index);
     *ret_taken = taken;
-    return 0;
+    bool lacks_end = is_end && taken == data_len && slot->sending == CEPA_SIDE_OPEN;
+    return lacks_end ? CEPA_ERR_FULL : 0;
 }
 
 /* --- what becomes of segments ---------------------------------------------------------------- */

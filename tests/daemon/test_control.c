@@ -60,6 +60,20 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
     case CEPA_CONTROL_PROBE:
     case CEPA_CONTROL_PROBED:
     case CEPA_CONTROL_RELOAD:
+    case CEPA_CONTROL_REFUSE:
+        break;
+    case CEPA_CONTROL_CONNECT:
+    case CEPA_CONTROL_TAKE:
+        /* What is told comes beside the answer. */
+        cJSON_AddNumberToObject(object, "stream", asked->request.stream);
+        cepa_control_tell(control, asked->serial, object);
+        cepa_control_tell(control, asked->serial + 1, object);
+        (void)!write(asked->socket, "hello", 5);
+        close(asked->socket);
+        break;
+    case CEPA_CONTROL_LISTEN:
+        cJSON_AddBoolToObject(object, "here", cepa_control_is_here(control, asked->serial));
+        cJSON_AddBoolToObject(object, "other", cepa_control_is_here(control, asked->serial + 1));
         break;
     }
     cepa_control_answer(control, asked->client, object);
@@ -177,6 +191,75 @@ TEST(watching_goes_on)
     CHECK_INT(status, CEPA_ERR_SYSTEM);
     CHECK(strstr(reason.text, "has ended") != NULL);
     cepa_control_client_close(&client);
+}
+
+TEST(sockets_come_with_requests)
+{
+    struct cepa_control_request request = {
+        .kind = CEPA_CONTROL_CONNECT, .stream = 9, .address = "cepa1x"};
+    struct cepa_control_client client;
+    cJSON *got = NULL;
+    int pair[2];
+    int pipes[2];
+    char text[8];
+    start();
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    CHECK_INT(pipe(pipes), 0);
+    CHECK_INT(cepa_control_client_open(&client, &reason, path), 0);
+    CHECK_INT(cepa_control_client_send_socket(&client, &reason, &request, pair[1]), 0);
+    close(pair[1]);
+    CHECK_INT(recv(pair[0], text, sizeof text, MSG_WAITALL), 5);
+    CHECK(memcmp(text, "hello", 5) == 0);
+    close(pair[0]);
+    CHECK_INT(cepa_control_client_receive(&client, &got, &reason, 3000), CEPA_ERR_MALFORMED);
+    CHECK_INT(cepa_control_client_receive(&client, &got, &reason, 3000), 0);
+    CHECK_INT(cJSON_GetObjectItem(got, "stream")->valueint, 9);
+    cJSON_Delete(got);
+    /* Without one, and with one that is none. */
+    CHECK_INT(cepa_control_client_send(&client, &reason, &request), 0);
+    CHECK_INT(cepa_control_client_receive(&client, &got, &reason, 3000), CEPA_ERR_STATE);
+    CHECK(strstr(reason.text, "without a socket") != NULL);
+    CHECK_INT(cepa_control_client_send_socket(&client, &reason, &request, pipes[0]), 0);
+    CHECK_INT(cepa_control_client_receive(&client, &got, &reason, 3000), CEPA_ERR_STATE);
+    CHECK(strstr(reason.text, "no stream socket") != NULL);
+    CHECK(!cepa_control_client_has_line(&client));
+    cepa_control_client_close(&client);
+    close(pipes[0]);
+    close(pipes[1]);
+    stop();
+}
+
+TEST(who_sends_sockets_that_nobody_asks_for_is_dropped)
+{
+    struct cepa_control_request request = {.kind = CEPA_CONTROL_STATUS};
+    struct cepa_control_client client;
+    cJSON *got = NULL;
+    int pair[2];
+    int status = 0;
+    start();
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    CHECK_INT(cepa_control_client_open(&client, &reason, path), 0);
+    for (int i = 0; i <= CEPA_CONTROL_SOCKETS_MAX && status == 0; i++) {
+        status = cepa_control_client_send_socket(&client, &reason, &request, pair[1]);
+        status = status == 0 ? cepa_control_client_receive(&client, &got, &reason, 3000) : status;
+        cJSON_Delete(got);
+        got = NULL;
+        CHECK(status == 0 || i == CEPA_CONTROL_SOCKETS_MAX);
+    }
+    CHECK_INT(status, CEPA_ERR_SYSTEM);
+    cepa_control_client_close(&client);
+    /* All of them were closed there. */
+    close(pair[1]);
+    char byte;
+    CHECK_INT(recv(pair[0], &byte, 1, 0), 0);
+    close(pair[0]);
+    request.kind = CEPA_CONTROL_LISTEN;
+    memcpy(request.service, "web", 4);
+    CHECK_INT(cepa_control_ask(&got, &reason, path, &request), 0);
+    CHECK(cJSON_IsTrue(cJSON_GetObjectItem(got, "here")));
+    CHECK(cJSON_IsFalse(cJSON_GetObjectItem(got, "other")));
+    cJSON_Delete(got);
+    stop();
 }
 
 static int connect_raw(void)
@@ -405,7 +488,8 @@ TEST(a_socket_that_was_left_behind_is_replaced)
     cepa_loop_close(loop);
 }
 
-TEST_MAIN(RUN(requests_are_answered), RUN(watching_goes_on), RUN(lines_are_told_apart),
+TEST_MAIN(RUN(requests_are_answered), RUN(watching_goes_on), RUN(sockets_come_with_requests),
+          RUN(who_sends_sockets_that_nobody_asks_for_is_dropped), RUN(lines_are_told_apart),
           RUN(what_is_no_line_is_refused),
           RUN(clients_are_bounded_and_who_does_not_read_is_dropped),
           RUN(who_leaves_answers_unread_is_dropped_in_time), RUN(who_reads_slowly_is_waited_for),

@@ -49,6 +49,16 @@ TEST(good_requests_are_read_and_written)
         {"{\"do\":\"probe\",\"path\":[\"" NODE "\",\"" NODE "\"],\"count\":7,\"every_us\":0}",
          CEPA_CONTROL_PROBE, 0, "", 7, 0, 0, false},
         {"{\"do\":\"probed\"}", CEPA_CONTROL_PROBED, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"connect\",\"stream\":4294967295,\"address\":\"cepa1x\",\"as\":\"me\","
+         "\"isolate\":\"word\"}",
+         CEPA_CONTROL_CONNECT, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"connect\",\"stream\":0,\"address\":\"cepa1x\"}", CEPA_CONTROL_CONNECT, 0, "", 0,
+         0, 0, false},
+        {"{\"do\":\"listen\",\"service\":\"web\",\"identity\":\"me\"}", CEPA_CONTROL_LISTEN, 0, "",
+         0, 0, 0, false},
+        {"{\"do\":\"listen\",\"service\":\"web\"}", CEPA_CONTROL_LISTEN, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"take\",\"stream\":7}", CEPA_CONTROL_TAKE, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"refuse\",\"stream\":7}", CEPA_CONTROL_REFUSE, 0, "", 0, 0, 0, false},
         {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -128,7 +138,35 @@ static const char *const bad_lines[] = {
     "{\"do\":\"probe\",\"path\":[\"" NODE "\"],\"count\":7,\"every_us\":1000001}",
     "{\"do\":\"probe\",\"path\":[1,2,3,4,5],\"count\":7,\"every_us\":0}",
     "{\"do\":\"probe\",\"path\":[\"" NODE "\"],\"count\":7}",
+    "{\"do\":\"connect\",\"stream\":1}",
+    "{\"do\":\"connect\",\"address\":\"cepa1x\"}",
+    "{\"do\":\"connect\",\"stream\":-1,\"address\":\"cepa1x\"}",
+    "{\"do\":\"connect\",\"stream\":4294967296,\"address\":\"cepa1x\"}",
+    "{\"do\":\"connect\",\"stream\":1,\"address\":\"\"}",
+    "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"as\":\"\"}",
+    "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"service\":\"web\"}",
+    "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"isolate\":\"" NODE "\"}",
+    "{\"do\":\"listen\"}",
+    "{\"do\":\"listen\",\"service\":\"web\",\"as\":\"me\"}",
+    "{\"do\":\"listen\",\"service\":7}",
+    "{\"do\":\"take\"}",
+    "{\"do\":\"refuse\",\"stream\":\"7\"}",
 };
+
+TEST(requests_about_streams_keep_their_words)
+{
+    static const char line[] =
+        "{\"do\":\"connect\",\"stream\":5,\"address\":\"cepa1x\",\"as\":\"me\","
+        "\"isolate\":\"word\"}";
+    struct cepa_control_request request;
+    CHECK_INT(cepa_control_request_decode(&request, &reason, line, strlen(line)), 0);
+    CHECK_INT(request.stream, 5);
+    CHECK(strcmp(request.address, "cepa1x") == 0 && strcmp(request.identity, "me") == 0);
+    CHECK(strcmp(request.isolate, "word") == 0 && request.service[0] == '\0');
+    CHECK(cepa_control_request_has_socket(CEPA_CONTROL_CONNECT));
+    CHECK(cepa_control_request_has_socket(CEPA_CONTROL_TAKE));
+    CHECK(!cepa_control_request_has_socket(CEPA_CONTROL_LISTEN));
+}
 
 TEST(anything_else_is_refused)
 {
@@ -167,4 +205,5 @@ TEST(limits_hold)
     CHECK(cepa_control_request_decode(&request, &reason, line, 13) != 0);
 }
 
-TEST_MAIN(RUN(good_requests_are_read_and_written), RUN(anything_else_is_refused), RUN(limits_hold))
+TEST_MAIN(RUN(good_requests_are_read_and_written), RUN(requests_about_streams_keep_their_words),
+          RUN(anything_else_is_refused), RUN(limits_hold))

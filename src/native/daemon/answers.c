@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ct.h"
+#include "native/daemon/programs.h"
 #include "native/net/clock.h"
 
 void cepa_answers_init(struct cepa_answers *ret_answers, const struct cepa_config *config,
@@ -209,6 +210,9 @@ bool cepa_answers_give(struct cepa_answers *answers, struct cepa_control *contro
     struct cepa_reason reason = {""};
     char id[2 * CEPA_NODE_ID_SIZE + 1];
     cJSON *object;
+    if (cepa_programs_give(answers->engine, control, asked)) {
+        return false;
+    }
     if (asked->request.kind == CEPA_CONTROL_STATUS || asked->request.kind == CEPA_CONTROL_WATCH) {
         object = make_status(answers);
         if (object != NULL && !add_url(object, answers)) {

@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +24,17 @@ struct client {
     uint32_t every_ms;                     /* how often it wants the status; 0: not */
     struct cepa_time next;                 /* when next */
     struct cepa_time moved;                /* when a byte last went, or began to wait */
+    uint64_t serial;                       /* its own for ever */
+    bool is_told;                          /* it waits for what happens, however long */
+    int sockets[CEPA_CONTROL_SOCKETS_MAX]; /* that came, in this order */
+    size_t sockets_len;                    /* how many */
 };
 
 struct cepa_control {
     struct cepa_loop *loop;
     uint64_t first_number; /* of the listening socket; the clients' follow */
     int fd;                /* the listening socket */
+    uint64_t serial;       /* of the last client */
     char path[CEPA_CONFIG_CONTROL_SIZE];
     struct cepa_time now; /* as told last */
     struct client clients[CEPA_CONTROL_CLIENTS_MAX];
@@ -40,6 +46,9 @@ static void drop(struct cepa_control *control, struct client *client)
     cepa_loop_remove(control->loop, client->fd, control->first_number + 1 + place);
     close(client->fd);
     free(client->output);
+    for (size_t i = 0; i < client->sockets_len; i++) {
+        close(client->sockets[i]);
+    }
     memset(client, 0, sizeof *client);
     client->fd = -1;
 }
@@ -76,7 +85,9 @@ static void accept_one(struct cepa_control *control)
         close(fd);
         return;
     }
+    control->serial++;
     client->fd = fd;
+    client->serial = control->serial;
     client->next = cepa_time_never();
     client->moved = control->now;
 }
@@ -117,14 +128,48 @@ static bool flush(struct cepa_control *control, struct client *client)
     return true;
 }
 
+/* Takes the descriptors that came with bytes; false if they are too many. */
+static bool take_sockets(struct client *client, struct msghdr *message)
+{
+    bool is_good = (message->msg_flags & MSG_CTRUNC) == 0;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL;
+         part = CMSG_NXTHDR(message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        size_t len = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < len; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
+            if (client->sockets_len < CEPA_CONTROL_SOCKETS_MAX) {
+                client->sockets[client->sockets_len] = fd;
+                client->sockets_len++;
+            } else {
+                close(fd);
+                is_good = false;
+            }
+        }
+    }
+    return is_good;
+}
+
 static void receive(struct cepa_control *control, struct client *client)
 {
-    ssize_t got = recv(client->fd, client->input + client->input_len,
-                       CEPA_CONTROL_LINE_MAX + 1 - client->input_len, MSG_DONTWAIT);
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(CEPA_CONTROL_SOCKETS_MAX * sizeof(int))];
+    } sockets;
+    struct iovec bytes = {client->input + client->input_len,
+                          CEPA_CONTROL_LINE_MAX + 1 - client->input_len};
+    struct msghdr message = {.msg_iov = &bytes,
+                             .msg_iovlen = 1,
+                             .msg_control = sockets.bytes,
+                             .msg_controllen = sizeof sockets.bytes};
+    ssize_t got = recvmsg(client->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
         return;
     }
-    if (got < 0) {
+    if (got < 0 || !take_sockets(client, &message)) {
         drop(control, client);
         return;
     }
@@ -228,6 +273,50 @@ void cepa_control_refuse(struct cepa_control *control, uint32_t client, const ch
     cJSON_free(text);
 }
 
+void cepa_control_tell(struct cepa_control *control, uint64_t serial, const struct cJSON *object)
+{
+    for (size_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+        struct client *client = &control->clients[i];
+        if (client->fd >= 0 && client->serial == serial) {
+            char *text = cJSON_PrintUnformatted(object);
+            say(control, client, text);
+            cJSON_free(text);
+        }
+    }
+}
+
+bool cepa_control_is_here(const struct cepa_control *control, uint64_t serial)
+{
+    for (size_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+        if (control->clients[i].fd >= 0 && control->clients[i].serial == serial) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The oldest socket of a client, if it can be used; -1 with a reason if not. */
+static int take_socket(struct client *client, struct cepa_reason *ret_reason)
+{
+    int kind = 0;
+    socklen_t len = sizeof kind;
+    if (client->sockets_len == 0) {
+        cepa_reason_set(ret_reason, "the request comes without a socket");
+        return -1;
+    }
+    int fd = client->sockets[0];
+    client->sockets_len--;
+    memmove(client->sockets, client->sockets + 1, client->sockets_len * sizeof fd);
+    int flags = fcntl(fd, F_GETFL);
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &len) != 0 || kind != SOCK_STREAM || flags < 0 ||
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+        cepa_reason_set(ret_reason, "what comes with the request is no stream socket");
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 /* Takes the first line of a client; false if there is no whole one. */
 static bool take_line(struct cepa_control *control, uint32_t place,
                       struct cepa_control_asked *ret_asked)
@@ -248,18 +337,31 @@ static bool take_line(struct cepa_control *control, uint32_t place,
     int status = cepa_control_request_decode(&ret_asked->request, &reason, client->input, len);
     client->input_len -= len + 1;
     memmove(client->input, end + 1, client->input_len);
+    if (status == 0 && cepa_control_request_has_socket(ret_asked->request.kind)) {
+        ret_asked->socket = take_socket(client, &reason);
+        status = ret_asked->socket < 0 ? CEPA_ERR_MISSING : 0;
+    }
     if (status != 0) {
         cepa_control_refuse(control, place, reason.text);
         return false;
     }
+    enum cepa_control_kind kind = ret_asked->request.kind;
+    client->is_told =
+        client->is_told || kind == CEPA_CONTROL_CONNECT || kind == CEPA_CONTROL_LISTEN;
     return true;
+}
+
+/* Whether a client waits to be told things. */
+static bool is_waiting(const struct client *client)
+{
+    return client->every_ms > 0 || client->is_told;
 }
 
 /* Whether nothing more is to be expected of a client: it asks nothing, or does not read what it has
  * asked for. */
 static bool is_idle(const struct client *client, struct cepa_time now)
 {
-    return (client->every_ms == 0 || client->output_len > 0) &&
+    return (!is_waiting(client) || client->output_len > 0) &&
            cepa_time_since(now, client->moved) > CEPA_CONTROL_IDLE_SECONDS * CEPA_SECOND_NS;
 }
 
@@ -269,7 +371,7 @@ bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_a
     control->now = now;
     for (uint32_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];
-        struct cepa_control_asked asked = {i, {.kind = CEPA_CONTROL_STATUS}};
+        struct cepa_control_asked asked = {i, client->serial, {.kind = CEPA_CONTROL_STATUS}, -1};
         while (client->fd >= 0 && memchr(client->input, '\n', client->input_len) != NULL) {
             if (!take_line(control, i, &asked)) {
                 continue;
@@ -309,7 +411,7 @@ struct cepa_time cepa_control_deadline(const struct cepa_control *control)
         if (client->every_ms > 0) {
             deadline = cepa_time_earliest(deadline, client->next);
         }
-        if (client->every_ms == 0 || client->output_len > 0) {
+        if (!is_waiting(client) || client->output_len > 0) {
             deadline = cepa_time_earliest(
                 deadline,
                 cepa_time_add(client->moved, (CEPA_CONTROL_IDLE_SECONDS + 1) * CEPA_SECOND_NS));

@@ -23,9 +23,11 @@
 struct cJSON;
 
 enum {
-    CEPA_CONTROL_CLIENTS_MAX = 16,
+    CEPA_CONTROL_CLIENTS_MAX = 64,
+    CEPA_CONTROL_SOCKETS_MAX = 8,      /* that came from one client and were not asked for yet */
     CEPA_CONTROL_UNSENT_MAX = 1 << 20, /* bytes of answers that one client may leave unread */
-    /* How long a client may stay silent without watching, or read nothing of what waits for it. */
+    /* How long a client may stay silent that is told nothing, or read nothing of what waits for it.
+     */
     CEPA_CONTROL_IDLE_SECONDS = 60
 };
 
@@ -35,7 +37,10 @@ struct cepa_control;
 /* What somebody asked. */
 struct cepa_control_asked {
     uint32_t client; /* who; to be answered before the next is fetched */
+    uint64_t serial; /* likewise, and of nobody else ever: for what is told later */
     struct cepa_control_request request;
+    int socket; /* of the request, connected and not blocking; whoever takes the request owns it;
+                   -1: none */
 };
 
 /* cepa_control_open listens at `path` and watches it in `loop`, which it is lent, under the
@@ -64,6 +69,13 @@ void cepa_control_answer(struct cepa_control *control, uint32_t client, struct c
 
 /* cepa_control_refuse answers with "ok": false and a reason. */
 void cepa_control_refuse(struct cepa_control *control, uint32_t client, const char *reason);
+
+/* cepa_control_tell writes a line to a client who asked for it: `object` as it is. It stays the
+ * caller's. A client who is gone is not told. */
+void cepa_control_tell(struct cepa_control *control, uint64_t serial, const struct cJSON *object);
+
+/* cepa_control_is_here says whether a client is still there. */
+bool cepa_control_is_here(const struct cepa_control *control, uint64_t serial);
 
 /* cepa_control_deadline gives when cepa_control_next_asked has something to do by itself. */
 struct cepa_time cepa_control_deadline(const struct cepa_control *control);

@@ -54,19 +54,41 @@ void cepa_control_client_close(struct cepa_control_client *client)
     client->input = NULL;
 }
 
-int cepa_control_client_send(struct cepa_control_client *client, struct cepa_reason *ret_reason,
-                             const struct cepa_control_request *request)
+int cepa_control_client_send_socket(struct cepa_control_client *client,
+                                    struct cepa_reason *ret_reason,
+                                    const struct cepa_control_request *request, int socket)
 {
     char line[CEPA_CONTROL_LINE_MAX + 2];
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } sockets;
     if (cepa_control_request_encode(line, sizeof line, request) != 0) {
         return cepa_reason_fail(ret_reason, CEPA_ERR_TOO_LONG, "the request is too long");
     }
-    size_t len = strlen(line);
-    ssize_t sent = send(client->fd, line, len, MSG_NOSIGNAL);
-    return sent == (ssize_t)len
+    memset(&sockets, 0, sizeof sockets);
+    struct iovec bytes = {line, strlen(line)};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+    if (socket >= 0) {
+        message.msg_control = sockets.bytes;
+        message.msg_controllen = sizeof sockets.bytes;
+        struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(sizeof socket);
+        memcpy(CMSG_DATA(part), &socket, sizeof socket);
+    }
+    ssize_t sent = sendmsg(client->fd, &message, MSG_NOSIGNAL);
+    return sent == (ssize_t)bytes.iov_len
                ? 0
                : cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "the daemon cannot be asked: %s",
                                   strerror(errno));
+}
+
+int cepa_control_client_send(struct cepa_control_client *client, struct cepa_reason *ret_reason,
+                             const struct cepa_control_request *request)
+{
+    return cepa_control_client_send_socket(client, ret_reason, request, -1);
 }
 
 /* Receives more of the answer. */
@@ -132,6 +154,11 @@ int cepa_control_client_receive(struct cepa_control_client *client, struct cJSON
     }
     *ret_answer = answer;
     return 0;
+}
+
+bool cepa_control_client_has_line(const struct cepa_control_client *client)
+{
+    return client->input_len > 0 && memchr(client->input, '\n', client->input_len) != NULL;
 }
 
 int cepa_control_ask(struct cJSON **ret_answer, struct cepa_reason *ret_reason, const char *path,

@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kinds[] = {"status", "watch",  "invite", "join",         "id",   "metrics",
-                                    "ping",   "pinged", "speed",  "speed_result", "talk", "link",
-                                    "linked", "probe",  "probed", "reload",       "stop"};
+static const char *const kinds[] = {
+    "status", "watch",  "invite",       "join",   "id",   "metrics", "ping",
+    "pinged", "speed",  "speed_result", "talk",   "link", "linked",  "probe",
+    "probed", "reload", "connect",      "listen", "take", "refuse",  "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -44,6 +45,12 @@ struct fields {
     const cJSON *fresh;
     const cJSON *path;
     const cJSON *every_us;
+    const cJSON *stream;
+    const cJSON *address;
+    const cJSON *as;
+    const cJSON *identity;
+    const cJSON *isolate;
+    const cJSON *service;
 };
 
 static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
@@ -63,6 +70,12 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
                               : strcmp(field->string, "fresh") == 0      ? &fields->fresh
                               : strcmp(field->string, "path") == 0       ? &fields->path
                               : strcmp(field->string, "every_us") == 0   ? &fields->every_us
+                              : strcmp(field->string, "stream") == 0     ? &fields->stream
+                              : strcmp(field->string, "address") == 0    ? &fields->address
+                              : strcmp(field->string, "as") == 0         ? &fields->as
+                              : strcmp(field->string, "identity") == 0   ? &fields->identity
+                              : strcmp(field->string, "isolate") == 0    ? &fields->isolate
+                              : strcmp(field->string, "service") == 0    ? &fields->service
                                                                          : NULL;
         if (place == NULL) {
             return refuse(ret_reason, "the request has a field that is not known");
@@ -154,6 +167,48 @@ static int take_nodes(struct cepa_control_request *request, struct cepa_reason *
                                         "or false");
 }
 
+/* Takes a text of at least one character; one that is not there stays as it is. */
+static bool take_text(char *ret_text, size_t capacity, const cJSON *field)
+{
+    const char *text = cJSON_IsString(field) ? field->valuestring : "";
+    size_t len = strlen(text);
+    if (field == NULL) {
+        return true;
+    }
+    if (len == 0 || len >= capacity) {
+        return false;
+    }
+    memcpy(ret_text, text, len + 1);
+    return true;
+}
+
+static int take_stream(struct cepa_control_request *request, struct cepa_reason *ret_reason,
+                       const struct fields *fields)
+{
+    if (!take_number(&request->stream, fields->stream, 0, UINT32_MAX)) {
+        return refuse(ret_reason, "stream is a number up to 4294967295");
+    }
+    bool is_good = take_text(request->address, sizeof request->address, fields->address) &&
+                   take_text(request->identity, sizeof request->identity, fields->as) &&
+                   take_text(request->identity, sizeof request->identity, fields->identity) &&
+                   take_text(request->isolate, sizeof request->isolate, fields->isolate) &&
+                   take_text(request->service, sizeof request->service, fields->service);
+    return is_good ? 0
+                   : refuse(ret_reason, "address, as, identity, isolate and service are texts; one "
+                                        "of them is empty, too long or none");
+}
+
+/* Whether there are exactly the fields of streams that belong to the kind. */
+static bool is_whole_stream(const struct fields *fields, enum cepa_control_kind kind)
+{
+    bool is_connect = kind == CEPA_CONTROL_CONNECT;
+    bool is_listen = kind == CEPA_CONTROL_LISTEN;
+    bool has_number = is_connect || kind == CEPA_CONTROL_TAKE || kind == CEPA_CONTROL_REFUSE;
+    return (fields->stream != NULL) == has_number && (fields->address != NULL) == is_connect &&
+           (fields->service != NULL) == is_listen && (fields->as == NULL || is_connect) &&
+           (fields->isolate == NULL || is_connect) && (fields->identity == NULL || is_listen);
+}
+
 /* Whether there are exactly the fields that belong to the kind. */
 static bool is_whole(const struct fields *fields, enum cepa_control_kind kind)
 {
@@ -169,7 +224,8 @@ static bool is_whole(const struct fields *fields, enum cepa_control_kind kind)
            (fields->hops != NULL) == (is_ping || is_speed || is_talk) &&
            (fields->megabytes != NULL) == is_speed && (fields->download != NULL) == is_speed &&
            (fields->node != NULL) == is_link && (fields->fresh != NULL) == is_link &&
-           (fields->path != NULL) == is_probe && (fields->every_us != NULL) == is_probe;
+           (fields->path != NULL) == is_probe && (fields->every_us != NULL) == is_probe &&
+           is_whole_stream(fields, kind);
 }
 
 static int take(struct cepa_control_request *request, struct cepa_reason *ret_reason,
@@ -194,6 +250,9 @@ static int take(struct cepa_control_request *request, struct cepa_reason *ret_re
     status = take_numbers(request, ret_reason, &fields);
     if (status == 0) {
         status = take_nodes(request, ret_reason, &fields);
+    }
+    if (status == 0) {
+        status = take_stream(request, ret_reason, &fields);
     }
     if (status != 0) {
         return status;
@@ -250,6 +309,33 @@ static void add_node(cJSON *to, const char *name, const struct cepa_node_id *nod
     }
 }
 
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+    if (text[0] != '\0') {
+        (void)cJSON_AddStringToObject(object, name, text);
+    }
+}
+
+static void add_stream(cJSON *object, const struct cepa_control_request *request)
+{
+    if (request->kind == CEPA_CONTROL_LISTEN) {
+        add_text(object, "service", request->service);
+        add_text(object, "identity", request->identity);
+        return;
+    }
+    (void)cJSON_AddNumberToObject(object, "stream", request->stream);
+    if (request->kind == CEPA_CONTROL_CONNECT) {
+        add_text(object, "address", request->address);
+        add_text(object, "as", request->identity);
+        add_text(object, "isolate", request->isolate);
+    }
+}
+
+bool cepa_control_request_has_socket(enum cepa_control_kind kind)
+{
+    return kind == CEPA_CONTROL_CONNECT || kind == CEPA_CONTROL_TAKE;
+}
+
 int cepa_control_request_encode(char *ret_line, size_t capacity,
                                 const struct cepa_control_request *request)
 {
@@ -280,6 +366,8 @@ int cepa_control_request_encode(char *ret_line, size_t capacity,
         }
         (void)cJSON_AddNumberToObject(object, "count", request->probe.count);
         (void)cJSON_AddNumberToObject(object, "every_us", request->probe.every_us);
+    } else if (request->kind >= CEPA_CONTROL_CONNECT && request->kind <= CEPA_CONTROL_REFUSE) {
+        add_stream(object, request);
     }
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);

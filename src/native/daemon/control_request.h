@@ -20,12 +20,25 @@
  *                                                 and these relays; does not wait
  *     {"do": "probed"}                            how far that is
  *     {"do": "reload"}                            read 'identities' again: a command has changed it
+ *     {"do": "connect", "stream": 1, "address": "cepa1...", "as": "NAME", "isolate": "WORD"}
+ *                                                 a stream to an address, joined with the socket
+ *                                                 that comes with the line (SCM_RIGHTS, with its
+ *                                                 first byte); without "as" the other end does not
+ *                                                 learn who asks; streams with different words
+ *                                                 share no session. Told: "opening", "ready",
+ *                                                 "cut", "mended", "delivered", "ended"
+ *     {"do": "listen", "service": "NAME", "identity": "NAME"}
+ *                                                 be told of streams to a service ("incoming")
+ *     {"do": "take", "stream": 1}                 one of those, joined with the socket that comes
+ *     {"do": "refuse", "stream": 1}               one of those is not wanted
  *     {"do": "stop"}                              end the daemon
  *
  * An ID has 64 hexadecimal digits. link and probe are for measuring: a fresh link is one that takes
  * the place of that which there may be; without, such a one is a reason to refuse.
  *
  * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
+ * What is told of a stream comes in lines of its own: {"ok": true, "stream": 1, "event": "ready"},
+ * or {"ok": false, "stream": 1, "reason": "..."}, and then that is all.
  */
 #ifndef CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
 #define CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
@@ -34,12 +47,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "application/stream_header.h"
 #include "base/error.h"
+#include "identity/address.h"
+#include "identity/name.h"
 #include "native/daemon/config.h"
 #include "native/daemon/ping.h"
 #include "native/daemon/probe.h"
 #include "native/daemon/speed.h"
 #include "native/reason.h"
+#include "native/streams/shared_sessions.h"
 
 enum {
     CEPA_CONTROL_LINE_MAX = 4096, /* bytes of a request, without its newline */
@@ -64,6 +81,10 @@ enum cepa_control_kind {
     CEPA_CONTROL_PROBE,
     CEPA_CONTROL_PROBED,
     CEPA_CONTROL_RELOAD,
+    CEPA_CONTROL_CONNECT,
+    CEPA_CONTROL_LISTEN,
+    CEPA_CONTROL_TAKE,
+    CEPA_CONTROL_REFUSE,
     CEPA_CONTROL_STOP
 };
 
@@ -80,7 +101,15 @@ struct cepa_control_request {
     struct cepa_node_id node;                     /* LINK */
     bool is_fresh;                                /* LINK */
     struct cepa_probe_request probe;              /* PROBE */
+    uint32_t stream;                              /* CONNECT, TAKE, REFUSE */
+    char address[CEPA_ADDRESS_TEXT_SIZE];         /* CONNECT */
+    char identity[CEPA_NAME_MAX + 1];             /* CONNECT ("as"), LISTEN; "" for none */
+    char isolate[CEPA_SHARED_ISOLATE_SIZE];       /* CONNECT; likewise */
+    char service[CEPA_CONNECT_NAME_MAX + 1];      /* LISTEN */
 };
+
+/* cepa_control_request_has_socket says whether a request of this kind comes with a socket. */
+bool cepa_control_request_has_socket(enum cepa_control_kind kind);
 
 /* cepa_control_request_decode reads one line. Nothing but the fields above is allowed, each once.
  * Returns 0, or CEPA_ERR_MALFORMED with a reason. */

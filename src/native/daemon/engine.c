@@ -14,7 +14,8 @@
 enum {
     NUMBER_WEBRTC,
     NUMBER_LAN,
-    NUMBER_REACHABILITY,
+    NUMBER_REACHABILITY, /* and one more */
+    NUMBER_STREAMS = NUMBER_REACHABILITY + 2,
     CERTIFICATE_MINUTES = 60,
     FAREWELL_MS = 300
 };
@@ -30,7 +31,8 @@ static bool carry_out(struct cepa_engine *engine, struct cepa_time now)
             cepa_engine_keep(engine, &effect);
         } else if (effect.kind == CEPA_NODE_EVENT) {
             cepa_link_watch_on_event(&engine->link_watch, &effect, now);
-            if (!cepa_ping_on_event(&engine->ping, engine->node, &effect, now) &&
+            if (!cepa_end_on_node(engine->ends.end, &effect, now) &&
+                !cepa_ping_on_event(&engine->ping, engine->node, &effect, now) &&
                 !cepa_speed_on_event(&engine->speed, engine->node, &effect, now) &&
                 !cepa_talk_on_event(&engine->talk, engine->node, &effect, now) &&
                 !cepa_probe_on_event(&engine->probe, engine->node, &effect, now)) {
@@ -54,12 +56,15 @@ static void settle(struct cepa_engine *engine, struct cepa_time now)
     if (cepa_time_is_due(cepa_node_deadline(engine->node), now)) {
         cepa_node_step(engine->node, now, cepa_clock_wall());
     }
+    cepa_engine_step_end(engine, now);
     cepa_ping_step(&engine->ping, engine->node, now);
     cepa_speed_step(&engine->speed, engine->node, now);
     cepa_talk_step(&engine->talk, engine->node, now);
     cepa_probe_step(&engine->probe, engine->node, now);
     cepa_carriers_step(engine->carriers, now);
-    (void)carry_out(engine, now);
+    do {
+        (void)carry_out(engine, now);
+    } while (cepa_engine_settle_end(engine, now));
     engine->has_more = cepa_carriers_pull(engine->carriers, now);
     /* Pulling may free what the node has to say something about. */
     engine->has_more = carry_out(engine, now) || engine->has_more;
@@ -146,6 +151,9 @@ static int open_all(struct cepa_engine *engine, struct cepa_reason *ret_reason)
     if (status == 0) {
         status = cepa_engine_make_node(engine, ret_reason);
     }
+    if (status == 0) {
+        status = cepa_engine_make_end(engine, ret_reason, NUMBER_STREAMS);
+    }
     if (status != 0) {
         return status;
     }
@@ -164,6 +172,7 @@ static int open_all(struct cepa_engine *engine, struct cepa_reason *ret_reason)
 
 static void free_all(struct cepa_engine *engine)
 {
+    cepa_engine_free_end(engine);
     cepa_carriers_free(engine->carriers);
     cepa_webrtc_close(engine->webrtc);
     if (engine->node != NULL) {
@@ -231,6 +240,7 @@ int cepa_engine_prepare(struct cepa_engine *engine)
 {
     struct cepa_time deadline = engine->has_more ? cepa_clock_now() : engine->certificate_due;
     deadline = cepa_time_earliest(deadline, cepa_node_deadline(engine->node));
+    deadline = cepa_time_earliest(deadline, cepa_engine_end_deadline(engine));
     deadline = cepa_time_earliest(deadline, cepa_carriers_deadline(engine->carriers));
     deadline = cepa_time_earliest(deadline, cepa_ping_deadline(&engine->ping));
     deadline = cepa_time_earliest(deadline, cepa_speed_deadline(&engine->speed));
@@ -336,7 +346,8 @@ int cepa_engine_turn(struct cepa_engine *engine)
         return CEPA_ERR_SYSTEM;
     }
     while (cepa_loop_next(engine->loop, &ready)) {
-        is_around = is_around || ready.number >= NUMBER_REACHABILITY;
+        bool is_stream = cepa_streams_on_ready(engine->ends.streams, &ready, now);
+        is_around = is_around || (!is_stream && ready.number >= NUMBER_REACHABILITY);
         is_lan = is_lan || ready.number == NUMBER_LAN;
     }
     now = cepa_clock_now();

@@ -14,16 +14,25 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "native/daemon/config.h"
+#include "native/daemon/control_request.h"
 #include "native/daemon/log.h"
 #include "native/daemon/metrics.h"
 #include "native/daemon/probe.h"
 #include "native/daemon/state.h"
 #include "native/reason.h"
+#include "native/streams/streams.h"
 
 struct cJSON;
 
 /* Opaque. */
 struct cepa_engine;
+
+/* The programs that have asked for streams, and how they are told. */
+struct cepa_engine_programs {
+    void *context;
+    bool (*is_here)(void *context, uint64_t client);
+    void (*tell)(void *context, const struct cepa_streams_notice *notice);
+};
 
 /* What it is made of; all lent for its life. */
 struct cepa_engine_config {
@@ -32,6 +41,7 @@ struct cepa_engine_config {
     struct cepa_log *log;
     const struct cepa_random *random;
     uint32_t cpu; /* base/cpu.h */
+    struct cepa_engine_programs programs;
 };
 
 /* cepa_engine_open opens the sockets and starts. Returns 0, or an error with a reason. */
@@ -73,6 +83,19 @@ CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reaso
 /* cepa_engine_reload takes what a command has changed: the user's identities. Returns 0, or an
  * error with a reason, and then all is as it was. */
 CEPA_MUST_USE int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reason);
+
+/* cepa_engine_connect does what CONNECT of a program asks for, cepa_engine_take what TAKE does:
+ * both own `fd` from then on. cepa_engine_listen and cepa_engine_refuse do what LISTEN and REFUSE
+ * say (native/daemon/control_request.h). All return 0, or an error with a reason. */
+CEPA_MUST_USE int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                      uint64_t client, const struct cepa_control_request *request,
+                                      int fd);
+CEPA_MUST_USE int cepa_engine_listen(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                     uint64_t client, const struct cepa_control_request *request);
+CEPA_MUST_USE int cepa_engine_take(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                   uint64_t client, uint32_t stream, int fd);
+CEPA_MUST_USE int cepa_engine_refuse(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                     uint64_t client, uint32_t stream);
 
 /* cepa_engine_ping begins a series of pings (native/daemon/ping.h). Returns 0, or CEPA_ERR_STATE
  * with a reason while another is under way. */

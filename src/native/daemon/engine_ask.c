@@ -129,7 +129,11 @@ static int refuse(struct cepa_reason *ret_reason, int status, const char *profil
 
 int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reason)
 {
-    return cepa_state_reload(engine->config.state, ret_reason);
+    int status = cepa_state_reload(engine->config.state, ret_reason);
+    if (status == 0) {
+        cepa_engine_take_identities(engine, cepa_clock_now());
+    }
+    return status;
 }
 
 int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,

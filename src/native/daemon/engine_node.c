@@ -94,8 +94,10 @@ static void configure(struct cepa_node_config *node, const struct cepa_engine *e
     node->cpu = engine->config.cpu;
 }
 
-/* Gives a table back to the node, and removes what is of no use any more. */
-static int restore_table(struct cepa_engine *engine, enum cepa_store_table table)
+int cepa_engine_restore_table(struct cepa_engine *engine, enum cepa_store_table table,
+                              int (*restore)(struct cepa_engine *engine,
+                                             enum cepa_store_table table,
+                                             const struct cepa_store_entry *entry))
 {
     struct cepa_store *store = engine->config.state->store;
     struct cepa_store_entry entry;
@@ -104,9 +106,7 @@ static int restore_table(struct cepa_engine *engine, enum cepa_store_table table
     size_t len = 0;
     cepa_store_each(store, table);
     while (cepa_store_next(store, &entry)) {
-        int status = cepa_node_restore(engine->node, table, entry.key, entry.key_len, entry.value,
-                                       entry.value_len);
-        if (status != 0 && len < FORGOTTEN_MAX) {
+        if (restore(engine, table, &entry) != 0 && len < FORGOTTEN_MAX) {
             memcpy(keys[len], entry.key, entry.key_len);
             key_lens[len] = entry.key_len;
             len++;
@@ -120,6 +120,13 @@ static int restore_table(struct cepa_engine *engine, enum cepa_store_table table
     return status;
 }
 
+static int restore_in_node(struct cepa_engine *engine, enum cepa_store_table table,
+                           const struct cepa_store_entry *entry)
+{
+    return cepa_node_restore(engine->node, table, entry->key, entry->key_len, entry->value,
+                             entry->value_len);
+}
+
 static int restore(struct cepa_engine *engine, struct cepa_reason *ret_reason)
 {
     static const enum cepa_store_table tables[] = {
@@ -129,7 +136,7 @@ static int restore(struct cepa_engine *engine, struct cepa_reason *ret_reason)
     };
     int status = 0;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == 0; i++) {
-        status = restore_table(engine, tables[i]);
+        status = cepa_engine_restore_table(engine, tables[i], restore_in_node);
     }
     return status == 0 ? 0
                        : cepa_reason_fail(ret_reason, status, "%s",

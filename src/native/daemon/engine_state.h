@@ -2,6 +2,7 @@
 #ifndef CEPA_NATIVE_DAEMON_ENGINE_STATE_H
 #define CEPA_NATIVE_DAEMON_ENGINE_STATE_H
 
+#include "end/end.h"
 #include "native/daemon/carriers.h"
 #include "native/daemon/engine.h"
 #include "native/daemon/lan_discovery.h"
@@ -12,8 +13,29 @@
 #include "native/daemon/speed.h"
 #include "native/daemon/talk.h"
 #include "native/net/loop.h"
+#include "native/streams/streams.h"
 #include "native/webrtc/webrtc.h"
 #include "node/node.h"
+
+enum { CEPA_ENGINE_OWN_MAX = 16 /* identities that can be reached at one time */ };
+
+/* An identity of the user that can be reached, or is to be. */
+struct cepa_engine_own {
+    struct cepa_identity_secret secret;
+    struct cepa_address address;
+    struct cepa_end_identity identity;
+    bool is_published; /* others find it */
+};
+
+/* The end beside the node. */
+struct cepa_engine_ends {
+    void *memory;
+    size_t memory_len;
+    struct cepa_end *end;
+    struct cepa_streams *streams;
+    struct cepa_engine_own own[CEPA_ENGINE_OWN_MAX];
+    size_t own_len;
+};
 
 struct cepa_engine {
     struct cepa_engine_config config;
@@ -26,6 +48,7 @@ struct cepa_engine {
     struct cepa_node *node;
     uint32_t receipts_min; /* of the profile */
     struct cepa_carriers *carriers;
+    struct cepa_engine_ends ends;
     struct cepa_time certificate_due; /* when the listening certificate is looked at again */
     struct cepa_ping ping;
     struct cepa_speed speed;
@@ -50,8 +73,32 @@ bool cepa_engine_is_relay(const struct cepa_engine *engine);
 /* cepa_engine_own_address gives what a relay tells the local network: all but its IP. */
 struct cepa_relay_address cepa_engine_own_address(const struct cepa_engine *engine);
 
+/* cepa_engine_restore_table gives a table to `restore`, and removes what that does not take any
+ * more. Returns 0 or CEPA_ERR_SYSTEM. */
+CEPA_MUST_USE int cepa_engine_restore_table(struct cepa_engine *engine, enum cepa_store_table table,
+                                            int (*restore)(struct cepa_engine *engine,
+                                                           enum cepa_store_table table,
+                                                           const struct cepa_store_entry *entry));
+
 /* cepa_engine_keep does what a STORE effect says. */
 void cepa_engine_keep(struct cepa_engine *engine, const struct cepa_node_effect *effect);
+
+/* cepa_engine_make_end makes the end beside the node, with what it has kept and the user's
+ * identities, and streams with numbers from `first_number` in the engine's loop;
+ * cepa_engine_free_end takes it away. Returns 0, or an error with a reason. */
+CEPA_MUST_USE int cepa_engine_make_end(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                       uint64_t first_number);
+void cepa_engine_free_end(struct cepa_engine *engine);
+
+/* cepa_engine_take_identities lets the end have the identities of the state. */
+void cepa_engine_take_identities(struct cepa_engine *engine, struct cepa_time now);
+
+/* cepa_engine_settle_end does what the end wants; true if it wanted anything. */
+bool cepa_engine_settle_end(struct cepa_engine *engine, struct cepa_time now);
+
+/* cepa_engine_step_end does what is due; cepa_engine_end_deadline says when that is. */
+void cepa_engine_step_end(struct cepa_engine *engine, struct cepa_time now);
+struct cepa_time cepa_engine_end_deadline(const struct cepa_engine *engine);
 
 /* cepa_engine_tell writes an EVENT effect into the log. */
 void cepa_engine_tell(struct cepa_engine *engine, const struct cepa_node_effect *effect);

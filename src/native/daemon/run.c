@@ -18,6 +18,7 @@
 #include "native/daemon/log.h"
 #include "native/daemon/notify.h"
 #include "native/daemon/pages.h"
+#include "native/daemon/programs.h"
 #include "native/daemon/state.h"
 #include "native/host.h"
 #include "native/net/clock.h"
@@ -69,8 +70,10 @@ static int open_signals(struct daemon *daemon, struct cepa_reason *ret_reason)
 
 static int open_engine(struct daemon *daemon, struct cepa_reason *ret_reason)
 {
-    const struct cepa_engine_config config = {daemon->config, &daemon->state, &daemon->log,
-                                              cepa_native_random(), cepa_native_cpu()};
+    const struct cepa_engine_config config = {
+        daemon->config,    &daemon->state,
+        &daemon->log,      cepa_native_random(),
+        cepa_native_cpu(), {daemon->control, cepa_programs_is_here, cepa_programs_tell}};
     int status = cepa_engine_open(&daemon->engine, ret_reason, &config);
     if (status == 0 && cepa_loop_add(daemon->loop, cepa_engine_descriptor(daemon->engine),
                                      NUMBER_ENGINE, CEPA_LOOP_READ) != 0) {
@@ -108,9 +111,9 @@ static int open_all(struct daemon *daemon, struct cepa_reason *ret_reason)
 static int close_all(struct daemon *daemon)
 {
     int status = 0;
-    cepa_control_close(daemon->control);
     cepa_pages_close(&daemon->pages);
     cepa_engine_close(daemon->engine);
+    cepa_control_close(daemon->control);
     if (daemon->has_state) {
         status = cepa_state_close(&daemon->state);
     }

@@ -1,0 +1,108 @@
+/* Local programs that use streams. */
+#include "native/daemon/programs.h"
+
+#include <cjson/cJSON.h>
+
+bool cepa_programs_is_here(void *control, uint64_t client)
+{
+    return cepa_control_is_here(control, client);
+}
+
+/* Tells why a stream never was. */
+static void tell_failure(struct cepa_control *control, uint64_t client, uint64_t stream,
+                         const char *reason)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (cJSON_AddFalseToObject(object, "ok") != NULL &&
+        cJSON_AddNumberToObject(object, "stream", (double)stream) != NULL &&
+        cJSON_AddStringToObject(object, "reason", reason) != NULL) {
+        cepa_control_tell(control, client, object);
+    }
+    cJSON_Delete(object);
+}
+
+/* What an error of a session means to its user. */
+static const char *reason_of(int error)
+{
+    switch (error) {
+    case CEPA_ERR_NOT_FOUND:
+        return "nobody can be found at this address: it is not published, or its owner has been "
+               "away for long";
+    case CEPA_ERR_TIMEOUT:
+        return "the other end does not answer; it may be away";
+    case CEPA_ERR_UNREACHABLE:
+        return "no relay leads to the other end now";
+    default:
+        return cepa_error_text(error);
+    }
+}
+
+static bool add_incoming(cJSON *object, const struct cepa_streams_notice *notice)
+{
+    char peer[CEPA_ADDRESS_TEXT_SIZE];
+    cepa_address_write(peer, &notice->peer);
+    return cJSON_AddStringToObject(object, "service", notice->service) != NULL &&
+           (notice->has_peer ? cJSON_AddStringToObject(object, "from", peer)
+                             : cJSON_AddNullToObject(object, "from")) != NULL;
+}
+
+void cepa_programs_tell(void *control, const struct cepa_streams_notice *notice)
+{
+    static const char *const events[] = {
+        [CEPA_STREAMS_OPENING] = "opening",  [CEPA_STREAMS_READY] = "ready",
+        [CEPA_STREAMS_CUT] = "cut",          [CEPA_STREAMS_MENDED] = "mended",
+        [CEPA_STREAMS_ENDED] = "ended",      [CEPA_STREAMS_DELIVERED] = "delivered",
+        [CEPA_STREAMS_INCOMING] = "incoming"};
+    if (notice->event == CEPA_STREAMS_FAILED) {
+        tell_failure(control, notice->client, notice->stream, reason_of(notice->error));
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    bool is_whole = cJSON_AddTrueToObject(object, "ok") != NULL &&
+                    cJSON_AddNumberToObject(object, "stream", (double)notice->stream) != NULL &&
+                    cJSON_AddStringToObject(object, "event", events[notice->event]) != NULL;
+    if (is_whole && notice->event == CEPA_STREAMS_INCOMING) {
+        is_whole = add_incoming(object, notice);
+    }
+    if (is_whole && notice->event == CEPA_STREAMS_ENDED && notice->error != 0) {
+        is_whole = cJSON_AddStringToObject(object, "why", reason_of(notice->error)) != NULL;
+    }
+    if (is_whole) {
+        cepa_control_tell(control, notice->client, object);
+    }
+    cJSON_Delete(object);
+}
+
+bool cepa_programs_give(struct cepa_engine *engine, struct cepa_control *control,
+                        const struct cepa_control_asked *asked)
+{
+    const struct cepa_control_request *request = &asked->request;
+    struct cepa_reason reason = {""};
+    int status;
+    switch ((unsigned)request->kind) {
+    case CEPA_CONTROL_CONNECT:
+        if (cepa_engine_connect(engine, &reason, asked->serial, request, asked->socket) != 0) {
+            tell_failure(control, asked->serial, request->stream, reason.text);
+        }
+        return true;
+    case CEPA_CONTROL_LISTEN:
+        status = cepa_engine_listen(engine, &reason, asked->serial, request);
+        break;
+    case CEPA_CONTROL_TAKE:
+        status = cepa_engine_take(engine, &reason, asked->serial, request->stream, asked->socket);
+        break;
+    case CEPA_CONTROL_REFUSE:
+        status = cepa_engine_refuse(engine, &reason, asked->serial, request->stream);
+        break;
+    default:
+        return false;
+    }
+    if (status != 0) {
+        cepa_control_refuse(control, asked->client, reason.text);
+    } else {
+        cJSON *object = cJSON_CreateObject();
+        cepa_control_answer(control, asked->client, object);
+        cJSON_Delete(object);
+    }
+    return true;
+}
