@@ -170,7 +170,8 @@ CEPA_MUST_USE int cepa_session_open(struct cepa_session *session, struct cepa_st
 
 /* cepa_session_write takes up to `data_len` bytes (copied), and the end of the stream with the last
  * of them if `is_end`; `*ret_taken` says how many. After a short write event WRITABLE follows.
- * Returns 0; CEPA_ERR_FULL for an end without bytes that was not taken; CEPA_ERR_NOT_FOUND; or CEPA_ERR_STATE after the end, a reset, or STOPPED. */
+ * Returns 0; CEPA_ERR_FULL for an end without bytes that was not taken; CEPA_ERR_NOT_FOUND; or
+ * CEPA_ERR_STATE after the end, a reset, or STOPPED. */
 CEPA_MUST_USE int cepa_session_write(struct cepa_session *session, size_t *ret_taken,
                                      struct cepa_stream stream, const uint8_t *data,
                                      size_t data_len, bool is_end);

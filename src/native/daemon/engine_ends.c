@@ -285,7 +285,7 @@ int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reas
 int cepa_engine_listen(struct cepa_engine *engine, struct cepa_reason *ret_reason, uint64_t client,
                        const struct cepa_control_request *request)
 {
-    struct cepa_end_identity own;
+    struct cepa_end_identity own = {.handle = {0}};
     int status = find_identity(&own, ret_reason, engine, request->identity);
     if (status != 0) {
         return status;
