@@ -120,6 +120,7 @@ int cepa_mesh_init(struct cepa_mesh **ret_mesh, void *memory, size_t memory_len,
     mesh->sync_at = now;
     mesh->scan_at = now;
     mesh->contact_at = now;
+    mesh->hint_at = now;
     mesh->custody_at = now;
     mesh->buckets_at = now;
     set_wall(mesh, wall);

@@ -201,21 +201,36 @@ void cepa_mesh_on_moved(struct cepa_mesh *mesh, struct cepa_time now)
     cepa_detector_on_suspend(mesh);
 }
 
-int cepa_mesh_join(struct cepa_mesh *mesh, const struct cepa_relay_address *address)
+/* Takes the place of the same relay, a free one or the oldest of `max`. */
+static void remember(struct cepa_relay_address *addresses, uint32_t *len, uint32_t *oldest,
+                     uint32_t max, const struct cepa_relay_address *address)
 {
-    for (uint32_t i = 0; i < mesh->contacts_len; i++) {
-        if (memcmp(&mesh->contacts[i].node, &address->node, sizeof address->node) == 0) {
-            mesh->contacts[i] = *address;
-            return 0;
+    for (uint32_t i = 0; i < *len; i++) {
+        if (memcmp(&addresses[i].node, &address->node, sizeof address->node) == 0) {
+            addresses[i] = *address;
+            return;
         }
     }
-    if (mesh->contacts_len == CEPA_MESH_CONTACTS_MAX) {
-        return CEPA_ERR_FULL;
+    if (*len < max) {
+        addresses[(*len)++] = *address;
+        return;
     }
-    mesh->contacts[mesh->contacts_len++] = *address;
+    addresses[*oldest] = *address;
+    *oldest = (*oldest + 1) % max;
+}
+
+void cepa_mesh_join(struct cepa_mesh *mesh, const struct cepa_relay_address *address)
+{
+    remember(mesh->contacts, &mesh->contacts_len, &mesh->contacts_oldest, CEPA_MESH_CONTACTS_MAX,
+             address);
     mesh->contact_at = mesh->now;
     mesh->contact_next = 0;
-    return 0;
+}
+
+void cepa_mesh_hint(struct cepa_mesh *mesh, const struct cepa_relay_address *address)
+{
+    remember(mesh->hints, &mesh->hints_len, &mesh->hints_oldest, CEPA_MESH_HINTS_MAX, address);
+    mesh->hints_tried = 0;
 }
 
 int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct cepa_node_id *node,

@@ -17,7 +17,8 @@ struct cepa_mesh;
 
 enum {
     CEPA_MESH_ANCHORS_MAX = 3,
-    CEPA_MESH_CONTACTS_MAX = 16,       /* first contacts */
+    CEPA_MESH_CONTACTS_MAX = 16,       /* first contacts that the owner has told */
+    CEPA_MESH_HINTS_MAX = 8,           /* and those that anybody has */
     CEPA_MESH_MESSAGE_MAX = 16 * 1024, /* a message on a link */
     CEPA_MESH_SIGNAL_MAX = 200,        /* bytes of an offer, an answer, a candidate */
     CEPA_MESH_CUSTODIANS_MAX = 8

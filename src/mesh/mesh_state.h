@@ -57,8 +57,15 @@ struct cepa_mesh {
 
     struct cepa_relay_address contacts[CEPA_MESH_CONTACTS_MAX];
     uint32_t contacts_len;
+    uint32_t contacts_oldest; /* whose place the next one takes, when there are so many */
     uint32_t contact_next;
     struct cepa_time contact_at;
+    struct cepa_relay_address hints[CEPA_MESH_HINTS_MAX];
+    uint32_t hints_len;
+    uint32_t hints_oldest;
+    uint32_t hint_next;
+    uint32_t hints_tried; /* since the last one came */
+    struct cepa_time hint_at;
     uint32_t contact_failures;
     bool was_joined; /* and ALONE is to be said */
 

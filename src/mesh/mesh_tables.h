@@ -87,6 +87,7 @@ struct cepa_mesh_attempt {
     uint64_t ticket; /* 0: free */
     enum cepa_mesh_purpose purpose;
     bool is_asked; /* cepa_mesh_connect wants to know */
+    bool is_hint;  /* its address is one that nobody vouches for */
     bool has_node;
     struct cepa_node_id node;
     struct cepa_prefix prefix; /* of what is dialled */

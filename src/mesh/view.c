@@ -15,6 +15,25 @@ enum {
     ANCHORS_S = 10
 };
 
+/* How long after this try comes the next, when all of `round` rounds were in vain. */
+static struct cepa_time next_try(struct cepa_mesh *mesh, uint32_t round)
+{
+    uint64_t wait_ms = (uint64_t)CONTACT_MS << (round < 5 ? round : 5);
+    wait_ms = wait_ms > CONTACT_MAX_S * 1000 ? CONTACT_MAX_S * 1000 : wait_ms;
+    wait_ms += cepa_mesh_draw_below(mesh, (uint32_t)wait_ms / 4 + 1);
+    return cepa_time_add(mesh->now, wait_ms * CEPA_MILLISECOND_NS);
+}
+
+/* Ends the way to this contact that was tried at somebody's hint: whoever makes hints cannot keep
+ * this node from its own contacts by calling others by their names. */
+static void prefer(struct cepa_mesh *mesh, const struct cepa_relay_address *contact)
+{
+    struct cepa_mesh_attempt *attempt = cepa_dial_of(mesh, &contact->node);
+    if (attempt != NULL && attempt->is_hint && !attempt->is_asked) {
+        cepa_dial_failed(mesh, attempt);
+    }
+}
+
 /* Contacts in turn, a few at once. */
 static void try_contacts(struct cepa_mesh *mesh)
 {
@@ -28,14 +47,30 @@ static void try_contacts(struct cepa_mesh *mesh)
             &mesh->contacts[mesh->contact_next % mesh->contacts_len];
         mesh->contact_next++;
         if (cepa_mesh_peer_of(mesh, &address->node) == NULL) {
+            prefer(mesh, address);
             (void)cepa_dial_address(mesh, address, CEPA_MESH_FOR_JOINING);
         }
     }
-    uint32_t round = mesh->contact_next / mesh->contacts_len;
-    uint64_t wait_ms = (uint64_t)CONTACT_MS << (round < 5 ? round : 5);
-    wait_ms = wait_ms > CONTACT_MAX_S * 1000 ? CONTACT_MAX_S * 1000 : wait_ms;
-    wait_ms += cepa_mesh_draw_below(mesh, (uint32_t)wait_ms / 4 + 1);
-    mesh->contact_at = cepa_time_add(mesh->now, wait_ms * CEPA_MILLISECOND_NS);
+    mesh->contact_at = next_try(mesh, mesh->contact_next / mesh->contacts_len);
+}
+
+/* Hints in turn, one at once, for which there is always room. */
+static void try_hints(struct cepa_mesh *mesh)
+{
+    uint32_t outbound = 0;
+    if (mesh->hints_len == 0 || !cepa_time_is_due(mesh->hint_at, mesh->now) ||
+        cepa_neighbours_count(mesh, &outbound) >= FIRST_NEIGHBOURS) {
+        return;
+    }
+    const struct cepa_relay_address *hint = &mesh->hints[mesh->hint_next++ % mesh->hints_len];
+    if (cepa_mesh_peer_of(mesh, &hint->node) == NULL) {
+        struct cepa_mesh_attempt *attempt = cepa_dial_address(mesh, hint, CEPA_MESH_FOR_JOINING);
+        if (attempt != NULL) {
+            attempt->is_hint = true;
+        }
+    }
+    mesh->hints_tried++;
+    mesh->hint_at = next_try(mesh, mesh->hints_tried / mesh->hints_len);
 }
 
 static bool is_anchor(const struct cepa_mesh_peer *peer)
@@ -174,6 +209,7 @@ static void keep_introducers(struct cepa_mesh *mesh)
 void cepa_view_step(struct cepa_mesh *mesh)
 {
     try_contacts(mesh);
+    try_hints(mesh);
     keep_anchors(mesh);
     keep_introducers(mesh);
 }

@@ -24,13 +24,17 @@ int cepa_node_join(struct cepa_node *node, const struct cepa_relay_address *addr
         return CEPA_ERR_ARGUMENT;
     }
     for (size_t i = 0; i < addresses_len; i++) {
-        int error = cepa_mesh_join(node->mesh, &addresses[i]);
-        if (error != 0) {
-            return error;
-        }
+        cepa_mesh_join(node->mesh, &addresses[i]);
     }
     node->tick = now;
     return 0;
+}
+
+void cepa_node_hint(struct cepa_node *node, const struct cepa_relay_address *address,
+                    struct cepa_time now)
+{
+    cepa_mesh_hint(node->mesh, address);
+    node->tick = now;
 }
 
 bool cepa_node_is_joined(const struct cepa_node *node)

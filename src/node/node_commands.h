@@ -4,11 +4,16 @@
 
 #include "node/node.h"
 
-/* cepa_node_join dials relays that an invitation, a configuration or the neighbourhood has told;
+/* cepa_node_join dials relays that an invitation, a configuration or this node's state has told;
  * copied. They are tried again, all of them in turn, until there is a neighbour. Returns 0 or
  * CEPA_ERR_ARGUMENT for more than CEPA_INVITATION_ADDRESSES_MAX. */
 CEPA_MUST_USE int cepa_node_join(struct cepa_node *node, const struct cepa_relay_address *addresses,
                                  size_t addresses_len, struct cepa_time now);
+
+/* cepa_node_hint dials a relay that somebody in the neighbourhood says there is: one of few such
+ * places is its own until another one takes it, and those above are dialled all the same. */
+void cepa_node_hint(struct cepa_node *node, const struct cepa_relay_address *address,
+                    struct cepa_time now);
 
 /* cepa_node_is_joined says whether there is a neighbour. */
 bool cepa_node_is_joined(const struct cepa_node *node);

@@ -357,7 +357,10 @@ static int restore_peer(struct cepa_node *node, const uint8_t *value, size_t val
     if (error == 0) {
         error = cepa_reader_end(&reader);
     }
-    return error != 0 ? error : cepa_mesh_join(node->mesh, &address);
+    if (error == 0) {
+        cepa_mesh_join(node->mesh, &address);
+    }
+    return error;
 }
 
 static int restore_mailbox(struct cepa_node *node, bool is_box, const uint8_t *key,

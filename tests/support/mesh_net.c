@@ -154,7 +154,7 @@ struct mesh_net_node *mesh_net_add(bool is_natted)
 
 void mesh_net_join(struct mesh_net_node *node, const struct mesh_net_node *contact)
 {
-    CHECK_INT(cepa_mesh_join(node->mesh, &contact->address), 0);
+    cepa_mesh_join(node->mesh, &contact->address);
 }
 
 static struct mesh_net_node *find(const struct cepa_node_id *id)

@@ -329,10 +329,9 @@ static void look_into_lan(struct cepa_engine *engine, struct cepa_time now)
     struct cepa_relay_address address;
     cepa_lan_discovery_step(&engine->lan, now);
     while (cepa_lan_discovery_next(&engine->lan, &address, cepa_node_is_joined(engine->node))) {
-        if (cepa_node_join(engine->node, &address, 1, now) == 0) {
-            cepa_log_say(engine->config.log, CEPA_CONFIG_LEVEL_INFO,
-                         "a node of the local network is dialled");
-        }
+        cepa_node_hint(engine->node, &address, now);
+        cepa_log_say(engine->config.log, CEPA_CONFIG_LEVEL_DEBUG,
+                     "somebody announces a node of the local network");
     }
 }
 
