@@ -3,7 +3,7 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status ping speed id contacts demo version help'
+    local commands='up invite join status ping speed proxy expose id contacts demo version help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -34,6 +34,8 @@ _cepa()
     status) options="--watch --metrics $node" ;;
     ping) options="--count --hops $node" ;;
     speed) options="--megabytes --download --hops $node" ;;
+    proxy) options="--port --as $node" ;;
+    expose) options="--name --identity $node" ;;
     id) options="--qr --yes --name --passphrase-file --passphrase-fd $node" ;;
     contacts) options="--qr --note --name $node" ;;
     demo) options='--json --nodes --circuits --help' ;;

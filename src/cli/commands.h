@@ -23,6 +23,8 @@ enum cepa_cli_status {
     X(status, "show how the running node is")                                                      \
     X(ping, "build circuits through the network and time them")                                    \
     X(speed, "measure how fast a circuit is, and what it costs others")                            \
+    X(proxy, "let programs connect with services of others, by SOCKS 5")                           \
+    X(expose, "let others connect with a service of this machine")                                 \
     X(id, "print your address; make, back up and restore identities")                              \
     X(contacts, "list, add and block those whom you know")                                         \
     X(demo, "start a network of nodes on this machine")                                            \

@@ -54,6 +54,8 @@ TEST(good_requests_are_read_and_written)
          CEPA_CONTROL_CONNECT, 0, "", 0, 0, 0, false},
         {"{\"do\":\"connect\",\"stream\":0,\"address\":\"cepa1x\"}", CEPA_CONTROL_CONNECT, 0, "", 0,
          0, 0, false},
+        {"{\"do\":\"connect\",\"stream\":7,\"address\":\"cepa1x\",\"service\":\"web\"}",
+         CEPA_CONTROL_CONNECT, 0, "", 0, 0, 0, false},
         {"{\"do\":\"listen\",\"service\":\"web\",\"identity\":\"me\"}", CEPA_CONTROL_LISTEN, 0, "",
          0, 0, 0, false},
         {"{\"do\":\"listen\",\"service\":\"web\"}", CEPA_CONTROL_LISTEN, 0, "", 0, 0, 0, false},
@@ -144,7 +146,7 @@ static const char *const bad_lines[] = {
     "{\"do\":\"connect\",\"stream\":4294967296,\"address\":\"cepa1x\"}",
     "{\"do\":\"connect\",\"stream\":1,\"address\":\"\"}",
     "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"as\":\"\"}",
-    "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"service\":\"web\"}",
+    "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"service\":\"\"}",
     "{\"do\":\"connect\",\"stream\":1,\"address\":\"cepa1x\",\"isolate\":\"" NODE "\"}",
     "{\"do\":\"listen\"}",
     "{\"do\":\"listen\",\"service\":\"web\",\"as\":\"me\"}",
@@ -163,9 +165,13 @@ TEST(requests_about_streams_keep_their_words)
     CHECK_INT(request.stream, 5);
     CHECK(strcmp(request.address, "cepa1x") == 0 && strcmp(request.identity, "me") == 0);
     CHECK(strcmp(request.isolate, "word") == 0 && request.service[0] == '\0');
-    CHECK(cepa_control_request_has_socket(CEPA_CONTROL_CONNECT));
-    CHECK(cepa_control_request_has_socket(CEPA_CONTROL_TAKE));
-    CHECK(!cepa_control_request_has_socket(CEPA_CONTROL_LISTEN));
+    CHECK(cepa_control_request_has_socket(&request));
+    strcpy(request.service, "web");
+    CHECK(!cepa_control_request_has_socket(&request));
+    request.kind = CEPA_CONTROL_TAKE;
+    CHECK(cepa_control_request_has_socket(&request));
+    request.kind = CEPA_CONTROL_LISTEN;
+    CHECK(!cepa_control_request_has_socket(&request));
 }
 
 TEST(anything_else_is_refused)

@@ -337,7 +337,7 @@ static bool take_line(struct cepa_control *control, uint32_t place,
     int status = cepa_control_request_decode(&ret_asked->request, &reason, client->input, len);
     client->input_len -= len + 1;
     memmove(client->input, end + 1, client->input_len);
-    if (status == 0 && cepa_control_request_has_socket(ret_asked->request.kind)) {
+    if (status == 0 && cepa_control_request_has_socket(&ret_asked->request)) {
         ret_asked->socket = take_socket(client, &reason);
         status = ret_asked->socket < 0 ? CEPA_ERR_MISSING : 0;
     }

@@ -121,8 +121,10 @@ static int receive_more(struct cepa_control_client *client, struct cepa_reason *
     return 0;
 }
 
-int cepa_control_client_receive(struct cepa_control_client *client, struct cJSON **ret_answer,
-                                struct cepa_reason *ret_reason, int wait_ms)
+static const char strange[] = "what answers there does not speak as a daemon of cepa does";
+
+int cepa_control_client_hear(struct cepa_control_client *client, struct cJSON **ret_object,
+                             struct cepa_reason *ret_reason, int wait_ms)
 {
     char *end = NULL;
     for (;;) {
@@ -136,24 +138,35 @@ int cepa_control_client_receive(struct cepa_control_client *client, struct cJSON
         }
     }
     size_t len = (size_t)(end - client->input);
-    cJSON *answer = cJSON_ParseWithLength(client->input, len);
+    cJSON *object = cJSON_ParseWithLength(client->input, len);
     client->input_len -= len + 1;
     memmove(client->input, end + 1, client->input_len);
-    const cJSON *ok = cJSON_GetObjectItemCaseSensitive(answer, "ok");
-    const cJSON *reason = cJSON_GetObjectItemCaseSensitive(answer, "reason");
-    int status = 0;
-    if (cJSON_IsFalse(ok) && cJSON_IsString(reason)) {
-        status = cepa_reason_fail(ret_reason, CEPA_ERR_STATE, "%s", reason->valuestring);
-    } else if (!cJSON_IsTrue(ok)) {
-        status = cepa_reason_fail(ret_reason, CEPA_ERR_MALFORMED,
-                                  "what answers there does not speak as a daemon of cepa does");
+    if (!cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(object, "ok"))) {
+        cJSON_Delete(object);
+        return cepa_reason_fail(ret_reason, CEPA_ERR_MALFORMED, "%s", strange);
     }
+    *ret_object = object;
+    return 0;
+}
+
+int cepa_control_client_receive(struct cepa_control_client *client, struct cJSON **ret_answer,
+                                struct cepa_reason *ret_reason, int wait_ms)
+{
+    cJSON *answer = NULL;
+    int status = cepa_control_client_hear(client, &answer, ret_reason, wait_ms);
     if (status != 0) {
-        cJSON_Delete(answer);
         return status;
     }
-    *ret_answer = answer;
-    return 0;
+    const cJSON *reason = cJSON_GetObjectItemCaseSensitive(answer, "reason");
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
+        *ret_answer = answer;
+        return 0;
+    }
+    status = cJSON_IsString(reason)
+                 ? cepa_reason_fail(ret_reason, CEPA_ERR_STATE, "%s", reason->valuestring)
+                 : cepa_reason_fail(ret_reason, CEPA_ERR_MALFORMED, "%s", strange);
+    cJSON_Delete(answer);
+    return status;
 }
 
 bool cepa_control_client_has_line(const struct cepa_control_client *client)

@@ -50,6 +50,12 @@ CEPA_MUST_USE int cepa_control_client_receive(struct cepa_control_client *client
  * does not wait. */
 bool cepa_control_client_has_line(const struct cepa_control_client *client);
 
+/* cepa_control_client_hear does the same for a program that is told of streams: it gives every
+ * object, also those that say that something failed. */
+CEPA_MUST_USE int cepa_control_client_hear(struct cepa_control_client *client,
+                                           struct cJSON **ret_object,
+                                           struct cepa_reason *ret_reason, int wait_ms);
+
 /* cepa_control_ask does all of it once. */
 CEPA_MUST_USE int cepa_control_ask(struct cJSON **ret_answer, struct cepa_reason *ret_reason,
                                    const char *path, const struct cepa_control_request *request);

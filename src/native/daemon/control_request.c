@@ -170,11 +170,11 @@ static int take_nodes(struct cepa_control_request *request, struct cepa_reason *
 /* Takes a text of at least one character; one that is not there stays as it is. */
 static bool take_text(char *ret_text, size_t capacity, const cJSON *field)
 {
-    const char *text = cJSON_IsString(field) ? field->valuestring : "";
-    size_t len = strlen(text);
     if (field == NULL) {
         return true;
     }
+    const char *text = cJSON_IsString(field) ? field->valuestring : "";
+    size_t len = strlen(text);
     if (len == 0 || len >= capacity) {
         return false;
     }
@@ -205,8 +205,9 @@ static bool is_whole_stream(const struct fields *fields, enum cepa_control_kind 
     bool is_listen = kind == CEPA_CONTROL_LISTEN;
     bool has_number = is_connect || kind == CEPA_CONTROL_TAKE || kind == CEPA_CONTROL_REFUSE;
     return (fields->stream != NULL) == has_number && (fields->address != NULL) == is_connect &&
-           (fields->service != NULL) == is_listen && (fields->as == NULL || is_connect) &&
-           (fields->isolate == NULL || is_connect) && (fields->identity == NULL || is_listen);
+           (fields->service == NULL ? !is_listen : is_listen || is_connect) &&
+           (fields->as == NULL || is_connect) && (fields->isolate == NULL || is_connect) &&
+           (fields->identity == NULL || is_listen);
 }
 
 /* Whether there are exactly the fields that belong to the kind. */
@@ -328,12 +329,14 @@ static void add_stream(cJSON *object, const struct cepa_control_request *request
         add_text(object, "address", request->address);
         add_text(object, "as", request->identity);
         add_text(object, "isolate", request->isolate);
+        add_text(object, "service", request->service);
     }
 }
 
-bool cepa_control_request_has_socket(enum cepa_control_kind kind)
+bool cepa_control_request_has_socket(const struct cepa_control_request *request)
 {
-    return kind == CEPA_CONTROL_CONNECT || kind == CEPA_CONTROL_TAKE;
+    return request->kind == CEPA_CONTROL_TAKE ||
+           (request->kind == CEPA_CONTROL_CONNECT && request->service[0] == '\0');
 }
 
 int cepa_control_request_encode(char *ret_line, size_t capacity,

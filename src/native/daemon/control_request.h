@@ -27,10 +27,12 @@
  *                                                 learn who asks; streams with different words
  *                                                 share no session. Told: "opening", "ready",
  *                                                 "cut", "mended", "delivered", "ended"
+ *                                                 With a "service" no socket comes, and "ready"
+ *                                                 means: take it
  *     {"do": "listen", "service": "NAME", "identity": "NAME"}
  *                                                 be told of streams to a service ("incoming")
- *     {"do": "take", "stream": 1}                 one of those, joined with the socket that comes
- *     {"do": "refuse", "stream": 1}               one of those is not wanted
+ *     {"do": "take", "stream": 1}                 one of either, joined with the socket that comes
+ *     {"do": "refuse", "stream": 1}               one of those is not wanted, or not any more
  *     {"do": "stop"}                              end the daemon
  *
  * An ID has 64 hexadecimal digits. link and probe are for measuring: a fresh link is one that takes
@@ -38,7 +40,8 @@
  *
  * Each is answered by one line, watch by many: {"ok": true, ...} or {"ok": false, "reason": "..."}.
  * What is told of a stream comes in lines of its own: {"ok": true, "stream": 1, "event": "ready"},
- * or {"ok": false, "stream": 1, "reason": "..."}, and then that is all.
+ * or {"ok": false, "stream": 1, "reason": "...", "error": -43}, one of base/error.h, and then that
+ * is all.
  */
 #ifndef CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
 #define CEPA_NATIVE_DAEMON_CONTROL_REQUEST_H
@@ -105,11 +108,11 @@ struct cepa_control_request {
     char address[CEPA_ADDRESS_TEXT_SIZE];         /* CONNECT */
     char identity[CEPA_NAME_MAX + 1];             /* CONNECT ("as"), LISTEN; "" for none */
     char isolate[CEPA_SHARED_ISOLATE_SIZE];       /* CONNECT; likewise */
-    char service[CEPA_CONNECT_NAME_MAX + 1];      /* LISTEN */
+    char service[CEPA_CONNECT_NAME_MAX + 1];      /* LISTEN; CONNECT, "" for none */
 };
 
-/* cepa_control_request_has_socket says whether a request of this kind comes with a socket. */
-bool cepa_control_request_has_socket(enum cepa_control_kind kind);
+/* cepa_control_request_has_socket says whether a request comes with a socket. */
+bool cepa_control_request_has_socket(const struct cepa_control_request *request);
 
 /* cepa_control_request_decode reads one line. Nothing but the fields above is allowed, each once.
  * Returns 0, or CEPA_ERR_MALFORMED with a reason. */

@@ -240,7 +240,7 @@ struct cepa_time cepa_engine_end_deadline(const struct cepa_engine *engine)
 /* --- what programs ask for -------------------------------------------------------------------- */
 
 /* Finds the identity called `name`, or the default for "". */
-static int find_identity(struct cepa_end_identity *ret_identity, struct cepa_reason *ret_reason,
+static int find_identity(const struct cepa_engine_own **ret_own, struct cepa_reason *ret_reason,
                          const struct cepa_engine *engine, const char *name)
 {
     const struct cepa_identities *identities = &engine->config.state->identities;
@@ -251,49 +251,59 @@ static int find_identity(struct cepa_end_identity *ret_identity, struct cepa_rea
     }
     const struct cepa_engine_own *own = find_secret(&engine->ends, &identities->entries[at].secret);
     if (own == NULL) {
-        return cepa_reason_fail(ret_reason, CEPA_ERR_FULL,
-                                "only %d identities can be used at one time", CEPA_ENGINE_OWN_MAX);
+        cepa_reason_set(ret_reason, "only %d identities can be used at one time",
+                        CEPA_ENGINE_OWN_MAX);
+        return CEPA_ERR_FULL;
     }
-    *ret_identity = own->identity;
+    *ret_own = own;
     return 0;
 }
 
 int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reason, uint64_t client,
                         const struct cepa_control_request *request, int fd)
 {
-    struct cepa_streams_wish wish = {
-        .client = client, .stream = request->stream, .isolate = request->isolate};
+    struct cepa_streams_wish wish = {.client = client,
+                                     .stream = request->stream,
+                                     .isolate = request->isolate,
+                                     .service = request->service};
+    const struct cepa_engine_own *own = NULL;
     struct cepa_address_slips slips;
     int status = cepa_address_read(&wish.peer, &slips, request->address, strlen(request->address));
     if (status != 0) {
         cepa_reason_set(ret_reason, "this is no address of cepa");
     } else if (request->identity[0] != '\0') {
-        status = find_identity(&wish.as, ret_reason, engine, request->identity);
+        status = find_identity(&own, ret_reason, engine, request->identity);
     }
     if (status == 0) {
+        if (own != NULL) {
+            wish.as = own->identity;
+        }
         status = cepa_streams_connect(engine->ends.streams, &wish, fd, cepa_clock_now());
         if (status != 0) {
             cepa_reason_set(ret_reason, "no session can be opened: %s", cepa_error_text(status));
         }
     }
-    if (status != 0) {
+    if (status != 0 && fd >= 0) {
         close(fd);
     }
     return status;
 }
 
-int cepa_engine_listen(struct cepa_engine *engine, struct cepa_reason *ret_reason, uint64_t client,
+int cepa_engine_listen(struct cepa_engine *engine, struct cepa_address *ret_address,
+                       struct cepa_reason *ret_reason, uint64_t client,
                        const struct cepa_control_request *request)
 {
-    struct cepa_end_identity own = {.handle = {0}};
+    const struct cepa_engine_own *own = NULL;
     int status = find_identity(&own, ret_reason, engine, request->identity);
     if (status != 0) {
         return status;
     }
-    status = cepa_streams_listen(engine->ends.streams, client, own, request->service);
-    if (status == CEPA_ERR_IN_USE) {
+    status = cepa_streams_listen(engine->ends.streams, client, own->identity, request->service);
+    if (status == 0) {
+        *ret_address = own->address;
+    } else if (status == CEPA_ERR_IN_USE) {
         cepa_reason_set(ret_reason, "another program offers this service already");
-    } else if (status != 0) {
+    } else {
         cepa_reason_set(ret_reason, "too many services are offered already");
     }
     return status;

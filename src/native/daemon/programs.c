@@ -10,12 +10,13 @@ bool cepa_programs_is_here(void *control, uint64_t client)
 
 /* Tells why a stream never was. */
 static void tell_failure(struct cepa_control *control, uint64_t client, uint64_t stream,
-                         const char *reason)
+                         const char *reason, int error)
 {
     cJSON *object = cJSON_CreateObject();
     if (cJSON_AddFalseToObject(object, "ok") != NULL &&
         cJSON_AddNumberToObject(object, "stream", (double)stream) != NULL &&
-        cJSON_AddStringToObject(object, "reason", reason) != NULL) {
+        cJSON_AddStringToObject(object, "reason", reason) != NULL &&
+        cJSON_AddNumberToObject(object, "error", error) != NULL) {
         cepa_control_tell(control, client, object);
     }
     cJSON_Delete(object);
@@ -25,6 +26,8 @@ static void tell_failure(struct cepa_control *control, uint64_t client, uint64_t
 static const char *reason_of(int error)
 {
     switch (error) {
+    case CEPA_ERR_DROPPED:
+        return "the other end does not offer this, or not to you";
     case CEPA_ERR_NOT_FOUND:
         return "nobody can be found at this address: it is not published, or its owner has been "
                "away for long";
@@ -54,7 +57,10 @@ void cepa_programs_tell(void *control, const struct cepa_streams_notice *notice)
         [CEPA_STREAMS_ENDED] = "ended",      [CEPA_STREAMS_DELIVERED] = "delivered",
         [CEPA_STREAMS_INCOMING] = "incoming"};
     if (notice->event == CEPA_STREAMS_FAILED) {
-        tell_failure(control, notice->client, notice->stream, reason_of(notice->error));
+        tell_failure(control, notice->client, notice->stream,
+                     notice->is_silent ? "the other end's service does not answer it"
+                                       : reason_of(notice->error),
+                     notice->error);
         return;
     }
     cJSON *object = cJSON_CreateObject();
@@ -73,6 +79,38 @@ void cepa_programs_tell(void *control, const struct cepa_streams_notice *notice)
     cJSON_Delete(object);
 }
 
+/* Answers a request about a stream. */
+static void answer(struct cepa_control *control, const struct cepa_control_asked *asked, int status,
+                   const char *reason)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (status != 0) {
+        tell_failure(control, asked->serial, asked->request.stream, reason, status);
+    } else if (cJSON_AddNumberToObject(object, "stream", asked->request.stream) != NULL) {
+        cepa_control_answer(control, asked->client, object);
+    }
+    cJSON_Delete(object);
+}
+
+/* Lets a program listen, and tells it where. */
+static void listen(struct cepa_engine *engine, struct cepa_control *control,
+                   const struct cepa_control_asked *asked)
+{
+    struct cepa_reason reason = {""};
+    struct cepa_address address;
+    char text[CEPA_ADDRESS_TEXT_SIZE];
+    if (cepa_engine_listen(engine, &address, &reason, asked->serial, &asked->request) != 0) {
+        cepa_control_refuse(control, asked->client, reason.text);
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cepa_address_write(text, &address);
+    if (cJSON_AddStringToObject(object, "address", text) != NULL) {
+        cepa_control_answer(control, asked->client, object);
+    }
+    cJSON_Delete(object);
+}
+
 bool cepa_programs_give(struct cepa_engine *engine, struct cepa_control *control,
                         const struct cepa_control_asked *asked)
 {
@@ -81,28 +119,23 @@ bool cepa_programs_give(struct cepa_engine *engine, struct cepa_control *control
     int status;
     switch ((unsigned)request->kind) {
     case CEPA_CONTROL_CONNECT:
-        if (cepa_engine_connect(engine, &reason, asked->serial, request, asked->socket) != 0) {
-            tell_failure(control, asked->serial, request->stream, reason.text);
+        status = cepa_engine_connect(engine, &reason, asked->serial, request, asked->socket);
+        if (status != 0) {
+            tell_failure(control, asked->serial, request->stream, reason.text, status);
         }
         return true;
     case CEPA_CONTROL_LISTEN:
-        status = cepa_engine_listen(engine, &reason, asked->serial, request);
-        break;
+        listen(engine, control, asked);
+        return true;
     case CEPA_CONTROL_TAKE:
         status = cepa_engine_take(engine, &reason, asked->serial, request->stream, asked->socket);
-        break;
+        answer(control, asked, status, reason.text);
+        return true;
     case CEPA_CONTROL_REFUSE:
         status = cepa_engine_refuse(engine, &reason, asked->serial, request->stream);
-        break;
+        answer(control, asked, status, reason.text);
+        return true;
     default:
         return false;
     }
-    if (status != 0) {
-        cepa_control_refuse(control, asked->client, reason.text);
-    } else {
-        cJSON *object = cJSON_CreateObject();
-        cepa_control_answer(control, asked->client, object);
-        cJSON_Delete(object);
-    }
-    return true;
 }

@@ -51,31 +51,7 @@ int cepa_streams_listen(struct cepa_streams *streams, uint64_t client, struct ce
     return CEPA_ERR_FULL;
 }
 
-int cepa_streams_refuse(struct cepa_streams *streams, uint64_t client, uint64_t stream)
-{
-    for (uint32_t i = 0; i < streams->used; i++) {
-        struct cepa_streams_one *one = streams->slots[i];
-        if (one != NULL && one->stage == CEPA_STREAMS_AT_OFFER && one->client == client &&
-            one->number == stream) {
-            cepa_streams_remove(streams, i, streams->now);
-            return 0;
-        }
-    }
-    return CEPA_ERR_NOT_FOUND;
-}
-
 /* --- headers ---------------------------------------------------------------------------------- */
-
-/* Answers a CONNECT that nobody wants. */
-static void refuse_connect(struct cepa_streams *streams, uint32_t slot, struct cepa_time now)
-{
-    static const uint8_t verdict = CEPA_CONNECT_REFUSED;
-    size_t taken;
-    if (cepa_streams_write(streams, slot, &taken, &verdict, sizeof verdict, true) != 0) {
-        cepa_streams_give_up(streams, slot, CEPA_STREAM_BUSY);
-    }
-    cepa_streams_remove(streams, slot, now);
-}
 
 static void on_connect(struct cepa_streams *streams, uint32_t slot, const char *service,
                        struct cepa_time now)
@@ -84,7 +60,7 @@ static void on_connect(struct cepa_streams *streams, uint32_t slot, const char *
     const struct cepa_shared_session *session = &streams->sessions.entries[one->place];
     const struct cepa_streams_listener *listener = find_listener(streams, session->own, service);
     if (listener == NULL) {
-        refuse_connect(streams, slot, now);
+        cepa_streams_refuse_service(streams, slot, CEPA_CONNECT_REFUSED, now);
         return;
     }
     streams->next_number++;

@@ -216,8 +216,7 @@ int cepa_streams_join(struct cepa_streams *streams, uint32_t slot, int fd, struc
     return 0;
 }
 
-/* After anything has moved: a pipe that has come to its end goes. */
-static void look_at(struct cepa_streams *streams, uint32_t slot, struct cepa_time now)
+void cepa_streams_look_at(struct cepa_streams *streams, uint32_t slot, struct cepa_time now)
 {
     const struct cepa_streams_one *one = streams->slots[slot];
     if (one != NULL && one->pipe != NULL && cepa_pipe_is_done(one->pipe)) {
@@ -239,6 +238,11 @@ static void begin(struct cepa_streams *streams, uint32_t slot, struct cepa_time 
         return;
     }
     int fd = one->fd;
+    if (status == 0 && one->service[0] != '\0') {
+        cepa_streams_name(streams, slot, stream);
+        cepa_streams_ask(streams, slot, now);
+        return;
+    }
     if (status == 0) {
         cepa_streams_name(streams, slot, stream);
         cepa_streams_tell(streams, one, CEPA_STREAMS_READY, 0);
@@ -248,7 +252,7 @@ static void begin(struct cepa_streams *streams, uint32_t slot, struct cepa_time 
         cepa_streams_tell(streams, one, CEPA_STREAMS_FAILED, status);
         cepa_streams_remove(streams, slot, now);
     } else {
-        look_at(streams, slot, now);
+        cepa_streams_look_at(streams, slot, now);
     }
 }
 
@@ -273,28 +277,10 @@ int cepa_streams_connect(struct cepa_streams *streams, const struct cepa_streams
     one->client = wish->client;
     one->number = wish->stream;
     one->fd = fd;
+    strncpy(one->service, wish->service, sizeof one->service - 1);
     cepa_streams_tell(streams, one, CEPA_STREAMS_OPENING, 0);
     begin(streams, slot, now);
     return 0;
-}
-
-int cepa_streams_take(struct cepa_streams *streams, uint64_t client, uint64_t stream, int fd,
-                      struct cepa_time now)
-{
-    for (uint32_t i = 0; i < streams->used; i++) {
-        struct cepa_streams_one *one = streams->slots[i];
-        if (one != NULL && one->stage == CEPA_STREAMS_AT_OFFER && one->client == client &&
-            one->number == stream) {
-            int status = cepa_streams_join(streams, i, fd, now);
-            if (status != 0) {
-                cepa_streams_remove(streams, i, now);
-            } else {
-                look_at(streams, i, now);
-            }
-            return 0;
-        }
-    }
-    return CEPA_ERR_NOT_FOUND;
 }
 
 /* --- what happens ----------------------------------------------------------------------------- */
@@ -340,6 +326,8 @@ static void on_stream(struct cepa_streams *streams, uint32_t place,
     }
     if (one->stage == CEPA_STREAMS_AT_HEADER) {
         cepa_streams_read_header(streams, (uint32_t)slot, now);
+    } else if (one->stage == CEPA_STREAMS_AT_VERDICT) {
+        cepa_streams_read_verdict(streams, (uint32_t)slot, now);
     } else if (one->stage == CEPA_STREAMS_AT_USER) {
         streams->config.move(streams->config.arrivals, (uint32_t)slot, false, now);
     } else if (one->pipe != NULL) {
@@ -347,7 +335,7 @@ static void on_stream(struct cepa_streams *streams, uint32_t place,
             cepa_streams_tell(streams, one, CEPA_STREAMS_DELIVERED, 0);
         }
         cepa_pipe_on_stream(one->pipe);
-        look_at(streams, (uint32_t)slot, now);
+        cepa_streams_look_at(streams, (uint32_t)slot, now);
     }
 }
 
@@ -396,7 +384,7 @@ bool cepa_streams_on_ready(struct cepa_streams *streams, const struct cepa_loop_
     streams->now = now;
     if (one != NULL && one->pipe != NULL) {
         cepa_pipe_on_ready(one->pipe, ready->what);
-        look_at(streams, slot, now);
+        cepa_streams_look_at(streams, slot, now);
     }
     return true;
 }
@@ -405,7 +393,13 @@ void cepa_streams_step(struct cepa_streams *streams, struct cepa_time now)
 {
     cepa_shared_sessions_step(&streams->sessions, now);
     for (uint32_t i = 0; i < streams->used; i++) {
-        if (streams->slots[i] != NULL && cepa_time_is_due(streams->slots[i]->due, now)) {
+        const struct cepa_streams_one *one = streams->slots[i];
+        if (one == NULL || !cepa_time_is_due(one->due, now)) {
+            continue;
+        }
+        if (one->stage == CEPA_STREAMS_AT_VERDICT) {
+            cepa_streams_fail(streams, i, CEPA_ERR_TIMEOUT, false, now);
+        } else {
             cepa_streams_remove(streams, i, now);
         }
     }

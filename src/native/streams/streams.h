@@ -21,9 +21,10 @@
 #include "native/net/loop.h"
 
 enum {
-    CEPA_STREAMS_MAX = 1024,         /* at one time */
-    CEPA_STREAMS_LISTENERS_MAX = 64, /* services of local programs */
-    CEPA_STREAMS_TAKE_SECONDS = 10   /* for a program to take what has come in */
+    CEPA_STREAMS_MAX = 1024,          /* at one time */
+    CEPA_STREAMS_LISTENERS_MAX = 64,  /* services of local programs */
+    CEPA_STREAMS_TAKE_SECONDS = 10,   /* for a program to take what has come in, or was opened */
+    CEPA_STREAMS_VERDICT_SECONDS = 60 /* for a service to be reached at the other end */
 };
 
 /* All streams; opaque. */
@@ -32,7 +33,7 @@ struct cepa_streams;
 /* What a program is told. */
 enum cepa_streams_event {
     CEPA_STREAMS_OPENING = 1, /* the other end is being looked for */
-    CEPA_STREAMS_READY,       /* bytes flow */
+    CEPA_STREAMS_READY,       /* bytes flow; to a service: once the program takes it */
     CEPA_STREAMS_CUT,         /* no path lives; what was written is kept */
     CEPA_STREAMS_MENDED,      /* they flow again */
     CEPA_STREAMS_DELIVERED,   /* all that was written, and its end, is at the other end */
@@ -45,7 +46,9 @@ struct cepa_streams_notice {
     enum cepa_streams_event event;
     uint64_t client; /* of the control socket: who is told */
     uint64_t stream; /* the program's own number; INCOMING: the one to take it by */
-    int error;       /* FAILED; ENDED: 0 unless it was cut off */
+    int error;       /* FAILED: CEPA_ERR_DROPPED if the service is not to be had; ENDED: 0 unless it
+                        was cut off */
+    bool is_silent;  /* FAILED: there is such a service, but it does not answer */
     bool has_peer;   /* INCOMING: `peer` has proven who it is */
     struct cepa_address peer;
     const char *service; /* INCOMING; lent for the call */
@@ -90,9 +93,13 @@ struct cepa_streams_wish {
     struct cepa_address peer;
     struct cepa_end_identity as; /* none: the other end does not learn who asks */
     const char *isolate;         /* a word that keeps this apart from others; "" for none */
+    const char *service;         /* "" if the program itself says what the stream is for. Else it is
+                                    to this service: asked for and judged before READY is told, when
+                                    the program brings its socket. @[SPEC 17.4] */
 };
 
-/* cepa_streams_connect joins `fd`, a connected stream socket, with a stream to `wish->peer`.
+/* cepa_streams_connect joins `fd`, a connected stream socket, with a stream to `wish->peer`; to a
+ * service it is -1, and comes with cepa_streams_take.
  * Returns 0, and `fd` is taken, or CEPA_ERR_FULL, or what cepa_end_connect gives. */
 CEPA_MUST_USE int cepa_streams_connect(struct cepa_streams *streams,
                                        const struct cepa_streams_wish *wish, int fd,
@@ -104,8 +111,10 @@ CEPA_MUST_USE int cepa_streams_connect(struct cepa_streams *streams,
 CEPA_MUST_USE int cepa_streams_listen(struct cepa_streams *streams, uint64_t client,
                                       struct cepa_end_identity own, const char *service);
 
-/* cepa_streams_take joins `fd` with one that has come in for `client`; cepa_streams_refuse does
- * not want it. Return 0, and `fd` is taken, or CEPA_ERR_NOT_FOUND, or CEPA_ERR_FULL. */
+/* cepa_streams_take joins `fd` with one that has come in for `client`, whose service answers
+ * thereby, or that was opened to a service. cepa_streams_refuse does not want it (the service does
+ * not answer), or not any more, whatever has come of it. Return 0, and `fd` is taken, or
+ * CEPA_ERR_NOT_FOUND, or CEPA_ERR_FULL. */
 CEPA_MUST_USE int cepa_streams_take(struct cepa_streams *streams, uint64_t client, uint64_t stream,
                                     int fd, struct cepa_time now);
 CEPA_MUST_USE int cepa_streams_refuse(struct cepa_streams *streams, uint64_t client,
