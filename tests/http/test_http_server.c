@@ -237,6 +237,58 @@ TEST(takes_so_many_connections)
     cepa_http_server_close(http);
 }
 
+/* Lets the server do what it has to at this time, and counts what it lets through. */
+static size_t serve(size_t by_connection[CEPA_HTTP_CONNECTIONS_MAX])
+{
+    const struct cepa_http_answer answer = {200, NULL, 0, "", 0};
+    struct cepa_http_request request;
+    size_t count = 0;
+    for (int idle = 0; idle < 20; idle++) {
+        cepa_http_server_step(http, now);
+        while (cepa_http_server_next(http, &request)) {
+            cepa_http_server_answer(http, &request, &answer);
+            by_connection[request.connection]++;
+            count++;
+            idle = 0;
+        }
+        loopback_wait(cepa_http_server_descriptor(http), 1);
+    }
+    return count;
+}
+
+TEST(takes_so_many_requests_a_second)
+{
+    enum { ASKING = 4, EACH = 150 };
+    static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    size_t by_connection[CEPA_HTTP_CONNECTIONS_MAX] = {0};
+    int fds[ASKING];
+    start();
+    for (size_t i = 0; i < ASKING; i++) {
+        fds[i] = dial();
+        for (size_t k = 0; k < EACH; k++) {
+            say(fds[i], request);
+        }
+    }
+    CHECK_INT(serve(by_connection), CEPA_HTTP_BURST);
+    for (size_t i = 0; i < ASKING; i++) {
+        CHECK_INT(by_connection[i], CEPA_HTTP_BURST / ASKING);
+    }
+    for (int i = 1; i <= 4; i++) {
+        struct cepa_time next = cepa_http_server_deadline(http);
+        CHECK_INT(cepa_time_since(next, now), CEPA_SECOND_NS / CEPA_HTTP_PER_SECOND);
+        now = next;
+        CHECK_INT(serve(by_connection), 1);
+    }
+    now = cepa_time_add(now, CEPA_SECOND_NS);
+    CHECK_INT(serve(by_connection), CEPA_HTTP_PER_SECOND);
+    now = cepa_time_add(now, 5 * CEPA_SECOND_NS);
+    CHECK_INT(serve(by_connection), CEPA_HTTP_BURST);
+    for (size_t i = 0; i < ASKING; i++) {
+        close(fds[i]);
+    }
+    cepa_http_server_close(http);
+}
+
 TEST(ends_with_requests_unanswered)
 {
     struct cepa_http_request request;
@@ -271,5 +323,5 @@ TEST(does_not_share_a_port)
 
 TEST_MAIN(RUN(answers_one_request_after_another), RUN(shows_requests_as_they_are),
           RUN(a_refusal_ends_the_connection), RUN(bounds_what_is_asked), RUN(cuts_off_who_is_slow),
-          RUN(takes_so_many_connections), RUN(ends_with_requests_unanswered),
-          RUN(does_not_share_a_port))
+          RUN(takes_so_many_connections), RUN(takes_so_many_requests_a_second),
+          RUN(ends_with_requests_unanswered), RUN(does_not_share_a_port))

@@ -14,6 +14,8 @@
 
 #include "base/assert.h"
 
+enum { COST_NS = 1000000000 / CEPA_HTTP_PER_SECOND }; /* of a request */
+
 enum slot_state {
     SLOT_FREE,
     SLOT_OPEN,    /* waits for a request, or for its answer to be read */
@@ -41,6 +43,8 @@ struct cepa_http_server {
     uint16_t port;
     struct cepa_time now;      /* of the step that is under way */
     struct cepa_time deadline; /* libmicrohttpd's own */
+    struct cepa_time paid_to;  /* when all requests so far are worked off, each at its cost */
+    uint32_t turn;             /* whose request is next, or that of one behind it */
     struct slot slots[CEPA_HTTP_CONNECTIONS_MAX];
 };
 
@@ -236,12 +240,22 @@ uint16_t cepa_http_server_port(const struct cepa_http_server *http)
     return http->port;
 }
 
+/* When the next request may be taken: so many may be ahead of what is worked off. */
+static struct cepa_time next_turn(const struct cepa_http_server *http)
+{
+    const uint64_t ahead_ns = (uint64_t)COST_NS * (CEPA_HTTP_BURST - 1);
+    struct cepa_time at = {http->paid_to.ns > ahead_ns ? http->paid_to.ns - ahead_ns : 0};
+    return at;
+}
+
 struct cepa_time cepa_http_server_deadline(const struct cepa_http_server *http)
 {
     struct cepa_time deadline = http->deadline;
     for (size_t i = 0; i < CEPA_HTTP_CONNECTIONS_MAX; i++) {
         if (http->slots[i].state == SLOT_OPEN) {
             deadline = cepa_time_earliest(deadline, http->slots[i].deadline);
+        } else if (http->slots[i].state == SLOT_ASKED) {
+            deadline = cepa_time_earliest(deadline, next_turn(http));
         }
     }
     return deadline;
@@ -278,10 +292,14 @@ void cepa_http_server_step(struct cepa_http_server *http, struct cepa_time now)
 
 bool cepa_http_server_next(struct cepa_http_server *http, struct cepa_http_request *ret_request)
 {
+    if (!cepa_time_is_due(next_turn(http), http->now)) {
+        return false;
+    }
     for (uint32_t i = 0; i < CEPA_HTTP_CONNECTIONS_MAX; i++) {
-        const struct slot *slot = &http->slots[i];
+        uint32_t place = (http->turn + i) % CEPA_HTTP_CONNECTIONS_MAX;
+        const struct slot *slot = &http->slots[place];
         if (slot->state == SLOT_ASKED) {
-            ret_request->connection = i;
+            ret_request->connection = place;
             ret_request->method = slot->method;
             ret_request->target = slot->target;
             ret_request->host = slot->hosts == 1 ? slot->host : NULL;
@@ -319,6 +337,8 @@ void cepa_http_server_answer(struct cepa_http_server *http, const struct cepa_ht
     CEPA_ASSERT(request->connection < CEPA_HTTP_CONNECTIONS_MAX);
     struct slot *slot = &http->slots[request->connection];
     CEPA_ASSERT(slot->state == SLOT_ASKED);
+    http->paid_to = cepa_time_add(cepa_time_latest(http->paid_to, http->now), COST_NS);
+    http->turn = request->connection + 1;
     slot->response = make_response(answer);
     slot->status = answer->status;
     slot->state = SLOT_ANSWERED;

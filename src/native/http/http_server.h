@@ -1,7 +1,8 @@
 /* A small HTTP server for the browser of the machine's own user: it listens on 127.0.0.1 only, and
  * every answer is in memory. It bounds what a stranger (any program here, any page in any browser
- * here) can take: so many connections, so many bytes of a request, and so long for each of these.
- * What may be asked is the caller's to decide.
+ * here) can take: so many connections, so many bytes of a request, so long for each of these, and
+ * so many requests a second, since whoever answers them has other things to do. What may be asked
+ * is the caller's to decide.
  *
  *     cepa_http_server_step(http, now);
  *     while (cepa_http_server_next(http, &request)) {
@@ -24,7 +25,9 @@ enum {
     CEPA_HTTP_CONNECTIONS_MAX = 32, /* further ones wait until one of these ends */
     CEPA_HTTP_MEMORY = 16 * 1024,   /* bytes of a connection: its request, the head of its answer */
     CEPA_HTTP_TARGET_SIZE = 256,    /* of a request's target, with a zero at the end */
-    CEPA_HTTP_TIME_MS = 10000       /* for a request to come, an answer to be read, and between */
+    CEPA_HTTP_TIME_MS = 10000,      /* for a request to come, an answer to be read, and between */
+    CEPA_HTTP_PER_SECOND = 100,     /* requests; those above wait, each connection has its turn */
+    CEPA_HTTP_BURST = 200           /* after a time of rest so many need not wait */
 };
 
 /* The server; opaque. */
@@ -76,7 +79,7 @@ struct cepa_time cepa_http_server_deadline(const struct cepa_http_server *http);
 void cepa_http_server_step(struct cepa_http_server *http, struct cepa_time now);
 
 /* cepa_http_server_next gives a request that was not answered yet, the same one until it is; false
- * if there is none. */
+ * if there is none, or no more for now: then the deadline says when. */
 bool cepa_http_server_next(struct cepa_http_server *http, struct cepa_http_request *ret_request);
 
 /* cepa_http_server_answer answers the request that cepa_http_server_next gave last (asserted). It
