@@ -6,10 +6,12 @@
 #include "mesh/dial.h"
 
 enum {
-    OPENING_S = 10,    /* until the target has answered */
-    PER_LINK_MAX = 16, /* channels that one neighbour may have opened */
-    OWN_MAX = 32,      /* that end here */
-    BURST_MS = 500     /* of a neighbour's bytes, on top of the rate */
+    OPENING_S = 10,             /* until the target has answered */
+    PER_LINK_MAX = 16,          /* channels that one neighbour may have opened */
+    OWN_MAX = 32,               /* that end here */
+    INCOMING_MAX = 24,          /* of these: that others have opened, so that some are our own */
+    INCOMING_PER_LINK_MAX = 10, /* of these: through one introducer; there may be three */
+    BURST_MS = 500              /* of a neighbour's bytes, on top of the rate */
 };
 
 #define INITIATOR_BIT (UINT32_C(1) << 31)
@@ -222,7 +224,23 @@ static void on_open(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
          peer->facts.is_relay ? &peer->facts.node : NULL, 0);
 }
 
-/* Somebody is introduced to this node. */
+/* Whether there is room for one more who is introduced by this peer. */
+static bool has_room_for_incoming(const struct cepa_mesh *mesh, uint64_t link)
+{
+    uint32_t all = 0;
+    uint32_t here = 0;
+    for (uint32_t i = 0; i < mesh->channels_len; i++) {
+        const struct cepa_mesh_channel_state *channel = &mesh->channels[i];
+        if (channel->is_taken && channel->is_incoming) {
+            all++;
+            here += channel->links[0] == link ? 1 : 0;
+        }
+    }
+    return all < INCOMING_MAX && here < INCOMING_PER_LINK_MAX;
+}
+
+/* Somebody is introduced to this node: by one whom it has asked for that, else anybody who has a
+ * link could keep it from its own channels. */
 static void on_incoming(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                         const struct cepa_mesh_channel *item)
 {
@@ -232,14 +250,18 @@ static void on_incoming(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
         cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_FORGED);
         return;
     }
-    struct cepa_mesh_channel_state *channel =
-        cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_CHANNELS, 1) ? take_place(mesh, true) : NULL;
+    struct cepa_mesh_channel_state *channel = NULL;
+    if (cepa_mesh_pay(mesh, peer, CEPA_MESH_COST_CHANNELS, 1) && peer->introduces &&
+        has_room_for_incoming(mesh, peer->link)) {
+        channel = take_place(mesh, true);
+    }
     if (channel == NULL) {
         send(mesh, peer->link, CEPA_MESH_ITEM_CHANNEL_CLOSE, item->channel, NULL,
              CEPA_MESH_CHANNEL_REFUSED);
         return;
     }
     channel->is_open = true;
+    channel->is_incoming = true;
     channel->links[0] = peer->link;
     channel->channels[0] = item->channel;
     channel->ticket = cepa_mesh_number(mesh);

@@ -104,6 +104,7 @@ struct cepa_mesh_channel_state {
     bool is_taken;
     bool is_own;
     bool is_open;
+    bool is_incoming; /* own: somebody else has opened it */
     uint64_t links[2];
     uint32_t channels[2];
     uint64_t ticket;    /* own */

@@ -27,19 +27,19 @@ static void end(void)
     link_pair_end(&pair);
 }
 
-static int give_message(uint16_t number, unsigned index, unsigned count, size_t message_len)
+static int give_message(unsigned number, unsigned index, unsigned count, size_t message_len)
 {
     size_t offset = index * (size_t)CEPA_LINK_MESSAGE_PART_SIZE;
     size_t left = message_len - offset;
     const struct cepa_frame_message_part part = {
-        number, (uint8_t)index, (uint8_t)count, data + offset,
+        (uint16_t)number, (uint8_t)index, (uint8_t)count, data + offset,
         left < CEPA_LINK_MESSAGE_PART_SIZE ? left : CEPA_LINK_MESSAGE_PART_SIZE};
     return cepa_link_assembly_message(link, &part, data + offset, now);
 }
 
-static int give_packet(uint32_t circuit, uint8_t sequence, unsigned index)
+static int give_packet(uint32_t circuit, unsigned sequence, unsigned index)
 {
-    const struct cepa_frame_packet_part part = {circuit, sequence, (uint8_t)index,
+    const struct cepa_frame_packet_part part = {circuit, (uint8_t)sequence, (uint8_t)index,
                                                 data + index * (size_t)CEPA_PACKET_PART_SIZE};
     return cepa_link_assembly_packet(link, &part, now);
 }
@@ -61,7 +61,7 @@ TEST(messages_are_whole_when_the_last_part_is_here_in_any_order)
 {
     static const size_t lens[] = {1, 1056, 1057, 2112, 2113, 8448, 15840, 15841, 16384};
     begin();
-    for (uint16_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+    for (unsigned i = 0; i < sizeof lens / sizeof lens[0]; i++) {
         unsigned count =
             (unsigned)((lens[i] + CEPA_LINK_MESSAGE_PART_SIZE - 1) / CEPA_LINK_MESSAGE_PART_SIZE);
         for (unsigned first = 0; first < count; first++) {
@@ -124,7 +124,7 @@ TEST(a_peer_has_four_of_each_for_five_seconds)
 {
     begin();
     CHECK(cepa_time_is_never(cepa_link_assembly_deadline(link)));
-    for (uint16_t i = 0; i < CEPA_LINK_PARTIAL_MAX; i++) {
+    for (unsigned i = 0; i < CEPA_LINK_PARTIAL_MAX; i++) {
         CHECK_INT(give_message(i, 0, 2, 2000), 0);
         CHECK_INT(give_packet(i, 0, 0), 0);
         now = cepa_time_add(now, CEPA_SECOND_NS);
@@ -172,7 +172,7 @@ TEST(when_buffers_grow_scarce_each_link_has_fewer)
             CHECK(taken[k] != CEPA_LINK_NONE);
         }
         unsigned held = 0;
-        for (uint16_t k = 0; k < CEPA_LINK_PARTIAL_MAX; k++) {
+        for (unsigned k = 0; k < CEPA_LINK_PARTIAL_MAX; k++) {
             held += give_message(k, 0, 2, 2000) == 0;
             held += give_packet(k, 0, 0) == 0;
         }
