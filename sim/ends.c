@@ -63,3 +63,8 @@ struct cepa_end *sim_end_of(struct sim *sim, uint32_t host)
 {
     return sim->hosts[host].end;
 }
+
+uint64_t sim_wakes(const struct sim *sim, uint32_t host)
+{
+    return sim->hosts[host].wakes;
+}

@@ -377,6 +377,7 @@ static void on_event(struct sim *sim, struct sim_event *event)
     case SIM_EVENT_WAKE:
         if (is_awake && event->stamp == host->wake_stamp) {
             host->wake_ns = UINT64_MAX;
+            host->wakes++;
             step(sim, event->host);
         }
         break;

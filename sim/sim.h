@@ -128,4 +128,7 @@ void sim_trace(const struct sim *sim, uint8_t ret_digest[32]);
 /* sim_frames gives how many frames all carriers have taken. */
 uint64_t sim_frames(const struct sim *sim);
 
+/* sim_wakes gives how often a host's alarm has rung: its node or end had something to do. */
+uint64_t sim_wakes(const struct sim *sim, uint32_t host);
+
 #endif

@@ -63,6 +63,7 @@ struct sim_host {
     uint64_t wake_stamp; /* of the newest wake event */
     uint64_t wake_ns;    /* when it is; UINT64_MAX: none */
     uint32_t lives;
+    uint64_t wakes; /* how often its alarm has rung */
     uint32_t part;
     bool is_suspended;
 };

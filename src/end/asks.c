@@ -55,6 +55,15 @@ int cepa_end_ask(struct cepa_end_asks *asks, const struct cepa_end_question *que
     return 0;
 }
 
+uint32_t cepa_end_asks_room(const struct cepa_end_asks *asks)
+{
+    uint32_t room = 0;
+    for (uint32_t i = 0; i < asks->capacity; i++) {
+        room += asks->asks[i].is_used ? 0 : 1;
+    }
+    return room;
+}
+
 int cepa_end_asks_next(struct cepa_end_asks *asks, struct cepa_end_answer *ret_answer)
 {
     for (uint32_t i = 0; i < asks->capacity; i++) {

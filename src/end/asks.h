@@ -66,6 +66,9 @@ struct cepa_end_asks {
 CEPA_MUST_USE int cepa_end_ask(struct cepa_end_asks *asks, const struct cepa_end_question *question,
                                struct cepa_time now);
 
+/* cepa_end_asks_room gives how many more it takes now. */
+uint32_t cepa_end_asks_room(const struct cepa_end_asks *asks);
+
 /* cepa_end_asks_next takes the next answer. Returns 0 or CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_end_asks_next(struct cepa_end_asks *asks,
                                      struct cepa_end_answer *ret_answer);

@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "end/end_parts.h"
 
-#define PROOF_NS (30 * CEPA_SECOND_NS) /* for one who wants to say who they are, to say it */
+#define PROOF_NS (20 * CEPA_SECOND_NS) /* for one who wants to say who they are, to say it */
 
 void cepa_end_control_flush(struct cepa_end_talk *talk)
 {
@@ -50,6 +50,7 @@ static void say_incoming(struct cepa_end *end, struct cepa_end_talk *talk)
                                            .address = talk->address,
                                            .has_address = talk->has_address};
     talk->is_told = true;
+    talk->until = cepa_time_never();
     cepa_end_tell(end, &effect);
 }
 
@@ -151,7 +152,6 @@ static int on_proof(struct cepa_end *end, struct cepa_end_talk *talk,
     }
     talk->has_address = true;
     if (!talk->is_told && talk->stage == CEPA_STAGE_OPEN) {
-        talk->until = cepa_time_never();
         say_incoming(end, talk);
     }
     const struct cepa_control admission = {.kind = CEPA_CONTROL_ADMISSION,
@@ -163,7 +163,7 @@ static int on_proof(struct cepa_end *end, struct cepa_end_talk *talk,
 static void on_path(struct cepa_end *end, struct cepa_end_talk *talk,
                     const struct cepa_control *control, struct cepa_time now)
 {
-    if (control->state == CEPA_CONTROL_PATH_MEET) {
+    if (control->state == CEPA_CONTROL_PATH_MEET && !talk->is_initiator) {
         cepa_end_paths_come(end, talk, control->path, now);
     } else if (control->state == CEPA_CONTROL_PATH_RETIRE) {
         cepa_end_paths_retired(end, talk, control->path, now);

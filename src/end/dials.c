@@ -5,13 +5,15 @@
 #include "base/assert.h"
 #include "base/ct.h"
 #include "end/end_parts.h"
+#include "session/knock_work.h"
 
 enum { KNOCKS_MAX = 8 };
-#define KNOCK_NS (5 * CEPA_SECOND_NS)       /* for an introduction point to take it */
-#define ANSWER_NS (6 * CEPA_SECOND_NS)      /* for the other end to come; then the next knock */
-#define REPEAT_NS (1 * CEPA_SECOND_NS)      /* the answer is sent again */
-#define LOOKUP_ASK_NS (10 * CEPA_SECOND_NS) /* for one question */
-#define RESPONDER_NS (20 * CEPA_SECOND_NS)  /* for the initiator to show itself */
+#define KNOCK_NS (5 * CEPA_SECOND_NS)          /* for an introduction point to take it */
+#define ANSWER_NS (6 * CEPA_SECOND_NS)         /* for the other end to come; then the next knock */
+#define REPEAT_NS (1 * CEPA_SECOND_NS)         /* the answer is sent again */
+#define LOOKUP_ASK_NS (10 * CEPA_SECOND_NS)    /* for one question */
+#define WORK_REST_NS (1 * CEPA_MILLISECOND_NS) /* between two pieces of work */
+#define RESPONDER_NS (20 * CEPA_SECOND_NS)     /* for the initiator to show itself */
 
 /* --- the initiator ---------------------------------------------------------------------------- */
 
@@ -30,16 +32,30 @@ static void look_up_again(struct cepa_end *end, struct cepa_end_talk *talk, stru
     talk->tries = 0;
 }
 
-/* Knocks at the next introduction point. */
-static void knock(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
+/* Gives the knock to the introduction point that it is for. */
+static void send_knock(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
 {
-    struct cepa_end_workspace *workspace = end->workspace;
-    const struct cepa_end_meeting *meeting = &talk->paths[0];
-    const struct cepa_address_found *found = cepa_lookups_known(&end->lookups, &talk->address);
-    if (found == NULL || found->contents.points_len == 0 || talk->tries >= KNOCKS_MAX) {
-        look_up_again(end, talk, now);
-        return;
+    const struct cepa_end_question question = {.asker = CEPA_END_ASKER_KNOCK,
+                                               .owner = talk->self.handle.index,
+                                               .ticket = ++talk->tries,
+                                               .relay = &talk->point,
+                                               .service = CEPA_SERVICE_INTRODUCE,
+                                               .limit_ns = KNOCK_NS,
+                                               .body = talk->knock,
+                                               .body_len = sizeof talk->knock};
+    talk->stage = CEPA_STAGE_KNOCKING;
+    talk->start = (struct cepa_start_whole){0};
+    talk->again = cepa_time_add(now, ANSWER_NS);
+    int error = cepa_end_ask(&end->asks, &question, now);
+    if (error != 0) {
+        talk->again = cepa_time_add(now, error == CEPA_ERR_NOT_FOUND ? 0 : REPEAT_NS);
     }
+}
+
+static int make_knock(struct cepa_end *end, struct cepa_end_talk *talk,
+                      const struct cepa_address_found *found, struct cepa_time now)
+{
+    const struct cepa_end_meeting *meeting = &talk->paths[0];
     const struct cepa_introduction_point *point =
         &found->contents.points[(meeting->tag[0] + talk->tries) % found->contents.points_len];
     struct cepa_xwing_public_key prekey;
@@ -56,31 +72,43 @@ static void knock(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_
                               .paths_max = CEPA_SESSION_PATHS_MAX};
     memcpy(said.relay, meeting->relay.bytes, sizeof said.relay);
     memcpy(said.cookie, meeting->cookie, sizeof said.cookie);
-    memcpy(workspace->knock, point->key, CEPA_INTRODUCE_KEY_SIZE);
-    int error = (found->contents.flags & CEPA_ADDRESS_WORK) != 0 ? CEPA_ERR_UNSUPPORTED : 0;
-    if (error == 0) {
-        error =
-            cepa_knock_create(&talk->initiator, workspace->knock + CEPA_INTRODUCE_KEY_SIZE, &said,
-                              &addressee, end->config.random, &workspace->session, end->config.cpu);
-    }
-    if (error != 0) {
-        cepa_end_talk_end(end, talk, error, 0, now);
+    memcpy(talk->knock, point->key, CEPA_INTRODUCE_KEY_SIZE);
+    memcpy(talk->point.bytes, point->relay, sizeof talk->point.bytes);
+    return cepa_knock_create(&talk->initiator, talk->knock + CEPA_INTRODUCE_KEY_SIZE, &said,
+                             &addressee, end->config.random, &end->workspace->session,
+                             end->config.cpu);
+}
+
+/* Knocks at the next introduction point. */
+static void knock(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
+{
+    const struct cepa_address_found *found = cepa_lookups_known(&end->lookups, &talk->address);
+    if (found == NULL || found->contents.points_len == 0 || talk->tries >= KNOCKS_MAX) {
+        look_up_again(end, talk, now);
         return;
     }
-    const struct cepa_end_question question = {.asker = CEPA_END_ASKER_KNOCK,
-                                               .owner = talk->self.handle.index,
-                                               .ticket = ++talk->tries,
-                                               .relay = (const void *)point->relay,
-                                               .service = CEPA_SERVICE_INTRODUCE,
-                                               .limit_ns = KNOCK_NS,
-                                               .body = workspace->knock,
-                                               .body_len = sizeof workspace->knock};
-    talk->stage = CEPA_STAGE_KNOCKING;
-    talk->start = (struct cepa_start_whole){0};
-    talk->again = cepa_time_add(now, ANSWER_NS);
-    error = cepa_end_ask(&end->asks, &question, now);
+    int error = make_knock(end, talk, found, now);
     if (error != 0) {
-        talk->again = cepa_time_add(now, error == CEPA_ERR_NOT_FOUND ? 0 : REPEAT_NS);
+        cepa_end_talk_end(end, talk, error, 0, now);
+    } else if ((found->contents.flags & CEPA_ADDRESS_WORK) != 0) {
+        talk->stage = CEPA_STAGE_WORKING;
+        talk->nonce = 0;
+        talk->again = now;
+    } else {
+        send_knock(end, talk, now);
+    }
+}
+
+/* Does some of the work for a knock: one session in each step, so that nothing else waits long. */
+static void work(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
+{
+    uint32_t tries = end->work_left;
+    end->work_left = 0;
+    if (tries > 0 &&
+        cepa_knock_work(talk->knock + CEPA_INTRODUCE_KEY_SIZE, &talk->nonce, tries) == 0) {
+        send_knock(end, talk, now);
+    } else {
+        talk->again = cepa_time_add(now, WORK_REST_NS);
     }
 }
 
@@ -146,7 +174,7 @@ static void ask_custodian(struct cepa_end *end, const struct cepa_custodian_ask 
 void cepa_end_on_lookups(struct cepa_end *end, struct cepa_time now)
 {
     struct cepa_lookups_effect effect;
-    while (cepa_lookups_next(&end->lookups, &effect) == 0) {
+    while (cepa_end_asks_room(&end->asks) > 0 && cepa_lookups_next(&end->lookups, &effect) == 0) {
         if (effect.kind == CEPA_LOOKUPS_ASK) {
             ask_custodian(end, &effect.ask, now);
             continue;
@@ -261,14 +289,34 @@ static int begin_answer(struct cepa_end *end, struct cepa_end_talk *talk,
     return error == 0 ? cepa_end_meeting_build(end, talk, meeting, now) : error;
 }
 
+/* Strangers may take half of the places while nobody knows whether they will come, three quarters
+ * in all: the rest is for those whom this end wants to reach. */
+static bool has_place(const struct cepa_end *end)
+{
+    uint32_t sessions = end->config.limits.sessions;
+    uint32_t came = 0;
+    uint32_t begun = 0;
+    for (uint32_t i = 0; i < sessions; i++) {
+        const struct cepa_end_talk *talk = cepa_end_talk_at(end, i);
+        came += talk != NULL && !talk->is_initiator;
+        begun += talk != NULL && !talk->is_initiator && !talk->is_told;
+    }
+    return begun < (sessions + 1) / 2 && came < sessions - sessions / 4;
+}
+
 void cepa_end_on_knock(struct cepa_end *end, struct cepa_end_person *person, uint8_t *message,
                        size_t message_len, struct cepa_time now)
 {
     struct cepa_session_responder responder;
     struct cepa_knock said;
+    if (!has_place(end) || (person->policy.wants_work &&
+                            (message_len != CEPA_KNOCK_SIZE || !cepa_knock_has_work(message)))) {
+        return;
+    }
     if (open_knock(end, person, &responder, &said, message, message_len, now) == 0 &&
         (said.is_named || person->policy.accepts_anonymous) &&
-        !cepa_node_is_self(end->config.node, (const void *)said.relay)) {
+        !cepa_node_is_self(end->config.node, (const void *)said.relay) &&
+        cepa_end_pay(&person->answered, cepa_end_knock_interval_ns(person), CEPA_END_BURST, now)) {
         struct cepa_end_talk *talk = cepa_end_talk_new(end, now);
         if (talk != NULL && begin_answer(end, talk, person, &responder, &said, now) != 0) {
             cepa_end_talk_end(end, talk, CEPA_ERR_UNREACHABLE, 0, now);
@@ -322,6 +370,8 @@ void cepa_end_dial_step(struct cepa_end *end, struct cepa_end_talk *talk, struct
     }
     if (meeting->state == CEPA_MEETING_BUILDS && cepa_time_is_due(meeting->until, now)) {
         try_circuit_again(end, talk, now);
+    } else if (talk->stage == CEPA_STAGE_WORKING && cepa_time_is_due(talk->again, now)) {
+        work(end, talk, now);
     } else if (talk->stage == CEPA_STAGE_KNOCKING && cepa_time_is_due(talk->again, now)) {
         knock(end, talk, now);
     } else if (talk->stage == CEPA_STAGE_ANSWERING && cepa_time_is_due(talk->again, now)) {

@@ -10,8 +10,9 @@
 
 enum {
     PLACES_MAX = 4096, /* of any table */
-    EVENTS = 256,
-    RANDOM_SPARE = 64
+    EVENTS_SPARE = 64,
+    EVENTS_EACH = 4,     /* of a session or an identity, between two calls of cepa_end_next */
+    WORK_PER_STEP = 4096 /* hashes: about 1 ms */
 };
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -46,6 +47,11 @@ static uint32_t power_of_two(uint32_t least)
         power *= 2;
     }
     return power;
+}
+
+static uint32_t events_of(const struct cepa_end_limits *limits)
+{
+    return power_of_two(EVENTS_SPARE + EVENTS_EACH * (limits->sessions + limits->identities));
 }
 
 enum part {
@@ -88,7 +94,7 @@ static void sizes_of(size_t ret_sizes[PARTS], const struct cepa_end_limits *limi
         limits->sessions, cepa_block_round(cepa_session_size(&limits->session)));
     ret_sizes[PART_DIRTY] =
         cepa_ring_size(power_of_two(limits->sessions), sizeof(struct cepa_handle));
-    ret_sizes[PART_EVENTS] = cepa_ring_size(EVENTS, sizeof(struct cepa_end_effect));
+    ret_sizes[PART_EVENTS] = cepa_ring_size(events_of(limits), sizeof(struct cepa_end_effect));
     ret_sizes[PART_RESTORED] =
         cepa_block_array_size(limits->identities, sizeof(struct cepa_end_restored));
 }
@@ -141,7 +147,7 @@ static void init_tables(struct cepa_end *end, void *const parts[PARTS], const si
     end->session_size = cepa_block_round(cepa_session_size(&limits->session));
     cepa_ring_init(&end->dirty, parts[PART_DIRTY], sizes[PART_DIRTY],
                    power_of_two(limits->sessions), sizeof(struct cepa_handle));
-    cepa_ring_init(&end->events, parts[PART_EVENTS], sizes[PART_EVENTS], EVENTS,
+    cepa_ring_init(&end->events, parts[PART_EVENTS], sizes[PART_EVENTS], events_of(limits),
                    sizeof(struct cepa_end_effect));
 }
 
@@ -208,7 +214,19 @@ struct cepa_wall cepa_end_wall(const struct cepa_end *end, struct cepa_time now)
 void cepa_end_tell(struct cepa_end *end, const struct cepa_end_effect *effect)
 {
     int error = cepa_ring_push(&end->events, effect);
-    CEPA_ASSERT(error == 0); /* a few for each identity and session, and they are taken at once */
+    /* There are a few for each identity and session, and they are taken at once; who asks for
+     * sessions without taking any is refused. */
+    CEPA_ASSERT(error == 0);
+}
+
+bool cepa_end_pay(struct cepa_time *bucket, uint64_t interval_ns, uint32_t burst,
+                  struct cepa_time now)
+{
+    if (cepa_time_since(*bucket, now) > (burst - 1) * interval_ns) {
+        return false;
+    }
+    *bucket = cepa_time_add(cepa_time_latest(*bucket, now), interval_ns);
+    return true;
 }
 
 /* Hands answers to those who asked, and lets look-ups ask. */
@@ -248,6 +266,7 @@ void cepa_end_step(struct cepa_end *end, struct cepa_time now, struct cepa_wall 
 {
     end->wall = wall;
     end->wall_at = now;
+    end->work_left = WORK_PER_STEP;
     cepa_end_asks_step(&end->asks, now);
     if (cepa_time_is_due(cepa_lookups_deadline(&end->lookups), now)) {
         cepa_lookups_step(&end->lookups, now, wall);
@@ -437,11 +456,24 @@ int cepa_end_identity_add(struct cepa_end *end, struct cepa_end_identity *ret_id
     return 0;
 }
 
+/* Ends what is being opened as an identity, or to it. */
+static void end_begun(struct cepa_end *end, struct cepa_end_identity identity, struct cepa_time now)
+{
+    for (uint32_t i = 0; i < end->config.limits.sessions; i++) {
+        struct cepa_end_talk *talk = cepa_end_talk_at(end, i);
+        if (talk != NULL && talk->stage < CEPA_STAGE_OPEN &&
+            cepa_handle_is_equal(talk->identity.handle, identity.handle)) {
+            cepa_end_talk_end(end, talk, CEPA_ERR_NOT_FOUND, 0, now);
+        }
+    }
+}
+
 void cepa_end_identity_remove(struct cepa_end *end, struct cepa_end_identity identity,
                               struct cepa_time now)
 {
     struct cepa_end_person *person = cepa_pool_find(&end->people, identity.handle);
     if (person != NULL) {
+        end_begun(end, identity, now);
         cepa_end_person_end(end, person, now);
         int error = cepa_pool_free(&end->people, identity.handle);
         CEPA_ASSERT(error == 0);
@@ -456,7 +488,8 @@ int cepa_end_connect(struct cepa_end *end, struct cepa_end_session *ret_session,
     if (is_named && cepa_pool_find(&end->people, as.handle) == NULL) {
         return CEPA_ERR_NOT_FOUND;
     }
-    struct cepa_end_talk *talk = cepa_end_talk_new(end, now);
+    bool has_room = cepa_ring_count(&end->events) < events_of(&end->config.limits) / 4;
+    struct cepa_end_talk *talk = has_room ? cepa_end_talk_new(end, now) : NULL;
     if (talk == NULL) {
         return CEPA_ERR_FULL;
     }
@@ -493,7 +526,7 @@ void cepa_end_close(struct cepa_end *end, struct cepa_end_session session, uint3
                     struct cepa_time now)
 {
     struct cepa_end_talk *talk = cepa_end_talk_find(end, session);
-    if (talk == NULL) {
+    if (talk == NULL || talk->stage == CEPA_STAGE_CLOSING) {
         return;
     }
     if (!talk->has_secrets) {

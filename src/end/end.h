@@ -62,7 +62,9 @@ struct cepa_end_config {
 struct cepa_end_policy {
     bool is_listening;         /* its descriptor is published, and introductions are taken */
     bool accepts_anonymous;    /* also from those who do not say who they are */
-    uint32_t first_per_minute; /* introductions that are answered, at most */
+    uint32_t first_per_minute; /* introductions that are answered, at most; 1 to 6,000, and what
+                                * is beyond counts as the nearest of these */
+    bool wants_work;           /* of those who knock: 0.1 s of a processor each */
 };
 
 /* What an end tells its owner. */
@@ -142,13 +144,14 @@ CEPA_MUST_USE int cepa_end_identity_add(struct cepa_end *end,
                                         const struct cepa_identity_secret *secret,
                                         const struct cepa_end_policy *policy, struct cepa_time now);
 
-/* cepa_end_identity_remove withdraws an identity and wipes it. Its sessions go on. */
+/* cepa_end_identity_remove withdraws an identity and wipes it. Its sessions go on; what is being
+ * opened as it fails with CEPA_ERR_NOT_FOUND. */
 void cepa_end_identity_remove(struct cepa_end *end, struct cepa_end_identity identity,
                               struct cepa_time now);
 
 /* cepa_end_connect opens a session to an address: READY or FAILED follows. `as`: the identity
- * that the other end learns, none: it learns nothing. Returns 0, CEPA_ERR_FULL, CEPA_ERR_NOT_FOUND
- * for an unknown identity, or CEPA_ERR_RANDOM. */
+ * that the other end learns, none: it learns nothing. Returns 0, CEPA_ERR_FULL (also while too many
+ * events wait to be taken), CEPA_ERR_NOT_FOUND for an unknown identity, or as cepa_lookups_find. */
 CEPA_MUST_USE int cepa_end_connect(struct cepa_end *end, struct cepa_end_session *ret_session,
                                    const struct cepa_address *address, struct cepa_end_identity as,
                                    struct cepa_time now);
@@ -160,7 +163,8 @@ struct cepa_session *cepa_end_streams(struct cepa_end *end, struct cepa_end_sess
 /* cepa_end_touch says that its streams were used. */
 void cepa_end_touch(struct cepa_end *end, struct cepa_end_session session);
 
-/* cepa_end_close ends a session; CLOSED follows when the other end was told, or soon. */
+/* cepa_end_close ends a session; CLOSED follows when the other end was told, or soon; FAILED if it
+ * was not open yet. Nothing is said of its streams from now on. */
 void cepa_end_close(struct cepa_end *end, struct cepa_end_session session, uint32_t code,
                     struct cepa_time now);
 

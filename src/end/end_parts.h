@@ -7,6 +7,10 @@
 /* end.c */
 struct cepa_wall cepa_end_wall(const struct cepa_end *end, struct cepa_time now);
 void cepa_end_tell(struct cepa_end *end, const struct cepa_end_effect *effect);
+/* Takes one from a bucket that fills by one each `interval_ns` and holds `burst`; false if there is
+ * none. `*bucket` is when it will be full; zeros: it is. */
+CEPA_MUST_USE bool cepa_end_pay(struct cepa_time *bucket, uint64_t interval_ns, uint32_t burst,
+                                struct cepa_time now);
 
 /* people.c: identities, their introduction circuits and descriptors. */
 void cepa_end_person_init(struct cepa_end *end, struct cepa_end_person *person,
@@ -21,6 +25,8 @@ void cepa_end_person_end(struct cepa_end *end, struct cepa_end_person *person,
                          struct cepa_time now);
 void cepa_end_person_on_answer(struct cepa_end *end, struct cepa_end_person *person,
                                const struct cepa_end_answer *answer, struct cepa_time now);
+/* Between two knocks that it answers, on average. */
+uint64_t cepa_end_knock_interval_ns(const struct cepa_end_person *person);
 /* `owner` is CEPA_END_POINTS * the person's place + the point's. */
 void cepa_end_point_on_ready(struct cepa_end *end, uint32_t owner, struct cepa_time now);
 void cepa_end_point_on_data(struct cepa_end *end, uint32_t owner, const uint8_t *data,

@@ -17,11 +17,12 @@
 #include "wire/session_start.h"
 
 enum {
-    CEPA_END_POINTS = 3,   /* introduction circuits of an identity */
-    CEPA_END_PATHS = 8,    /* meetings of a session at one time, open or not */
-    CEPA_END_OPENED = 16,  /* numbers of paths that are remembered */
-    CEPA_END_KNOWN = 24,   /* addresses that are remembered */
-    CEPA_END_KNOCKS = 4096 /* introductions within an hour */
+    CEPA_END_POINTS = 3,    /* introduction circuits of an identity */
+    CEPA_END_PATHS = 8,     /* meetings of a session at one time, open or not */
+    CEPA_END_OPENED = 16,   /* numbers of paths that are remembered */
+    CEPA_END_KNOWN = 24,    /* addresses that are remembered */
+    CEPA_END_KNOCKS = 4096, /* introductions within an hour */
+    CEPA_END_BURST = 8      /* introductions that are answered at once */
 };
 
 /* --- meetings.c: one path of a session, from its circuit up to where packets flow. --------------
@@ -62,6 +63,7 @@ struct cepa_end_meeting {
 enum cepa_end_stage {
     CEPA_STAGE_LOOKUP,    /* initiator: the other's descriptor is being looked for */
     CEPA_STAGE_MEETING,   /* initiator: a circuit to where to meet is being built */
+    CEPA_STAGE_WORKING,   /* initiator: work is being done for the knock */
     CEPA_STAGE_KNOCKING,  /* initiator: the other end was told, or is being told */
     CEPA_STAGE_ANSWERING, /* responder: has answered, nothing has opened yet */
     CEPA_STAGE_OPEN,      /* streams live */
@@ -89,7 +91,11 @@ struct cepa_end_talk {
     uint32_t last_number;             /* the highest path number used or heard of */
     uint32_t opened[CEPA_END_OPENED]; /* the last that stood */
     uint32_t opened_next;
-    struct cepa_time look; /* when its paths are looked at again */
+    struct cepa_time look;   /* when its paths are looked at again */
+    struct cepa_time called; /* a bucket: how often the other end may ask for new paths */
+    uint64_t nonce;          /* WORKING: the next one to be tried */
+    struct cepa_ed25519_public_key point;                     /* at which it knocks */
+    uint8_t knock[CEPA_INTRODUCE_KEY_SIZE + CEPA_KNOCK_SIZE]; /* WORKING: what waits for it */
     struct cepa_session_initiator initiator;
     struct cepa_session_secrets secrets;
     struct cepa_session_keys keys;
@@ -116,6 +122,7 @@ struct cepa_end_point {
     struct cepa_ed25519_key key;
     uint8_t tag[CEPA_SERVICE_TAG_SIZE];
     struct cepa_time until;          /* then it is asked again, or another one is tried */
+    struct cepa_time handed;         /* a bucket: how many knocks are looked at */
     struct cepa_service_whole whole; /* of a knock */
     uint8_t knock_tag[CEPA_SERVICE_TAG_SIZE];
     uint8_t knock[CEPA_SERVICE_BODY_MAX];
@@ -128,6 +135,7 @@ struct cepa_end_person {
     struct cepa_prekeys prekeys;
     struct cepa_publisher publisher;
     struct cepa_end_point points[CEPA_END_POINTS];
+    struct cepa_time answered;   /* a bucket: how many knocks are answered */
     bool is_published;           /* its owner was told */
     struct cepa_time prekeys_at; /* when prekeys are looked at again */
     struct cepa_time look;       /* when its points and prekeys are looked at again */
@@ -170,7 +178,7 @@ struct cepa_end {
     size_t session_size;
     struct cepa_ring dirty;                /* handles of talks, each at most once */
     struct cepa_ring events;               /* struct cepa_end_effect, without bytes */
-    struct cepa_time tick;                 /* when identities are looked at */
+    uint32_t work_left;                    /* hashes, in this step */
     struct cepa_end_restored *restored;    /* as many as identities */
     size_t stored_len;                     /* of what the last STORE effect lent */
     uint8_t stored[CEPA_PREKEYS_SIZE_MAX]; /* secret */

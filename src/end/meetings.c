@@ -8,7 +8,8 @@
 #include "end/end_parts.h"
 
 enum { HOPS_INITIATOR = 3, HOPS_RESPONDER = 4 };
-#define PATIENCE_NS (4 * CEPA_SECOND_NS) /* for a circuit, and for the other end */
+#define PATIENCE_NS (4 * CEPA_SECOND_NS)   /* for a circuit, and for the other end */
+#define REST_NS (20 * CEPA_MILLISECOND_NS) /* before one that failed is built anew */
 
 struct cepa_end_meeting *cepa_end_meeting_free(struct cepa_end_talk *talk)
 {
@@ -102,7 +103,11 @@ void cepa_end_meeting_on_ready(struct cepa_end *end, uint32_t owner, struct cepa
             return;
         }
         meeting->has_relay = true;
+        struct cepa_end_session self = talk->self;
         cepa_end_on_drawn(end, talk, now);
+        if (cepa_end_talk_find(end, self) == NULL) {
+            return;
+        }
     }
     if (meeting->state == CEPA_MEETING_BUILDS) {
         greet(end, meeting, now);
@@ -160,7 +165,7 @@ static void on_word(struct cepa_end *end, struct cepa_end_talk *talk,
         fall(end, talk, meeting, now);
         break;
     default:
-        meeting->until = now; /* another relay */
+        meeting->until = cepa_time_add(now, REST_NS); /* another relay */
         cepa_end_talk_touch(end, talk);
         break;
     }
@@ -197,6 +202,9 @@ void cepa_end_meeting_on_data(struct cepa_end *end, uint32_t owner, const uint8_
     cepa_node_circuit_consumed(end->config.node, meeting->circuit, 1, now);
     if (data_len == CEPA_SESSION_PACKET_SIZE) {
         stand(end, talk, meeting, now); /* cells overtake each other: the OK is on its way */
+        if (meeting->state == CEPA_MEETING_FREE) {
+            return; /* a path of this number has stood before */
+        }
         if (cepa_start_is_part(data)) {
             cepa_end_on_start_part(end, talk, data, now);
         } else {
@@ -213,6 +221,10 @@ void cepa_end_meeting_on_broken(struct cepa_end *end, uint32_t owner, struct cep
     struct cepa_end_talk *talk;
     struct cepa_end_meeting *meeting = meeting_of(end, owner, &talk);
     fall(end, talk, meeting, now);
+    if (meeting->state == CEPA_MEETING_LEAVING) {
+        cepa_end_meeting_close(end, talk, meeting, now); /* the other end has left */
+        return;
+    }
     meeting->state = CEPA_MEETING_BUILDS;
     meeting->is_greeted = false;
 }
@@ -229,7 +241,7 @@ void cepa_end_meeting_on_closed(struct cepa_end *end, uint32_t owner, struct cep
     } else if (!was_here || !meeting->has_relay ||
                cepa_end_meeting_build(end, talk, meeting, now) != 0) {
         meeting->state = CEPA_MEETING_BUILDS;
-        meeting->until = now;
+        meeting->until = cepa_time_add(now, REST_NS);
     }
 }
 
@@ -257,6 +269,7 @@ void cepa_end_meeting_pump(struct cepa_end *end, struct cepa_end_talk *talk,
     }
     if (meeting->is_held) {
         if (!send_sealed(end, meeting, meeting->held, now)) {
+            cepa_session_path_room(talk->streams, meeting->number, 0);
             return;
         }
         meeting->is_held = false;
@@ -268,6 +281,7 @@ void cepa_end_meeting_pump(struct cepa_end *end, struct cepa_end_talk *talk,
             cepa_session_keys_seal(&talk->keys, bytes, meeting->number, number, end->config.cpu);
         CEPA_ASSERT(error == 0); /* numbers of a path rise, and never so high */
         if (!send_sealed(end, meeting, bytes, now)) {
+            cepa_session_path_room(talk->streams, meeting->number, 0);
             return;
         }
     }

@@ -12,12 +12,14 @@ enum {
     ACTIVE = 2,      /* of these */
     LOST_TRIES = 3,  /* meetings at one time when all are lost */
     RANKS = 3,       /* relays that are tried for one */
+    CALLS = 16,      /* of the other end for new paths, at once */
     SLOT_NUMBERS = 8 /* of a slot of time */
 };
 #define SLOT_MS UINT64_C(30000)
 #define LEAVE_NS (2 * CEPA_SECOND_NS)    /* what is under way still comes */
 #define ROTATE_NS (480 * CEPA_SECOND_NS) /* and up to as much again by half */
 #define ROTATE_AGAIN_NS (20 * CEPA_SECOND_NS)
+#define CALL_NS (2 * CEPA_SECOND_NS)    /* between two such calls, on average */
 #define SUSPECT_NS (2 * CEPA_SECOND_NS) /* a path that does not answer is given up */
 
 static uint32_t slot_of(const struct cepa_end *end, struct cepa_time now)
@@ -143,12 +145,25 @@ static bool seek(struct cepa_end *end, struct cepa_end_talk *talk, uint32_t numb
     return true;
 }
 
+/* A path's number is never used again, so there is no use in going there. */
+static bool was_open(const struct cepa_end_talk *talk, uint32_t number)
+{
+    for (size_t i = 0; i < CEPA_END_OPENED; i++) {
+        if (talk->opened[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void cepa_end_paths_come(struct cepa_end *end, struct cepa_end_talk *talk, uint32_t number,
                          struct cepa_time now)
 {
     uint32_t slot = slot_of(end, now);
     bool is_near = number / SLOT_NUMBERS + 4 > slot && number / SLOT_NUMBERS < slot + 4;
-    if (is_near && cepa_end_meeting_find(talk, number) == NULL) {
+    /* Each call costs circuits here, so a hostile other end is held back. */
+    if (is_near && cepa_end_meeting_find(talk, number) == NULL && !was_open(talk, number) &&
+        cepa_end_pay(&talk->called, CALL_NS, CALLS, now)) {
         (void)seek(end, talk, number, now);
     }
 }
@@ -190,17 +205,6 @@ static void seek_next(struct cepa_end *end, struct cepa_end_talk *talk, struct c
         }
         talk->last_number = number + i;
     }
-}
-
-/* A path's number is never used again, so there is no use in going there. */
-static bool was_open(const struct cepa_end_talk *talk, uint32_t number)
-{
-    for (size_t i = 0; i < CEPA_END_OPENED; i++) {
-        if (talk->opened[i] == number) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* All are lost: both ends go where the time says. */

@@ -12,6 +12,7 @@ enum { HOPS = 3, PLACED_MIN = 3 /* copies: the descriptor will be found */ };
 #define POINT_NS (10 * CEPA_SECOND_NS) /* for a circuit, and for the relay's word */
 #define ALIVE_NS (20 * CEPA_SECOND_NS) /* between two words to the relay */
 #define PUT_NS (15 * CEPA_SECOND_NS)
+enum { PER_MINUTE_MAX = 6000 /* that a relay takes, @[SPEC 15.3] */ };
 
 struct cepa_end_person *cepa_end_person_at(const struct cepa_end *end, uint32_t place)
 {
@@ -46,11 +47,17 @@ static int restore_prekeys(struct cepa_end *end, struct cepa_end_person *person,
                                end->config.cpu);
 }
 
+static uint32_t clamp(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 void cepa_end_person_init(struct cepa_end *end, struct cepa_end_person *person,
                           const struct cepa_identity_secret *secret)
 {
     cepa_identity_expand(&person->identity, secret, &end->workspace->identity, end->config.cpu);
     cepa_prekeys_init(&person->prekeys);
+    person->policy.first_per_minute = clamp(person->policy.first_per_minute, 1, PER_MINUTE_MAX);
     const struct cepa_publisher_config config = {.identity = &person->identity,
                                                  .network = end->network,
                                                  .calendar = end->config.profile.calendar,
@@ -145,7 +152,7 @@ void cepa_end_point_on_ready(struct cepa_end *end, uint32_t owner, struct cepa_t
         cepa_random_fill(end->config.random, seed.bytes, sizeof seed.bytes) != 0 ||
         cepa_random_fill(end->config.random, point->tag, sizeof point->tag) != 0) {
         close_point(end, point, now);
-        person->look = now;
+        point->until = cepa_time_add(now, LOOK_NS); /* where relays are few, the next may be too */
         return;
     }
     point->has_relay = true;
@@ -168,7 +175,7 @@ void cepa_end_point_on_data(struct cepa_end *end, uint32_t owner, const uint8_t 
     if (part.service != CEPA_SERVICE_KNOCK) {
         if (memcmp(part.tag, point->tag, sizeof part.tag) == 0) {
             point->is_placed = part.service == CEPA_SERVICE_OK;
-            point->until = point->is_placed ? cepa_time_add(now, ALIVE_NS) : now;
+            point->until = cepa_time_add(now, point->is_placed ? ALIVE_NS : LOOK_NS);
             person->look = now;
         }
         return;
@@ -180,8 +187,17 @@ void cepa_end_point_on_data(struct cepa_end *end, uint32_t owner, const uint8_t 
     if (cepa_service_whole_add(&point->whole, point->knock, &is_whole, &part) == 0 && is_whole) {
         size_t len = point->whole.len;
         point->whole = (struct cepa_service_whole){0};
-        cepa_end_on_knock(end, person, point->knock, len, now);
+        /* The relay hands over no more on average; if it does, only what it brings is lost. */
+        if (cepa_end_pay(&point->handed, cepa_end_knock_interval_ns(person), 2 * CEPA_END_BURST,
+                         now)) {
+            cepa_end_on_knock(end, person, point->knock, len, now);
+        }
     }
+}
+
+uint64_t cepa_end_knock_interval_ns(const struct cepa_end_person *person)
+{
+    return 60 * CEPA_SECOND_NS / person->policy.first_per_minute;
 }
 
 void cepa_end_point_on_closed(struct cepa_end *end, uint32_t owner, struct cepa_time now)
@@ -271,7 +287,8 @@ static void say_contents(struct cepa_end *end, struct cepa_end_person *person, s
         return; /* what is published may still serve */
     }
     memcpy(contents.prekey, prekey->public_key.bytes, sizeof contents.prekey);
-    contents.flags = CEPA_ADDRESS_STRANGERS;
+    contents.flags =
+        (uint8_t)(CEPA_ADDRESS_STRANGERS | (person->policy.wants_work ? CEPA_ADDRESS_WORK : 0));
     cepa_publisher_set(&person->publisher, &contents, now, cepa_end_wall(end, now));
 }
 
@@ -279,7 +296,9 @@ static void ask_custodians(struct cepa_end *end, struct cepa_end_person *person,
                            struct cepa_time now)
 {
     struct cepa_custodian_ask ask;
-    while (cepa_publisher_next(&person->publisher, &ask, now) == 0) {
+    /* What nobody waits for leaves room to those who want to reach somebody. */
+    while (cepa_end_asks_room(&end->asks) > end->asks.capacity / 2 &&
+           cepa_publisher_next(&person->publisher, &ask, now) == 0) {
         struct cepa_ed25519_public_key near[CEPA_DESCRIPTOR_NEAREST];
         size_t len = cepa_node_nearest(end->config.node, near, CEPA_DESCRIPTOR_NEAREST,
                                        cepa_descriptor_position_start(&ask.position));

@@ -38,11 +38,30 @@ struct cepa_end_talk *cepa_end_talk_new(struct cepa_end *end, struct cepa_time n
     return talk;
 }
 
+/* Sessions may have ended since they were touched. */
+static void forget_gone(struct cepa_end *end)
+{
+    for (uint32_t left = cepa_ring_count(&end->dirty); left > 0; left--) {
+        struct cepa_handle handle;
+        int error = cepa_ring_pop(&end->dirty, &handle);
+        if (error == 0 && cepa_pool_find(&end->talks, handle) != NULL) {
+            error = cepa_ring_push(&end->dirty, &handle);
+        }
+        CEPA_ASSERT(error == 0);
+    }
+}
+
 void cepa_end_talk_touch(struct cepa_end *end, struct cepa_end_talk *talk)
 {
-    if (!talk->is_dirty && cepa_ring_push(&end->dirty, &talk->self.handle) == 0) {
-        talk->is_dirty = true;
+    if (talk->is_dirty) {
+        return;
     }
+    if (cepa_ring_push(&end->dirty, &talk->self.handle) != 0) {
+        forget_gone(end);
+        int error = cepa_ring_push(&end->dirty, &talk->self.handle);
+        CEPA_ASSERT(error == 0); /* there is a place for each */
+    }
+    talk->is_dirty = true;
 }
 
 int cepa_end_talk_open(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
@@ -63,6 +82,19 @@ int cepa_end_talk_open(struct cepa_end *end, struct cepa_end_talk *talk, struct 
     return error;
 }
 
+/* Whether somebody else waits for the same look-up. */
+static bool is_lookup_shared(const struct cepa_end *end, const struct cepa_end_talk *talk)
+{
+    for (uint32_t i = 0; i < end->config.limits.sessions; i++) {
+        const struct cepa_end_talk *other = cepa_end_talk_at(end, i);
+        if (other != NULL && other != talk && other->stage == CEPA_STAGE_LOOKUP &&
+            other->lookup == talk->lookup) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void cepa_end_talk_end(struct cepa_end *end, struct cepa_end_talk *talk, int error, uint32_t code,
                        struct cepa_time now)
 {
@@ -81,7 +113,7 @@ void cepa_end_talk_end(struct cepa_end *end, struct cepa_end_talk *talk, int err
     for (size_t i = 0; i < CEPA_END_PATHS; i++) {
         cepa_end_meeting_close(end, talk, &talk->paths[i], now);
     }
-    if (talk->stage == CEPA_STAGE_LOOKUP) {
+    if (talk->stage == CEPA_STAGE_LOOKUP && !is_lookup_shared(end, talk)) {
         cepa_lookups_cancel(&end->lookups, talk->lookup, now);
     }
     cepa_end_asks_drop(&end->asks, CEPA_END_ASKER_KNOCK, self.index, now);
@@ -109,7 +141,7 @@ static bool on_event(struct cepa_end_talk *talk, const struct cepa_session_event
     }
     *ret_effect =
         (struct cepa_end_effect){.event = CEPA_END_STREAM, .session = talk->self, .stream = *event};
-    return true;
+    return talk->stage != CEPA_STAGE_CLOSING;
 }
 
 bool cepa_end_talk_next(struct cepa_end *end, struct cepa_end_talk *talk,
@@ -125,7 +157,11 @@ bool cepa_end_talk_next(struct cepa_end *end, struct cepa_end_talk *talk,
         return false;
     }
     cepa_end_control_flush(talk);
-    /* What comes before the owner knows of the session waits until then. */
+    if (cepa_ring_count(&end->events) > 0) {
+        cepa_end_talk_touch(end, talk); /* that it is here comes before what its streams say */
+        return false;
+    }
+    /* What comes before its owner knows of it waits in its streams. */
     while (talk->is_told && cepa_session_next(talk->streams, &event) == 0) {
         if (event.kind == CEPA_SESSION_CLOSED) {
             cepa_end_talk_end(end, talk, 0, event.code, now);
@@ -181,14 +217,17 @@ void cepa_end_talk_step(struct cepa_end *end, struct cepa_end_talk *talk, struct
 struct cepa_time cepa_end_talk_deadline(const struct cepa_end_talk *talk)
 {
     struct cepa_time earliest = cepa_time_earliest(talk->until, talk->look);
-    earliest = cepa_time_earliest(earliest, talk->again);
+    if (talk->stage >= CEPA_STAGE_WORKING && talk->stage <= CEPA_STAGE_ANSWERING) {
+        earliest = cepa_time_earliest(earliest, talk->again);
+    }
     if (talk->has_secrets) {
         earliest = cepa_time_earliest(earliest, cepa_session_deadline(talk->streams));
     }
-    if (talk->stage >= CEPA_STAGE_OPEN) {
+    if (talk->stage == CEPA_STAGE_OPEN) {
         return cepa_time_earliest(earliest, cepa_end_paths_deadline(talk));
     }
-    if (talk->stage != CEPA_STAGE_LOOKUP && talk->paths[0].state == CEPA_MEETING_BUILDS) {
+    if (talk->stage < CEPA_STAGE_OPEN && talk->stage != CEPA_STAGE_LOOKUP &&
+        talk->paths[0].state == CEPA_MEETING_BUILDS) {
         earliest = cepa_time_earliest(earliest, talk->paths[0].until);
     }
     return earliest;

@@ -366,10 +366,22 @@ void cepa_session_path_step(struct cepa_session *session, struct cepa_session_pa
     }
 }
 
+/* Whether an answer can leave now; else it leaves as soon as a circuit has room, of which there is
+ * word, and waiting for a moment would be of no use. */
+static bool may_answer(const struct cepa_session *session, const struct cepa_session_path *path)
+{
+    for (unsigned i = 0; i < CEPA_SESSION_PATHS_MAX; i++) {
+        const struct cepa_session_path *other = &session->paths[i];
+        if (other->room > 0 && (other == path || cepa_session_path_is_well(other))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct cepa_time cepa_session_path_deadline(const struct cepa_session *session,
                                             const struct cepa_session_path *path)
 {
-    (void)session;
     if (!path->is_used || path->is_broken) {
         return cepa_time_never();
     }
@@ -378,7 +390,7 @@ struct cepa_time cepa_session_path_deadline(const struct cepa_session *session,
         deadline =
             cepa_time_earliest(deadline, cepa_time_add(path->progress, suspect_after_ns(path)));
     }
-    if (path->owed > 0) {
+    if (path->owed > 0 && may_answer(session, path)) {
         deadline = cepa_time_earliest(deadline, cepa_time_add(path->owed_since, ACK_DELAY_NS));
     }
     if (cepa_time_is_never(path->probe) && !path->is_probe_due) {

@@ -84,8 +84,10 @@ static bool is_settled(struct sim *sim, void *context)
 
 void sim_pair_listen(struct sim_pair *pair)
 {
-    const struct cepa_end_policy policy = {
-        .is_listening = true, .accepts_anonymous = pair->accepts_anonymous, .first_per_minute = 60};
+    const struct cepa_end_policy policy = {.is_listening = true,
+                                           .accepts_anonymous = pair->accepts_anonymous,
+                                           .first_per_minute = 60,
+                                           .wants_work = pair->wants_work};
     uint64_t began_ns = sim_now(pair->sim).ns;
     pair->published = 0;
     pair->hidden = 0;
@@ -101,8 +103,10 @@ void sim_pair_begin(struct sim_pair *pair, uint64_t seed, uint32_t relays, bool 
     struct sim_config config = sim_config_default(seed);
     config.on_end = on_end;
     config.context = pair;
+    bool wants_work = pair->wants_work;
     memset(pair, 0, sizeof *pair);
     pair->accepts_anonymous = accepts_anonymous;
+    pair->wants_work = wants_work;
     pair->alice = relays;
     pair->bob = relays + 1;
     pair->sim = sim_network(&config, relays);
@@ -118,16 +122,58 @@ void sim_pair_begin(struct sim_pair *pair, uint64_t seed, uint32_t relays, bool 
     sim_pair_listen(pair);
 }
 
-void sim_pair_dial(struct sim_pair *pair, struct cepa_end_identity as)
+struct cepa_end_talk *sim_pair_talk(const struct sim_pair *pair, uint32_t host, uint32_t place)
+{
+    return cepa_end_talk_at(sim_end_of(pair->sim, host), place);
+}
+
+uint32_t sim_pair_talks(const struct sim_pair *pair, uint32_t host)
+{
+    return sim_end_of(pair->sim, host)->talks.count;
+}
+
+struct cepa_end_person *sim_pair_bob(const struct sim_pair *pair)
+{
+    return cepa_end_person_at(sim_end_of(pair->sim, pair->bob), pair->bobs.handle.index);
+}
+
+void sim_pair_knock(const struct sim_pair *pair, uint8_t *ret_message,
+                    const struct cepa_prekey *prekey)
+{
+    static struct cepa_session_initiator initiator;
+    static struct cepa_session_workspace workspace;
+    struct cepa_end *alice = sim_end_of(pair->sim, pair->alice);
+    const struct cepa_identity *bob = &sim_pair_bob(pair)->identity;
+    const struct cepa_session_addressee addressee = {.network = &alice->network,
+                                                     .address = &bob->address,
+                                                     .identity = &bob->xwing.public_key,
+                                                     .prekey = &prekey->public_key,
+                                                     .prekey_id = prekey->id.bytes};
+    struct cepa_knock said = {.time = cepa_end_wall(alice, sim_now(pair->sim)),
+                              .paths_max = CEPA_SESSION_PATHS_MAX};
+    struct cepa_ed25519_public_key relay;
+    CHECK_INT(cepa_node_nearest(alice->config.node, &relay, 1, 7), 1);
+    memcpy(said.relay, relay.bytes, sizeof said.relay);
+    CHECK_INT(cepa_knock_create(&initiator, ret_message, &said, &addressee, alice->config.random,
+                                &workspace, 0),
+              0);
+}
+
+void sim_pair_connect(struct sim_pair *pair, struct cepa_end_identity as)
 {
     struct cepa_address address = sim_pair_address(2);
-    uint64_t began_ns = sim_now(pair->sim).ns;
     pair->ready = pair->incoming = pair->failed = pair->closed = pair->closed_at_bob = 0;
     pair->error = 0;
     CHECK_INT(cepa_end_connect(sim_end_of(pair->sim, pair->alice), &pair->at_alice, &address, as,
                                sim_now(pair->sim)),
               0);
     sim_poke(pair->sim, pair->alice);
+}
+
+void sim_pair_dial(struct sim_pair *pair, struct cepa_end_identity as)
+{
+    uint64_t began_ns = sim_now(pair->sim).ns;
+    sim_pair_connect(pair, as);
     CHECK(sim_run_until(pair->sim, is_settled, pair, CEPA_MILLISECOND_NS, 60 * CEPA_SECOND_NS));
     test_note("settled after %u ms, error %d",
               (unsigned)((sim_now(pair->sim).ns - began_ns) / CEPA_MILLISECOND_NS), pair->error);

@@ -3,6 +3,7 @@
 #ifndef CEPA_TESTS_SUPPORT_PAIR_H
 #define CEPA_TESTS_SUPPORT_PAIR_H
 
+#include "end/end_parts.h"
 #include "sim/watch.h"
 
 /* A pair, and what their ends have said. */
@@ -10,7 +11,7 @@ struct sim_pair {
     struct sim *sim;
     uint32_t alice, bob; /* their hosts; relays are the numbers below */
     struct cepa_end_identity bobs;
-    bool accepts_anonymous;
+    bool accepts_anonymous, wants_work;           /* his policy */
     uint32_t published, hidden;                   /* how often */
     uint32_t ready, failed, closed, cuts, mended; /* at Alice */
     uint32_t incoming, closed_at_bob;
@@ -32,9 +33,25 @@ struct cepa_end_identity sim_pair_identity(struct sim_pair *pair, uint32_t host,
 /* sim_pair_listen adds Bob's, and waits until he can be reached. */
 void sim_pair_listen(struct sim_pair *pair);
 
-/* sim_pair_begin makes a network in which Bob can be reached; `pair` is overwritten. Its `sim` is
- * freed by sim_free. */
+/* sim_pair_begin makes a network in which Bob can be reached; `pair` is overwritten but for
+ * wants_work. Its `sim` is freed by sim_free. */
 void sim_pair_begin(struct sim_pair *pair, uint64_t seed, uint32_t relays, bool accepts_anonymous);
+
+/* sim_pair_talk gives what a host's end has of a session in the given place; NULL: none.
+ * sim_pair_talks counts them. */
+struct cepa_end_talk *sim_pair_talk(const struct sim_pair *pair, uint32_t host, uint32_t place);
+uint32_t sim_pair_talks(const struct sim_pair *pair, uint32_t host);
+
+/* sim_pair_connect lets Alice ask for a session. */
+void sim_pair_connect(struct sim_pair *pair, struct cepa_end_identity as);
+
+/* sim_pair_knock writes a knock at Bob, CEPA_KNOCK_SIZE bytes, as somebody makes it who has a
+ * descriptor of his with this prekey. */
+void sim_pair_knock(const struct sim_pair *pair, uint8_t *ret_message,
+                    const struct cepa_prekey *prekey);
+
+/* sim_pair_bob gives Bob's identity as his end has it. */
+struct cepa_end_person *sim_pair_bob(const struct sim_pair *pair);
 
 /* sim_pair_dial lets Alice ask for a session and waits until it is there at both, or has failed. */
 void sim_pair_dial(struct sim_pair *pair, struct cepa_end_identity as);
