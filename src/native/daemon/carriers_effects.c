@@ -98,6 +98,7 @@ static void answer(struct cepa_carriers *carriers, const struct cepa_node_effect
     ask_again(carriers, now);
     if (status == 0) {
         status = cepa_endpoint_answer(carriers->endpoint, &id, &ours, &theirs);
+        cepa_description_wipe(&theirs);
     }
     if (status != 0) {
         refuse(carriers, effect->carrier, status, now);
@@ -107,7 +108,6 @@ static void answer(struct cepa_carriers *carriers, const struct cepa_node_effect
         signal(carriers, effect->carrier, CEPA_SIGNAL_ANSWER, &ours, now);
     }
     cepa_description_wipe(&ours);
-    cepa_description_wipe(&theirs);
 }
 
 static void take_answer(struct cepa_carriers *carriers, struct cepa_carrier_entry *entry,
