@@ -118,9 +118,14 @@ static void slot_clear(struct cepa_node *node, struct cepa_node_link *link, unsi
 }
 
 int cepa_node_link_dial(struct cepa_node *node, struct cepa_node_link *link,
-                        const struct cepa_relay_address *address, struct cepa_time now)
+                        const struct cepa_relay_address *address, bool is_told,
+                        struct cepa_time now)
 {
     (void)now;
+    if (!is_told && !cepa_profile_has_private(&node->config.profile) &&
+        cepa_reach_is_private(&address->reach)) {
+        return CEPA_ERR_UNREACHABLE;
+    }
     int error = cepa_node_carrier_add(node, link, 0, node->last_carrier + 1);
     if (error != 0) {
         return error;

@@ -35,8 +35,10 @@ static void dial(struct cepa_node *node, const struct cepa_mesh_effect *effect,
     link->is_anonymous |= is_dialback;
     link->has_target = is_dialback || effect->has_node;
     link->target = link->has_target && effect->has_node ? effect->node : effect->address.node;
-    if (cepa_node_link_dial(node, link, &effect->address, now) != 0) {
-        cepa_node_link_end(node, link, CEPA_ERR_FULL, now);
+    bool is_told = !is_dialback && effect->purpose == CEPA_MESH_FOR_JOINING;
+    int error = cepa_node_link_dial(node, link, &effect->address, is_told, now);
+    if (error != 0) {
+        cepa_node_link_end(node, link, error, now);
     }
 }
 

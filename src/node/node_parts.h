@@ -21,8 +21,10 @@ uint64_t cepa_node_link_number(const struct cepa_node_link *link);
 /* Who pays for what a link costs: the network it comes from, or its introducer's. */
 struct cepa_prefix cepa_node_link_source(const struct cepa_node *node,
                                          const struct cepa_node_link *link);
+/* Dials an address, which is not private unless it `is_told`: by the owner, or by whoever is there.
+ * Returns 0, CEPA_ERR_FULL or CEPA_ERR_UNREACHABLE. */
 CEPA_MUST_USE int cepa_node_link_dial(struct cepa_node *node, struct cepa_node_link *link,
-                                      const struct cepa_relay_address *address,
+                                      const struct cepa_relay_address *address, bool is_told,
                                       struct cepa_time now);
 void cepa_node_link_begin(struct cepa_node *node, struct cepa_node_link *link, unsigned slot,
                           const struct cepa_carrier *carrier, struct cepa_time now);

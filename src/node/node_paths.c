@@ -179,8 +179,9 @@ static void dial_guard(struct cepa_node *node, const struct cepa_ed25519_public_
     link->has_key = true;
     link->key = *key;
     link->until = cepa_time_add(now, CEPA_NODE_GUARD_DIAL_NS);
-    if (cepa_node_link_dial(node, link, &address, now) != 0) {
-        cepa_node_link_end(node, link, CEPA_ERR_FULL, now);
+    int error = cepa_node_link_dial(node, link, &address, false, now);
+    if (error != 0) {
+        cepa_node_link_end(node, link, error, now);
     }
 }
 

@@ -4,6 +4,7 @@
 #ifndef CEPA_NODE_PROFILE_H
 #define CEPA_NODE_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,10 @@ void cepa_profile_test(struct cepa_profile *ret_profile);
 /* cepa_profile_find gives the profile of that name (ended by a zero). Returns 0 or
  * CEPA_ERR_NOT_FOUND. */
 CEPA_MUST_USE int cepa_profile_find(struct cepa_profile *ret_profile, const char *name);
+
+/* cepa_profile_has_private says whether nodes of this network may be sent to private addresses by
+ * what others tell: in `test` alone, whose networks are inside a machine or a building. */
+bool cepa_profile_has_private(const struct cepa_profile *profile);
 
 /* cepa_profile_encode writes CEPA_PROFILE_ENCODED_SIZE bytes: what is hashed. */
 void cepa_profile_encode(uint8_t *ret_bytes, const struct cepa_profile *profile);

@@ -40,6 +40,19 @@ bool cepa_reach_is_valid(const struct cepa_reach *reach)
     return len == 4 ? is_ipv4_host(reach->ip) : is_ipv6_host(reach->ip);
 }
 
+bool cepa_reach_is_private(const struct cepa_reach *reach)
+{
+    const uint8_t *ip = reach->ip;
+    if (reach->family == CEPA_FAMILY_IPV4) {
+        return ip[0] == 0 || ip[0] == 10 || ip[0] == 127 || ip[0] >= 224 ||
+               (ip[0] == 100 && (ip[1] & 0xc0) == 64) || (ip[0] == 169 && ip[1] == 254) ||
+               (ip[0] == 172 && (ip[1] & 0xf0) == 16) || (ip[0] == 192 && ip[1] == 168) ||
+               (ip[0] == 192 && ip[1] == 0 && ip[2] == 0) || (ip[0] == 198 && (ip[1] & 0xfe) == 18);
+    }
+    /* Of IPv6 only 2000::/3 is given to the internet. */
+    return reach->family != CEPA_FAMILY_IPV6 || (ip[0] & 0xe0) != 0x20;
+}
+
 void cepa_reach_encode(struct cepa_writer *writer, const struct cepa_reach *reach)
 {
     cepa_writer_u8(writer, reach->family);

@@ -12,6 +12,10 @@
  */
 bool cepa_reach_is_valid(const struct cepa_reach *reach);
 
+/* cepa_reach_is_private says whether a place, or one without a family, is none of the internet: it
+ * leads into this machine, its local network, that of a provider or nowhere. @[RFC6890 2] */
+bool cepa_reach_is_private(const struct cepa_reach *reach);
+
 /* cepa_reach_encode appends a valid place: 7 or 19 bytes. */
 void cepa_reach_encode(struct cepa_writer *writer, const struct cepa_reach *reach);
 

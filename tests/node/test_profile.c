@@ -69,5 +69,16 @@ TEST(networks_differ)
     CHECK(memcmp(&ids[0], &ids[1], sizeof ids[0]) != 0);
 }
 
+TEST(only_test_has_private_addresses)
+{
+    struct cepa_profile profile;
+    cepa_profile_main(&profile);
+    CHECK(!cepa_profile_has_private(&profile));
+    cepa_profile_test(&profile);
+    CHECK(cepa_profile_has_private(&profile));
+    profile.name[4] = '2';
+    CHECK(!cepa_profile_has_private(&profile));
+}
+
 TEST_MAIN(RUN(profiles_are_found_by_their_whole_name), RUN(every_constant_is_in_the_encoding),
-          RUN(networks_differ))
+          RUN(networks_differ), RUN(only_test_has_private_addresses))

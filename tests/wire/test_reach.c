@@ -120,5 +120,58 @@ TEST(prefixes_have_one_form)
     }
 }
 
+TEST(places_that_are_none_of_the_internet)
+{
+    static const struct {
+        uint8_t family;
+        uint8_t ip[16];
+        bool is_private;
+    } cases[] = {
+        {4, {127, 0, 0, 1}, true},
+        {4, {127, 255, 255, 255}, true},
+        {4, {128, 0, 0, 1}, false},
+        {4, {10, 255, 0, 1}, true},
+        {4, {11, 0, 0, 1}, false},
+        {4, {100, 63, 255, 255}, false},
+        {4, {100, 64, 0, 0}, true},
+        {4, {100, 127, 255, 255}, true},
+        {4, {100, 128, 0, 0}, false},
+        {4, {169, 254, 169, 254}, true},
+        {4, {169, 253, 0, 1}, false},
+        {4, {172, 15, 255, 255}, false},
+        {4, {172, 16, 0, 0}, true},
+        {4, {172, 31, 255, 255}, true},
+        {4, {172, 32, 0, 0}, false},
+        {4, {192, 168, 1, 1}, true},
+        {4, {192, 167, 1, 1}, false},
+        {4, {192, 0, 0, 8}, true},
+        {4, {192, 0, 1, 8}, false},
+        {4, {198, 17, 255, 255}, false},
+        {4, {198, 18, 0, 0}, true},
+        {4, {198, 19, 255, 255}, true},
+        {4, {198, 20, 0, 0}, false},
+        {4, {0, 1, 2, 3}, true},
+        {4, {223, 255, 255, 255}, false},
+        {4, {224, 0, 0, 1}, true},
+        {4, {255, 255, 255, 255}, true},
+        {6, {0x20, 1}, false},
+        {6, {0x3f, 0xff}, false},
+        {6, {0x1f, 0xff}, true},
+        {6, {0x40}, true},
+        {6, {0xfe, 0x80}, true},
+        {6, {0xfd}, true},
+        {6, {0}, true},
+        {6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, true},
+        {6, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1}, true},
+        {0, {1, 1, 1, 1}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cepa_reach reach = {.family = cases[i].family, .port = 1};
+        memcpy(reach.ip, cases[i].ip, sizeof reach.ip);
+        CHECK_INT(cepa_reach_is_private(&reach), cases[i].is_private);
+    }
+}
+
 TEST_MAIN(RUN(places_come_back_and_are_whole), RUN(places_where_nobody_is_are_refused),
-          RUN(a_prefix_keeps_two_or_four_bytes), RUN(prefixes_have_one_form))
+          RUN(a_prefix_keeps_two_or_four_bytes), RUN(prefixes_have_one_form),
+          RUN(places_that_are_none_of_the_internet))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "native/net/port_mapping_state.h"
+#include "wire/reach.h"
 
 enum {
     BACKOFF_FIRST_S = 60, /* between two series of tries without success; doubles */
@@ -17,15 +18,9 @@ enum {
 
 bool cepa_port_mapping_is_private(const struct cepa_net_address *address)
 {
-    const uint8_t *ip = address->ip;
-    if (address->family == CEPA_NET_ADDRESS_IPV4) {
-        return ip[0] == 0 || ip[0] == 10 || ip[0] == 127 || ip[0] >= 224 ||
-               (ip[0] == 100 && (ip[1] & 0xc0) == 64) || (ip[0] == 169 && ip[1] == 254) ||
-               (ip[0] == 172 && (ip[1] & 0xf0) == 16) || (ip[0] == 192 && ip[1] == 168) ||
-               (ip[0] == 192 && ip[1] == 0 && ip[2] == 0) || (ip[0] == 198 && (ip[1] & 0xfe) == 18);
-    }
-    /* Of IPv6 only 2000::/3 is given to the internet. */
-    return address->family != CEPA_NET_ADDRESS_IPV6 || (ip[0] & 0xe0) != 0x20;
+    struct cepa_reach reach = {.family = address->family, .port = address->port};
+    memcpy(reach.ip, address->ip, sizeof reach.ip);
+    return cepa_reach_is_private(&reach);
 }
 
 static int check(const struct cepa_port_mapping_config *config)
