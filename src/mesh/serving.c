@@ -14,7 +14,8 @@ enum {
     CIRCUITS_PER_S = 1 << 20, /* bytes for all circuits together */
     CIRCUITS_BURST = 16 << 20,
     WAIT_MS = 3000, /* for a custodian, with its link */
-    TRIES_MAX = 3
+    TRIES_MAX = 3,
+    PER_LINK_MAX = 16 /* requests of one neighbour that wait for custodians */
 };
 
 /* Writes the answer to a request from this node's own objects as one item. */
@@ -135,18 +136,23 @@ static void pass_on(struct cepa_mesh *mesh, uint64_t asker, bool is_circuit,
                     const struct cepa_mesh_bucket *request)
 {
     struct cepa_mesh_serving *place = NULL;
+    uint32_t waiting = 0;
     for (uint32_t i = 0; i < CEPA_MESH_SERVINGS; i++) {
         struct cepa_mesh_serving *serving = &mesh->servings[i];
         if (serving->ticket == 0) {
             place = serving;
-        } else if (serving->asker == asker && serving->is_circuit == is_circuit && is_circuit) {
-            return; /* one at a time for each circuit */
+        } else if (serving->asker == asker && serving->is_circuit == is_circuit) {
+            waiting++;
         }
     }
     uint8_t bits =
         cepa_custody_bits(cepa_index_count(mesh->config.index), mesh->config.limits.bucket_relays);
     bool is_near = request->bits <= bits + 1 && bits <= request->bits + 1;
-    if (place == NULL || !is_near || !request->may_ask || mesh->ways.capacity == 0) {
+    if (is_circuit && waiting > 0) {
+        return; /* one at a time for each circuit */
+    }
+    if (place == NULL || waiting >= PER_LINK_MAX || !is_near || !request->may_ask ||
+        mesh->ways.capacity == 0) {
         refuse(mesh, asker, is_circuit, request);
         return;
     }

@@ -182,5 +182,50 @@ TEST(a_custodian_is_asked)
     CHECK(mesh->answers[mesh->answers_head % CEPA_MESH_ANSWERS].circuit == 8);
 }
 
+/* What one neighbour wants of custodians leaves room for what others want. */
+TEST(the_seventeenth_request_of_a_neighbour_is_refused)
+{
+    struct cepa_mesh *mesh = make();
+    struct cepa_mesh_peer *peer = NULL;
+    uint32_t waiting = 0;
+    make_large(mesh);
+    mesh_net_run(3000);
+    for (uint32_t i = 0; i < mesh->config.limits.links_max && peer == NULL; i++) {
+        peer = mesh->peers[i].link != 0 ? &mesh->peers[i] : NULL;
+    }
+    CHECK(peer != NULL);
+    if (peer == NULL) {
+        return;
+    }
+    memset(mesh->servings, 0, sizeof mesh->servings);
+    uint32_t number = 0;
+    while (number < 4 && cepa_custody_has(mesh, 2, number)) {
+        number++;
+    }
+    CHECK(number < 4);
+    for (uint32_t i = 1; i <= 17; i++) {
+        const struct cepa_mesh_bucket request = {
+            .kind = 1, .bits = 2, .number = number, .may_ask = true, .ticket = i};
+        uint64_t misdeeds = mesh->counts.misdeeds;
+        cepa_serving_on_get(mesh, peer, &request);
+        CHECK_INT(mesh->counts.misdeeds, misdeeds);
+        waiting = 0;
+        for (uint32_t k = 0; k < CEPA_MESH_SERVINGS; k++) {
+            const struct cepa_mesh_serving *serving = &mesh->servings[k];
+            waiting += serving->ticket != 0 && serving->asker == peer->link;
+        }
+        CHECK_INT(waiting, i < 17 ? i : 16);
+    }
+    struct cepa_mesh_bucket request = {
+        .kind = 1, .bits = 2, .number = number, .may_ask = true, .ticket = 18};
+    uint8_t bytes[200];
+    cepa_mesh_on_request(mesh, 9, bytes, encode(bytes, &request), mesh_net_now());
+    for (uint32_t k = 0; k < CEPA_MESH_SERVINGS; k++) {
+        waiting += mesh->servings[k].ticket != 0 && mesh->servings[k].is_circuit;
+    }
+    CHECK_INT(waiting, 17); /* somebody else's is taken */
+}
+
 TEST_MAIN(RUN(a_bucket_comes_in_chunks_of_one_size), RUN(what_is_no_request_is_not_answered),
-          RUN(all_circuits_together_have_a_budget), RUN(a_custodian_is_asked))
+          RUN(all_circuits_together_have_a_budget), RUN(a_custodian_is_asked),
+          RUN(the_seventeenth_request_of_a_neighbour_is_refused))
