@@ -1,7 +1,10 @@
 /* Prometheus' text format, whole lines only. */
 #include "native/daemon/metrics.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "native/daemon/status.h"
 
 #include "support/test.h"
 
@@ -35,4 +38,29 @@ TEST(too_many_are_cut_at_a_line)
     CHECK(metrics.text[metrics.len - 1] == '\n' && metrics.text[metrics.len] == '\0');
 }
 
-TEST_MAIN(RUN(figures_have_their_form), RUN(too_many_are_cut_at_a_line))
+/* Whichever withholds more is the level. */
+TEST(the_budget_has_a_level)
+{
+    for (int day = CEPA_BUDGET_NOTHING; day <= CEPA_BUDGET_RELAYING; day++) {
+        for (int second = CEPA_BUDGET_NOTHING; second <= CEPA_BUDGET_RELAYING; second++) {
+            const struct cepa_node_budget_status budget = {.limits = {.bytes_per_day = 1000},
+                                                           .used = 850,
+                                                           .by_day = (enum cepa_budget_level)day,
+                                                           .by_second =
+                                                               (enum cepa_budget_level)second};
+            struct cepa_metrics metrics;
+            char line[40];
+            cepa_metrics_init(&metrics);
+            cepa_status_budget_metrics(&metrics, &budget);
+            snprintf(line, sizeof line, "\ncepa_budget_level %d\n", day > second ? day : second);
+            CHECK(strstr(metrics.text, line) != NULL);
+            CHECK(strstr(metrics.text, "# TYPE cepa_budget_level gauge\n") != NULL);
+            CHECK(strstr(metrics.text, "\ncepa_budget_used_bytes 850\n") != NULL);
+            CHECK(strstr(metrics.text, "\ncepa_budget_day_bytes 1000\n") != NULL);
+            CHECK(!metrics.is_cut);
+        }
+    }
+}
+
+TEST_MAIN(RUN(figures_have_their_form), RUN(too_many_are_cut_at_a_line),
+          RUN(the_budget_has_a_level))

@@ -132,6 +132,20 @@ int cepa_status_json(struct cJSON *object, const struct cepa_node_status *status
                : CEPA_ERR_EXHAUSTED;
 }
 
+void cepa_status_budget_metrics(struct cepa_metrics *metrics,
+                                const struct cepa_node_budget_status *budget)
+{
+    enum cepa_budget_level level =
+        budget->by_day > budget->by_second ? budget->by_day : budget->by_second;
+    cepa_metrics_add(metrics, "budget_level", CEPA_METRICS_GAUGE,
+                     "withheld: 0 nothing, 1 padding, 2 also new circuits, 3 also relaying",
+                     (uint64_t)level);
+    cepa_metrics_add(metrics, "budget_used_bytes", CEPA_METRICS_GAUGE,
+                     "bytes of this day (UTC), both ways", budget->used);
+    cepa_metrics_add(metrics, "budget_day_bytes", CEPA_METRICS_GAUGE,
+                     "bytes that a day may have, 0: any number", budget->limits.bytes_per_day);
+}
+
 void cepa_status_metrics(struct cepa_metrics *metrics, const struct cepa_node *node,
                          struct cepa_time now, struct cepa_wall wall)
 {
@@ -148,4 +162,5 @@ void cepa_status_metrics(struct cepa_metrics *metrics, const struct cepa_node *n
                              numbers[i].help, numbers[i].value);
         }
     }
+    cepa_status_budget_metrics(metrics, &status.budget);
 }

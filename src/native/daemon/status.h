@@ -16,7 +16,12 @@ struct cJSON;
 CEPA_MUST_USE int cepa_status_json(struct cJSON *object, const struct cepa_node_status *status,
                                    const struct cepa_node *node, struct cepa_time now);
 
-/* cepa_status_metrics adds the figures of the whole node. */
+/* cepa_status_budget_metrics adds what is used of the budget, and what is withheld for it: by the
+ * day or by the second, whichever withholds more. */
+void cepa_status_budget_metrics(struct cepa_metrics *metrics,
+                                const struct cepa_node_budget_status *budget);
+
+/* cepa_status_metrics adds the figures of the whole node, with those of the budget. */
 void cepa_status_metrics(struct cepa_metrics *metrics, const struct cepa_node *node,
                          struct cepa_time now, struct cepa_wall wall);
 
