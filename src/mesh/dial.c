@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/assert.h"
 #include "mesh/introducer.h"
 #include "wire/reach.h"
 
@@ -142,25 +143,44 @@ int cepa_dial_way(const struct cepa_mesh *mesh, struct cepa_way_record *ret_way,
     return descriptor->introducers_len > 0 ? 0 : CEPA_ERR_NOT_FOUND;
 }
 
-/* Asks an introducer that is linked, or dials one first; false if there is none. */
-static bool ask_introducer(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt,
-                           const struct cepa_node_id *introducers, size_t introducers_len)
+/* Takes an introducer off the list of those that are left. */
+static void take_introducer(struct cepa_mesh_attempt *attempt, size_t i)
 {
-    for (size_t i = 0; i < introducers_len; i++) {
-        struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, &introducers[i]);
+    attempt->introducers_len--;
+    memmove(&attempt->introducers[i], &attempt->introducers[i + 1],
+            (attempt->introducers_len - i) * sizeof attempt->introducers[0]);
+}
+
+/* Opens a channel through one of those left that is linked. */
+static bool ask_linked(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt)
+{
+    for (size_t i = 0; i < attempt->introducers_len; i++) {
+        struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, &attempt->introducers[i]);
         if (peer != NULL && !peer->is_stalled && cepa_introducer_open(mesh, attempt, peer)) {
+            take_introducer(attempt, i);
             return true;
         }
     }
-    for (size_t i = 0; i < introducers_len; i++) {
-        struct cepa_mesh_attempt *first = cepa_dial_of(mesh, &introducers[i]);
+    return false;
+}
+
+bool cepa_dial_next_introducer(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt)
+{
+    attempt->channel_link = 0;
+    attempt->waits_for = 0;
+    if (ask_linked(mesh, attempt)) {
+        return true;
+    }
+    for (size_t i = 0; i < attempt->introducers_len; i++) {
+        struct cepa_mesh_attempt *first = cepa_dial_of(mesh, &attempt->introducers[i]);
         struct cepa_way_record way;
-        if (first == NULL && cepa_dial_way(mesh, &way, &introducers[i]) == 0 &&
+        if (first == NULL && cepa_dial_way(mesh, &way, &attempt->introducers[i]) == 0 &&
             way.introducers_len == 0) {
             first = cepa_dial_address(mesh, &way.address, CEPA_MESH_FOR_CHANNEL);
         }
         if (first != NULL) {
             attempt->waits_for = first->ticket;
+            take_introducer(attempt, i);
             return true;
         }
     }
@@ -171,6 +191,7 @@ struct cepa_mesh_attempt *cepa_dial_through(struct cepa_mesh *mesh, const struct
                                             const struct cepa_node_id *introducers,
                                             size_t introducers_len, enum cepa_mesh_purpose purpose)
 {
+    CEPA_ASSERT(introducers_len <= CEPA_DESCRIPTOR_INTRODUCERS_MAX);
     struct cepa_mesh_attempt *attempt = take_place(mesh, RELAYED_MS);
     if (attempt == NULL) {
         return NULL;
@@ -178,7 +199,9 @@ struct cepa_mesh_attempt *cepa_dial_through(struct cepa_mesh *mesh, const struct
     attempt->purpose = purpose;
     attempt->has_node = true;
     attempt->node = *node;
-    if (!ask_introducer(mesh, attempt, introducers, introducers_len)) {
+    memcpy(attempt->introducers, introducers, introducers_len * sizeof introducers[0]);
+    attempt->introducers_len = introducers_len;
+    if (!cepa_dial_next_introducer(mesh, attempt)) {
         attempt->ticket = 0;
         return NULL;
     }
@@ -215,7 +238,7 @@ void cepa_dial_succeeded(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attem
         struct cepa_mesh_attempt *next = &mesh->attempts[i];
         if (next->ticket != 0 && next->waits_for == ticket) {
             next->waits_for = 0;
-            if (!cepa_introducer_open(mesh, next, peer)) {
+            if (!cepa_introducer_open(mesh, next, peer) && !cepa_dial_next_introducer(mesh, next)) {
                 cepa_dial_failed(mesh, next);
             }
         }
@@ -241,9 +264,10 @@ void cepa_dial_failed(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt)
         cepa_dial_lost(mesh, &gone.node, false, 0);
     }
     for (uint32_t i = 0; i < CEPA_MESH_ATTEMPTS; i++) {
-        if (mesh->attempts[i].ticket != 0 && mesh->attempts[i].waits_for == gone.ticket) {
-            mesh->attempts[i].waits_for = 0;
-            mesh->attempts[i].until = mesh->now; /* the next step ends it */
+        struct cepa_mesh_attempt *next = &mesh->attempts[i];
+        if (next->ticket != 0 && next->waits_for == gone.ticket &&
+            !cepa_dial_next_introducer(mesh, next)) {
+            next->until = mesh->now; /* the next step ends it */
         }
     }
 }

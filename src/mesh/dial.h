@@ -31,6 +31,11 @@ struct cepa_mesh_attempt *cepa_dial_through(struct cepa_mesh *mesh, const struct
                                             const struct cepa_node_id *introducers,
                                             size_t introducers_len, enum cepa_mesh_purpose purpose);
 
+/* cepa_dial_next_introducer goes on with the next introducer of an attempt: one that is linked,
+ * else it is dialled first. Each is tried once. False if none is left: the caller ends the attempt.
+ */
+bool cepa_dial_next_introducer(struct cepa_mesh *mesh, struct cepa_mesh_attempt *attempt);
+
 /* cepa_dial_find gives the attempt with that ticket, or NULL; cepa_dial_of the one to a relay. */
 struct cepa_mesh_attempt *cepa_dial_find(struct cepa_mesh *mesh, uint64_t ticket);
 struct cepa_mesh_attempt *cepa_dial_of(struct cepa_mesh *mesh, const struct cepa_node_id *node);

@@ -7,6 +7,7 @@
 
 enum {
     OPENING_S = 10,             /* until the target has answered */
+    OPENING_NEXT_S = 4,         /* the same if there is another introducer to try */
     PER_LINK_MAX = 16,          /* channels that one neighbour may have opened */
     OWN_MAX = 32,               /* that end here */
     INCOMING_MAX = 24,          /* of these: that others have opened, so that some are our own */
@@ -169,8 +170,12 @@ static void end(struct cepa_mesh *mesh, struct cepa_mesh_channel_state *channel,
         effect->ticket = gone.ticket;
     }
     struct cepa_mesh_attempt *attempt = cepa_dial_find(mesh, gone.ticket);
-    if (attempt != NULL) {
-        attempt->channel_link = 0;
+    if (attempt == NULL) {
+        return;
+    }
+    attempt->channel_link = 0;
+    /* Who refuses to introduce, or is full, or slow, is not the only one. */
+    if (gone.is_open || !cepa_dial_next_introducer(mesh, attempt)) {
         cepa_dial_failed(mesh, attempt);
     }
 }
@@ -348,13 +353,20 @@ void cepa_introducer_on_link_down(struct cepa_mesh *mesh, uint64_t link)
     }
 }
 
+static uint64_t opening_s(struct cepa_mesh *mesh, const struct cepa_mesh_channel_state *channel)
+{
+    const struct cepa_mesh_attempt *attempt =
+        channel->is_own ? cepa_dial_find(mesh, channel->ticket) : NULL;
+    return attempt != NULL && attempt->introducers_len > 0 ? OPENING_NEXT_S : OPENING_S;
+}
+
 void cepa_introducer_step(struct cepa_mesh *mesh)
 {
     for (uint32_t i = 0; i < mesh->channels_len; i++) {
         struct cepa_mesh_channel_state *channel = &mesh->channels[i];
-        bool is_waiting = !channel->is_open;
-        if (channel->is_taken && is_waiting &&
-            cepa_time_since(mesh->now, channel->since) > OPENING_S * CEPA_SECOND_NS) {
+        bool is_waiting = channel->is_taken && !channel->is_open;
+        if (is_waiting && cepa_time_since(mesh->now, channel->since) >
+                              opening_s(mesh, channel) * CEPA_SECOND_NS) {
             send(mesh, channel->links[0], CEPA_MESH_ITEM_CHANNEL_CLOSE, channel->channels[0], NULL,
                  CEPA_MESH_CHANNEL_LOST);
             end(mesh, channel, 0, CEPA_MESH_CHANNEL_LOST);

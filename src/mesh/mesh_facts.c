@@ -199,6 +199,7 @@ void cepa_mesh_on_moved(struct cepa_mesh *mesh, struct cepa_time now)
 {
     cepa_mesh_enter(mesh, now);
     cepa_detector_on_suspend(mesh);
+    cepa_upgrade_on_addresses(mesh);
 }
 
 /* Takes the place of the same relay, a free one or the oldest of `max`. */
@@ -267,11 +268,27 @@ int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct
     return 0;
 }
 
+static bool has_other_addresses(const struct cepa_mesh *mesh,
+                                const struct cepa_relay_address *addresses, size_t addresses_len)
+{
+    bool is_other = addresses_len != mesh->addresses_len;
+    for (size_t i = 0; i < addresses_len && !is_other; i++) {
+        const struct cepa_reach *old = &mesh->addresses[i].reach;
+        const struct cepa_reach *fresh = &addresses[i].reach;
+        is_other = old->family != fresh->family || old->port != fresh->port ||
+                   memcmp(old->ip, fresh->ip, sizeof old->ip) != 0;
+    }
+    return is_other;
+}
+
 void cepa_mesh_set_addresses(struct cepa_mesh *mesh, const struct cepa_relay_address *addresses,
                              size_t addresses_len, struct cepa_time now)
 {
     CEPA_ASSERT(addresses_len <= CEPA_DESCRIPTOR_REACHES_MAX);
     cepa_mesh_enter(mesh, now);
+    if (mesh->has_addresses && has_other_addresses(mesh, addresses, addresses_len)) {
+        cepa_upgrade_on_addresses(mesh);
+    }
     memset(mesh->addresses, 0, sizeof mesh->addresses);
     for (size_t i = 0; i < addresses_len; i++) {
         mesh->addresses[i] = addresses[i];

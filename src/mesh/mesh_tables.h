@@ -95,6 +95,8 @@ struct cepa_mesh_attempt {
     uint64_t waits_for;    /* ticket of the link to an introducer, or 0 */
     uint64_t channel_link; /* then the channel through it */
     uint32_t channel;
+    struct cepa_node_id introducers[CEPA_DESCRIPTOR_INTRODUCERS_MAX]; /* not tried yet */
+    size_t introducers_len;
     uint64_t dialback; /* nonce of the errand that it is for, or 0 */
     struct cepa_time until;
 };

@@ -46,6 +46,21 @@ void cepa_upgrade_on_direct(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
     }
 }
 
+void cepa_upgrade_on_addresses(struct cepa_mesh *mesh)
+{
+    memset(mesh->pairs, 0, sizeof mesh->pairs);
+    for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
+        struct cepa_mesh_peer *peer = &mesh->peers[i];
+        if (peer->link == 0 || !peer->facts.is_relayed || !peer->facts.is_initiator) {
+            continue;
+        }
+        peer->attempts_failed = 0;
+        if (peer->attempt == 0) { /* else that one ends first */
+            peer->attempt_at = cepa_time_add(mesh->now, FIRST_MS * CEPA_MILLISECOND_NS);
+        }
+    }
+}
+
 void cepa_upgrade_on_failed(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint32_t attempt)
 {
     if (peer->attempt != attempt || attempt == 0) {

@@ -13,6 +13,10 @@ void cepa_upgrade_on_link_up(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer
 void cepa_upgrade_on_direct(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer);
 void cepa_upgrade_on_failed(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint32_t attempt);
 
+/* cepa_upgrade_on_addresses: this node has other addresses, or is in another network. What failed
+ * may succeed now: all relayed links of which it is the initiator make offers again at once. */
+void cepa_upgrade_on_addresses(struct cepa_mesh *mesh);
+
 /* cepa_upgrade_on_item takes SIGNAL. */
 void cepa_upgrade_on_item(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                           const struct cepa_mesh_signal_item *item);
