@@ -42,11 +42,11 @@ static void open_both(struct sim *sim, uint32_t line)
     }
 }
 
-static void fail(struct sim *sim, uint32_t line)
+static void fail(struct sim *sim, uint32_t line, uint64_t after_ns)
 {
     for (uint8_t side = 0; side < 2; side++) {
         if (sim->lines[line].hosts[side] != SIM_NO_HOST) {
-            sim_after(sim, SIM_DIAL_FAILS_NS,
+            sim_after(sim, after_ns,
                       (struct sim_event){.kind = SIM_EVENT_CLOSED,
                                          .host = sim->lines[line].hosts[side],
                                          .carrier = line,
@@ -62,7 +62,8 @@ void sim_dial(struct sim *sim, uint32_t host, uint64_t number,
     uint32_t line = sim_line_new(sim, host, number);
     uint32_t to = host_at(sim, &address->reach);
     if (to == SIM_NO_HOST || to == host || !can_be_dialled(sim, host, to, address)) {
-        fail(sim, line);
+        bool is_silent = to != SIM_NO_HOST && sim->hosts[to].config.nat == SIM_NAT_FILTERED;
+        fail(sim, line, is_silent ? SIM_FILTER_NS : SIM_DIAL_FAILS_NS);
         return;
     }
     sim_line_join(sim, line, to, CEPA_NODE_CARRIER_ACCEPTED | ++sim->hosts[to].accepted);
@@ -96,11 +97,17 @@ void sim_answer(struct sim *sim, uint32_t host, uint64_t number, const uint8_t *
     uint32_t line = offer_len == SIGNAL_SIZE ? cepa_be32_load(offer) : SIM_NO_LINE;
     if (line >= sim->lines_len || sim->lines[line].hosts[1] != SIM_NO_HOST ||
         sim->lines[line].hosts[0] == host) {
-        fail(sim, sim_line_new(sim, host, number));
+        fail(sim, sim_line_new(sim, host, number), SIM_DIAL_FAILS_NS);
         return;
     }
     sim_line_join(sim, line, host, number);
     make_signal(sim, host, number, line, CEPA_SIGNAL_ANSWER);
+}
+
+/* Lets in whom it has sent something to. */
+static bool is_cone(const struct sim_host *host)
+{
+    return host->config.nat == SIM_NAT_CONE || host->config.nat == SIM_NAT_FILTERED;
 }
 
 static bool can_meet(const struct sim *sim, const struct sim_line *line)
@@ -111,7 +118,7 @@ static bool can_meet(const struct sim *sim, const struct sim_line *line)
         return false;
     }
     return a->config.nat == SIM_NAT_OPEN || b->config.nat == SIM_NAT_OPEN ||
-           (a->config.nat == SIM_NAT_CONE && b->config.nat == SIM_NAT_CONE);
+           (is_cone(a) && is_cone(b));
 }
 
 void sim_take_answer(struct sim *sim, uint32_t host, uint64_t number)
@@ -123,6 +130,6 @@ void sim_take_answer(struct sim *sim, uint32_t host, uint64_t number)
     if (can_meet(sim, &sim->lines[end->line])) {
         open_both(sim, end->line);
     } else {
-        fail(sim, end->line);
+        fail(sim, end->line, SIM_DIAL_FAILS_NS);
     }
 }

@@ -162,7 +162,7 @@ static struct cepa_node_config node_config(const struct sim *sim, const struct s
                                       .budget = host->config.budget,
                                       .profile = sim->config.profile,
                                       .random = &host->hook};
-    if (host->config.nat == SIM_NAT_OPEN) {
+    if (host->config.nat == SIM_NAT_OPEN || host->config.nat == SIM_NAT_FILTERED) {
         config.reaches[0] = host->reach;
         config.reaches_len = 1;
         config.dtls = host->dtls;

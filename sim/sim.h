@@ -22,7 +22,8 @@ enum sim_nat {
     SIM_NAT_OPEN,      /* can be dialled */
     SIM_NAT_CONE,      /* port-restricted: reached when both sides know of each other */
     SIM_NAT_SYMMETRIC, /* reached only by hosts that are open */
-    SIM_NAT_NO_UDP     /* dials open hosts, nothing else */
+    SIM_NAT_NO_UDP,    /* dials open hosts, nothing else */
+    SIM_NAT_FILTERED   /* believes that it can be dialled; a filter is silent to all who do */
 };
 
 /* Something that a host's node says. `effect` is lent for the call. */

@@ -16,6 +16,7 @@ enum { SIM_HOSTS_MAX = 4096 };
 #define SIM_SILENT_NS (4 * CEPA_SECOND_NS)      /* without an answer: the carrier is silent */
 #define SIM_DEAD_NS (12 * CEPA_SECOND_NS)       /* without an answer: the carrier is closed */
 #define SIM_DIAL_FAILS_NS (1 * CEPA_SECOND_NS)  /* when nobody is there */
+#define SIM_FILTER_NS (8 * CEPA_SECOND_NS)      /* when nothing says so */
 #define SIM_SIGNAL_NS (2 * CEPA_MILLISECOND_NS) /* to make an offer */
 
 /* Random numbers (splitmix64). Not for keys of real nodes. */

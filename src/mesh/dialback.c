@@ -11,11 +11,14 @@
 enum {
     ANSWER_S = 15,   /* until a receipt must be here */
     AGAIN_MS = 1000, /* between two requests */
+    DIALLED_S = 4,   /* an answer that comes sooner is a refusal, a later one a dial in vain */
     FOR_OTHERS_S = 12,
     BUSY_MS = 1000, /* and up to twice as long: a relay that had no time is left alone */
     ELSEWHERE_MS = 100,
-    LISTED_S = 3,    /* until a prober must be listed */
-    DIALS_PER_S = 2, /* that this node does for all others together */
+    TRIAL_FIRST_S = 60, /* until addresses that are withheld are tried again, doubled each time */
+    TRIALS_MAX = 6,     /* so often */
+    LISTED_S = 3,       /* until a prober must be listed */
+    DIALS_PER_S = 2,    /* that this node does for all others together */
     DIALS_BURST = 6
 };
 
@@ -218,7 +221,11 @@ void cepa_dialback_forget(struct cepa_mesh *mesh)
 {
     mesh->receipts_len = 0;
     mesh->was_believable = false;
+    if (mesh->withheld_len == 0) {
+        mesh->vain_len = 0;
+    }
     memset(mesh->receipt_waits, 0, sizeof mesh->receipt_waits);
+    mesh->trial.link = 0;
     mesh->receipt_at = mesh->now;
 }
 
@@ -267,10 +274,89 @@ static void keep(struct cepa_mesh *mesh, const struct cepa_receipt *receipt)
     mesh->receipts_len += place == mesh->receipts_len ? 1 : 0;
 }
 
+/* The prefix that a prober of ours would have in its receipt. */
+static void prefix_of_peer(const struct cepa_mesh *mesh, struct cepa_prefix *ret_prefix,
+                           const struct cepa_mesh_peer *peer, bool *ret_is_listed)
+{
+    const struct cepa_index_entry *entry =
+        cepa_index_find(mesh->config.index, peer->facts.public_key);
+    *ret_is_listed = entry != NULL;
+    *ret_prefix = entry != NULL ? entry->record.prefix : peer->facts.prefix;
+}
+
+static bool is_in_vain(const struct cepa_mesh *mesh, const struct cepa_prefix *prefix)
+{
+    for (size_t i = 0; i < mesh->vain_len; i++) {
+        if (cepa_prefix_is_equal(&mesh->vain[i], prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void plan_trial(struct cepa_mesh *mesh)
+{
+    uint64_t wait_s = (uint64_t)TRIAL_FIRST_S << mesh->trials;
+    mesh->trials += mesh->trials < TRIALS_MAX ? 1 : 0;
+    mesh->trial_at = cepa_time_add(mesh->now, wait_s * CEPA_SECOND_NS);
+}
+
+/* An address may look public and still be behind a filter: when relays in many more networks have
+ * dialled it in vain than with success, this relay is introduced, until a trial says otherwise. */
+static void note_vain(struct cepa_mesh *mesh, const struct cepa_mesh_peer *peer,
+                      const struct cepa_mesh_receipt_wait *wait)
+{
+    struct cepa_prefix prefix;
+    bool is_listed = false;
+    uint64_t took_ns = ANSWER_S * CEPA_SECOND_NS - cepa_time_since(wait->until, mesh->now);
+    prefix_of_peer(mesh, &prefix, peer, &is_listed);
+    if (mesh->addresses_len == 0 || mesh->health > 0 || took_ns < DIALLED_S * CEPA_SECOND_NS ||
+        mesh->vain_len == CEPA_MESH_VAIN_MAX || is_in_vain(mesh, &prefix)) {
+        return;
+    }
+    mesh->vain[mesh->vain_len++] = prefix;
+    if (mesh->vain_len >= CEPA_MESH_FILTERED_MIN + mesh->receipts_len) {
+        mesh->withheld_len = mesh->addresses_len;
+        mesh->addresses_len = 0;
+        cepa_dialback_forget(mesh);
+        plan_trial(mesh);
+        (void)cepa_mesh_effect_add(mesh, CEPA_MESH_FILTERED);
+    }
+}
+
+bool cepa_mesh_is_filtered(const struct cepa_mesh *mesh)
+{
+    return mesh->withheld_len > 0;
+}
+
+/* The answer to a trial: one receipt is enough to believe in the addresses again. */
+static void on_trial(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
+                     const struct cepa_mesh_receipt *item)
+{
+    mesh->trial.link = 0;
+    if (!item->was_reached || mesh->withheld_len == 0) {
+        return;
+    }
+    mesh->addresses_len = mesh->withheld_len;
+    if (!is_good(mesh, peer, &item->receipt)) {
+        mesh->addresses_len = 0;
+        cepa_mesh_misdeed(mesh, peer, CEPA_MESH_MISDEED_FORGED);
+        return;
+    }
+    mesh->withheld_len = 0;
+    cepa_dialback_forget(mesh);
+    keep(mesh, &item->receipt);
+    (void)cepa_mesh_effect_add(mesh, CEPA_MESH_FILTERED);
+}
+
 void cepa_dialback_on_receipt(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                               const struct cepa_mesh_receipt *item)
 {
     size_t min = mesh->config.index->rules.receipts_min;
+    if (mesh->trial.link == peer->link && mesh->trial.nonce == item->nonce) {
+        on_trial(mesh, peer, item);
+        return;
+    }
     for (size_t i = 0; i < sizeof mesh->receipt_waits / sizeof mesh->receipt_waits[0]; i++) {
         struct cepa_mesh_receipt_wait *wait = &mesh->receipt_waits[i];
         if (wait->link != peer->link || wait->nonce != item->nonce) {
@@ -279,6 +365,7 @@ void cepa_dialback_on_receipt(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
         wait->link = 0;
         if (!item->was_reached) {
             uint32_t wait_ms = BUSY_MS + cepa_mesh_draw_below(mesh, BUSY_MS);
+            note_vain(mesh, peer, wait);
             peer->dialback_at = cepa_time_add(mesh->now, wait_ms * CEPA_MILLISECOND_NS);
             mesh->receipt_at = cepa_time_earliest(
                 mesh->receipt_at, cepa_time_add(mesh->now, ELSEWHERE_MS * CEPA_MILLISECOND_NS));
@@ -293,22 +380,16 @@ void cepa_dialback_on_receipt(struct cepa_mesh *mesh, struct cepa_mesh_peer *pee
         keep(mesh, &item->receipt);
         mesh->enough_at = was_enough ? mesh->enough_at : mesh->now;
         mesh->was_believable = believable_count(mesh) >= min;
+        if (fresh_count(mesh) >= min && mesh->withheld_len == 0) {
+            mesh->vain_len = 0;
+            mesh->trials = 0;
+        }
         if (fresh_count(mesh) >= min &&
             (!was_enough || (mesh->was_believable && !was_believable))) {
             (void)cepa_mesh_effect_add(mesh, CEPA_MESH_RECEIPTS);
         }
         return;
     }
-}
-
-/* The prefix that a prober of ours would have in its receipt. */
-static void prefix_of_peer(const struct cepa_mesh *mesh, struct cepa_prefix *ret_prefix,
-                           const struct cepa_mesh_peer *peer, bool *ret_is_listed)
-{
-    const struct cepa_index_entry *entry =
-        cepa_index_find(mesh->config.index, peer->facts.public_key);
-    *ret_is_listed = entry != NULL;
-    *ret_prefix = entry != NULL ? entry->record.prefix : peer->facts.prefix;
 }
 
 static bool is_taken(const struct cepa_mesh *mesh, const struct cepa_prefix *prefix)
@@ -335,8 +416,9 @@ static bool is_taken(const struct cepa_mesh *mesh, const struct cepa_prefix *pre
 }
 
 /* Whom to ask next: any linked relay from another prefix, rather one that the index lists; in the
- * beginning of a network none is. */
-static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh)
+ * beginning of a network none is. For a trial another prefix is one that has not dialled in vain.
+ */
+static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh, bool is_trial)
 {
     struct cepa_mesh_peer *chosen = NULL;
     bool is_chosen_listed = false;
@@ -350,7 +432,8 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh)
             continue;
         }
         prefix_of_peer(mesh, &prefix, peer, &is_listed);
-        if (prefix.family == CEPA_FAMILY_NONE || is_taken(mesh, &prefix) ||
+        if (prefix.family == CEPA_FAMILY_NONE ||
+            (is_trial ? is_in_vain(mesh, &prefix) : is_taken(mesh, &prefix)) ||
             (is_chosen_listed && !is_listed)) {
             continue;
         }
@@ -363,10 +446,10 @@ static struct cepa_mesh_peer *choose(struct cepa_mesh *mesh)
     return chosen;
 }
 
-static void ask(struct cepa_mesh *mesh, struct cepa_mesh_receipt_wait *wait)
+static void ask(struct cepa_mesh *mesh, struct cepa_mesh_receipt_wait *wait, bool is_trial)
 {
     struct cepa_mesh_item item;
-    struct cepa_mesh_peer *peer = choose(mesh);
+    struct cepa_mesh_peer *peer = choose(mesh, is_trial);
     if (peer == NULL) {
         return;
     }
@@ -376,7 +459,7 @@ static void ask(struct cepa_mesh *mesh, struct cepa_mesh_receipt_wait *wait)
     memset(&item, 0, sizeof item);
     item.type = CEPA_MESH_ITEM_DIALBACK;
     item.as.dialback.nonce = wait->nonce;
-    if (mesh->addresses_len > 0) {
+    if (is_trial || mesh->addresses_len > 0) {
         item.as.dialback.how = CEPA_RECEIPT_DIALLED;
         item.as.dialback.address = mesh->addresses[0];
         item.as.dialback.address.node = mesh->config.node;
@@ -386,6 +469,21 @@ static void ask(struct cepa_mesh *mesh, struct cepa_mesh_receipt_wait *wait)
         item.as.dialback.introducers_len = mesh->introducers_len;
     }
     (void)cepa_mesh_send(mesh, peer, &item);
+}
+
+/* Whoever says that it dialled in vain may lie, and filters are opened: what is withheld is tried
+ * again, by one that has not said so if there is any. */
+static void try_withheld(struct cepa_mesh *mesh)
+{
+    if (mesh->withheld_len == 0 || !cepa_time_is_due(mesh->trial_at, mesh->now)) {
+        return;
+    }
+    plan_trial(mesh);
+    mesh->trial.link = 0;
+    ask(mesh, &mesh->trial, true);
+    if (mesh->trial.link == 0) {
+        mesh->vain_len = 0; /* all others have said so: any of them next time */
+    }
 }
 
 /* How many receipts this relay has: when it has enough, and their probers had time to be listed,
@@ -407,9 +505,12 @@ void cepa_dialback_step(struct cepa_mesh *mesh)
         }
     }
     drop_old(mesh);
-    bool can_be_reached = mesh->addresses_len > 0 || mesh->introducers_len > 0;
-    if (!mesh->config.is_relay || !can_be_reached || mesh->is_clock_off ||
+    if (!mesh->config.is_relay || mesh->is_clock_off ||
         !cepa_time_is_due(mesh->receipt_at, mesh->now)) {
+        return;
+    }
+    try_withheld(mesh);
+    if (mesh->addresses_len == 0 && mesh->introducers_len == 0) {
         return;
     }
     size_t waiting = 0;
@@ -421,7 +522,7 @@ void cepa_dialback_step(struct cepa_mesh *mesh)
             wait->link = 0;
         }
         if (wait->link == 0 && have + waiting < mesh->config.index->rules.receipts_min) {
-            ask(mesh, wait);
+            ask(mesh, wait, false);
         }
         waiting += wait->link != 0 ? 1 : 0;
     }

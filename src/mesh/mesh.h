@@ -91,6 +91,7 @@ enum cepa_mesh_effect_kind {
     CEPA_MESH_UNREACHABLE,  /* it cannot be had */
     CEPA_MESH_SUSPECT,      /* `node` does not answer, nor does anybody reach it */
     CEPA_MESH_JOINED,       /* the first neighbour is there, and its index is ours */
+    CEPA_MESH_FILTERED,     /* cepa_mesh_is_filtered has changed: describe this relay anew */
     CEPA_MESH_ALONE         /* the last neighbour is gone */
 };
 
@@ -203,7 +204,8 @@ CEPA_MUST_USE int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket
                                     const struct cepa_node_id *node, struct cepa_time now);
 
 /* cepa_mesh_set_addresses says where this relay can be dialled (0: nowhere, it needs introducers);
- * dial-backs are asked for. CEPA_DESCRIPTOR_REACHES_MAX at most (asserted). */
+ * dial-backs are asked for. The same addresses again leave a filtered relay introduced.
+ * CEPA_DESCRIPTOR_REACHES_MAX at most (asserted). */
 void cepa_mesh_set_addresses(struct cepa_mesh *mesh, const struct cepa_relay_address *addresses,
                              size_t addresses_len, struct cepa_time now);
 

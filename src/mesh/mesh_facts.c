@@ -271,7 +271,7 @@ int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct
 static bool has_other_addresses(const struct cepa_mesh *mesh,
                                 const struct cepa_relay_address *addresses, size_t addresses_len)
 {
-    bool is_other = addresses_len != mesh->addresses_len;
+    bool is_other = addresses_len != mesh->addresses_len + mesh->withheld_len; /* one is 0 */
     for (size_t i = 0; i < addresses_len && !is_other; i++) {
         const struct cepa_reach *old = &mesh->addresses[i].reach;
         const struct cepa_reach *fresh = &addresses[i].reach;
@@ -286,14 +286,18 @@ void cepa_mesh_set_addresses(struct cepa_mesh *mesh, const struct cepa_relay_add
 {
     CEPA_ASSERT(addresses_len <= CEPA_DESCRIPTOR_REACHES_MAX);
     cepa_mesh_enter(mesh, now);
-    if (mesh->has_addresses && has_other_addresses(mesh, addresses, addresses_len)) {
+    bool is_other = has_other_addresses(mesh, addresses, addresses_len);
+    bool is_withheld = mesh->withheld_len > 0 && !is_other;
+    if (mesh->has_addresses && is_other) {
         cepa_upgrade_on_addresses(mesh);
     }
     memset(mesh->addresses, 0, sizeof mesh->addresses);
     for (size_t i = 0; i < addresses_len; i++) {
         mesh->addresses[i] = addresses[i];
     }
-    mesh->addresses_len = addresses_len;
+    mesh->addresses_len = is_withheld ? 0 : addresses_len;
+    mesh->withheld_len = is_withheld ? addresses_len : 0;
+    mesh->trials = is_withheld ? mesh->trials : 0;
     mesh->has_addresses = true;
     cepa_dialback_forget(mesh);
 }

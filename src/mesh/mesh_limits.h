@@ -112,6 +112,10 @@ CEPA_MUST_USE int cepa_mesh_address(const struct cepa_mesh *mesh,
 bool cepa_mesh_receipts(const struct cepa_mesh *mesh, struct cepa_receipt *ret_receipts,
                         size_t *ret_len);
 
+/* cepa_mesh_is_filtered: this relay's addresses were dialled in vain from several networks. It is
+ * introduced until a trial succeeds, or other addresses are set. @[SPEC 10.13] */
+bool cepa_mesh_is_filtered(const struct cepa_mesh *mesh);
+
 /* cepa_mesh_introducers gives the relays that introduce this one, up to
  * CEPA_DESCRIPTOR_INTRODUCERS_MAX, ascending. */
 size_t cepa_mesh_introducers(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes);

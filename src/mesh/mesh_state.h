@@ -9,6 +9,11 @@
 #include "mesh/outbox.h"
 #include "mesh/ways.h"
 
+enum {
+    CEPA_MESH_FILTERED_MIN = 3, /* networks that dialled in vain, above those that succeeded */
+    CEPA_MESH_VAIN_MAX = CEPA_MESH_FILTERED_MIN + CEPA_DESCRIPTOR_RECEIPTS_MAX
+};
+
 /* A mesh. */
 struct cepa_mesh {
     struct cepa_mesh_config config;
@@ -88,7 +93,13 @@ struct cepa_mesh {
     struct cepa_mesh_receipt_wait receipt_waits[2];
     struct cepa_time receipt_at; /* when the next one is asked for */
     struct cepa_time enough_at;  /* since when there are as many as the profile wants */
-    bool was_believable;         /* likewise of listed probers, when the last one came */
+    struct cepa_prefix vain[CEPA_MESH_VAIN_MAX]; /* from there it was dialled in vain */
+    size_t vain_len;
+    size_t withheld_len; /* of `addresses`, while nobody gets there and addresses_len is 0; or 0 */
+    struct cepa_mesh_receipt_wait trial; /* whether somebody does, after all */
+    struct cepa_time trial_at;           /* when the next one is */
+    uint32_t trials;                     /* how many there were: the pause doubles */
+    bool was_believable;                 /* likewise of listed probers, when the last one came */
 
     bool has_own; /* a record was published */
     struct cepa_index_record own_record;

@@ -44,7 +44,8 @@ bool cepa_node_is_joined(const struct cepa_node *node)
 
 int cepa_node_own_address(const struct cepa_node *node, struct cepa_relay_address *ret_address)
 {
-    if (!node->config.is_relay || node->config.reaches_len == 0) {
+    if (!node->config.is_relay || node->config.reaches_len == 0 ||
+        cepa_mesh_is_filtered(node->mesh)) {
         return CEPA_ERR_NOT_FOUND;
     }
     *ret_address = (struct cepa_relay_address){.reach = node->config.reaches[0],

@@ -173,7 +173,7 @@ static void fill_descriptor(struct cepa_node *node, struct cepa_descriptor *desc
     };
     memcpy(descriptor->onion_root, own->days[today.number % CEPA_NODE_ONION_DAYS].root.bytes,
            sizeof descriptor->onion_root);
-    if (config->reaches_len > 0) {
+    if (config->reaches_len > 0 && !cepa_mesh_is_filtered(node->mesh)) {
         descriptor->flags |= config->is_guard ? CEPA_RELAY_FLAG_GUARD : 0;
         descriptor->dtls = config->dtls;
         descriptor->dtls_previous = config->dtls_previous;
@@ -422,7 +422,9 @@ void cepa_node_on_addresses(struct cepa_node *node, const struct cepa_reach *rea
         return;
     }
     memset(node->config.reaches, 0, sizeof node->config.reaches);
-    memcpy(node->config.reaches, reaches, reaches_len * sizeof reaches[0]);
+    for (size_t i = 0; i < reaches_len; i++) {
+        node->config.reaches[i] = reaches[i];
+    }
     node->config.reaches_len = reaches_len;
     cepa_node_identity_on_mesh(node, now);
     if (node->is_ready) {

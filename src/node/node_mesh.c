@@ -286,6 +286,7 @@ static void on_news(struct cepa_node *node, const struct cepa_mesh_effect *effec
     switch ((int)effect->kind) {
     case CEPA_MESH_RECEIPTS:
     case CEPA_MESH_INTRODUCERS:
+    case CEPA_MESH_FILTERED:
         cepa_node_identity_on_mesh(node, now);
         break;
     case CEPA_MESH_ANCHORS:

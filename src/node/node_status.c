@@ -165,6 +165,7 @@ void cepa_node_status_get(const struct cepa_node *node, struct cepa_node_status 
         .is_relay = node->config.is_relay,
         .is_published = node->is_published,
         .is_joined = node->is_joined,
+        .is_filtered = cepa_mesh_is_filtered(node->mesh),
         .day = cepa_calendar_day(calendar, wall).number,
         .epoch = epoch.number,
         .receipts = (uint32_t)node->own.receipts_len,

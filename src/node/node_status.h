@@ -35,6 +35,7 @@ struct cepa_node_status {
     bool is_relay;
     bool is_published;      /* its record is in the mesh */
     bool is_joined;         /* it has a neighbour */
+    bool is_filtered;       /* its addresses were dialled in vain: others lead here */
     bool is_clock_off;      /* more than the profile allows: nothing is published */
     int64_t clock_error_ms; /* against the neighbours' median; positive: this clock is ahead */
     uint32_t day;           /* directory day */

@@ -42,15 +42,19 @@ TEST(every_situation_is_told)
         size_t addresses;
         bool is_direct;
         const char *says;
+        bool is_filtered;
     } rows[] = {
-        {false, false, true, false, 0, 1, false, "a client carries only its own traffic"},
-        {false, true, true, false, 0, 1, false, "a metered node"},
-        {true, false, true, true, 3, 1, true, "3 relays in other networks have dialled"},
-        {true, false, true, true, 2, 0, false, "other relays lead here"},
-        {true, false, false, false, 0, 1, false, "before there is a neighbour"},
-        {true, false, true, false, 2, 1, false, "its record is on its way"},
-        {true, false, true, false, 1, 0, false, "no public address, and 1 of 2 relays"},
-        {true, false, true, false, 1, 1, false, "lets no UDP in to port 4040; no router answers"},
+        {false, false, true, false, 0, 1, false, "a client carries only its own traffic", false},
+        {false, true, true, false, 0, 1, false, "a metered node", false},
+        {true, false, true, true, 3, 1, true, "3 relays in other networks have dialled", false},
+        {true, false, true, true, 2, 0, false, "other relays lead here", false},
+        {true, false, false, false, 0, 1, false, "before there is a neighbour", false},
+        {true, false, true, false, 2, 1, false, "its record is on its way", false},
+        {true, false, true, false, 1, 0, false, "no public address, and 1 of 2 relays", false},
+        {true, false, true, false, 1, 1, false, "lets no UDP in to port 4040; no router answers",
+         false},
+        {true, false, true, true, 2, 1, false, "dialled this node in vain", true},
+        {true, false, true, false, 0, 1, false, "dialled this node in vain", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[CEPA_REACH_REPORT_SIZE];
@@ -59,6 +63,7 @@ TEST(every_situation_is_told)
             .is_metered = rows[i].is_metered,
             .is_joined = rows[i].is_joined,
             .is_published = rows[i].is_published,
+            .is_filtered = rows[i].is_filtered,
             .receipts = rows[i].receipts,
             .receipts_min = 2,
             .addresses = rows[i].addresses,

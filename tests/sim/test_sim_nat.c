@@ -3,6 +3,7 @@
 
 #include "node/node_commands.h"
 #include "sim/watch.h"
+#include "sim/world.h"
 #include "support/test.h"
 
 enum { OPEN = 6 };
@@ -151,6 +152,40 @@ TEST(two_that_cannot_meet_stay_with_the_introducer)
     sim_free(sim);
 }
 
+static bool is_found_out(struct sim *sim, void *context)
+{
+    (void)context;
+    struct cepa_node_status status = sim_status(sim, OPEN);
+    return status.is_filtered && status.is_published;
+}
+
+static bool is_dialled(struct sim *sim, void *context)
+{
+    (void)context;
+    struct cepa_node_status status = sim_status(sim, OPEN);
+    return !status.is_filtered && status.is_published && status.receipts >= 2;
+}
+
+/* Whoever only believes that it can be dialled does not wait for dial-backs for ever. */
+TEST(a_relay_behind_a_filter_is_introduced)
+{
+    struct sim *sim = network(34, SIM_NAT_FILTERED, SIM_NAT_CONE);
+    CHECK(!sim_status(sim, OPEN).is_published);
+    CHECK(sim_run_until(sim, is_found_out, NULL, 100 * CEPA_MILLISECOND_NS, 60 * CEPA_SECOND_NS));
+    test_note("introduced at %llu ms", (unsigned long long)(sim_now(sim).ns / CEPA_MILLISECOND_NS));
+    for (uint32_t i = 0; i < OPEN; i++) {
+        CHECK(!sim_status(sim, i).is_filtered);
+    }
+    CHECK(sim_run_until(sim, sim_is_whole, NULL, 100 * CEPA_MILLISECOND_NS, 30 * CEPA_SECOND_NS));
+    struct cepa_time opened = sim_now(sim);
+    sim->hosts[OPEN].config.nat = SIM_NAT_OPEN; /* the filter is opened, or never was one */
+    CHECK(sim_run_until(sim, is_dialled, NULL, 100 * CEPA_MILLISECOND_NS, 240 * CEPA_SECOND_NS));
+    test_note("dialled again after %llu ms",
+              (unsigned long long)(cepa_time_since(sim_now(sim), opened) / CEPA_MILLISECOND_NS));
+    sim_free(sim);
+}
+
 TEST_MAIN(RUN(two_behind_nats_are_introduced_and_go_direct),
           RUN(a_circuit_over_a_link_that_moves_loses_nothing),
-          RUN(two_that_cannot_meet_stay_with_the_introducer))
+          RUN(two_that_cannot_meet_stay_with_the_introducer),
+          RUN(a_relay_behind_a_filter_is_introduced))

@@ -43,7 +43,8 @@ void cepa_reach_report_mapping(char ret_text[CEPA_REACH_REPORT_SIZE],
 bool cepa_reach_report(char ret_text[CEPA_REACH_REPORT_SIZE], const struct cepa_reach_facts *facts)
 {
     char router[CEPA_REACH_REPORT_SIZE];
-    bool is_dialled = facts->is_relay && facts->is_published && facts->addresses > 0;
+    bool is_dialled =
+        facts->is_relay && facts->is_published && !facts->is_filtered && facts->addresses > 0;
     cepa_reach_report_mapping(router, &facts->mapping);
     if (!facts->is_relay) {
         snprintf(ret_text, CEPA_REACH_REPORT_SIZE,
@@ -52,6 +53,11 @@ bool cepa_reach_report(char ret_text[CEPA_REACH_REPORT_SIZE], const struct cepa_
     } else if (is_dialled) {
         snprintf(ret_text, CEPA_REACH_REPORT_SIZE,
                  "%u relays in other networks have dialled this node back", facts->receipts);
+    } else if (facts->is_filtered) {
+        snprintf(ret_text, CEPA_REACH_REPORT_SIZE,
+                 "not directly: other relays lead here, since relays in several networks dialled "
+                 "this node in vain; a router or a firewall lets no UDP in to port %u",
+                 (unsigned)facts->port);
     } else if (facts->is_published) {
         snprintf(ret_text, CEPA_REACH_REPORT_SIZE,
                  "not directly: other relays lead here, since this node has no public address; "

@@ -17,6 +17,7 @@ struct cepa_reach_facts {
     bool is_metered;
     bool is_joined;
     bool is_published;
+    bool is_filtered;      /* its addresses were dialled in vain: other relays lead here */
     uint32_t receipts;     /* relays in other networks that could dial back */
     uint32_t receipts_min; /* that are needed */
     size_t addresses;      /* where others may dial */
