@@ -189,9 +189,11 @@ void cepa_mesh_on_fetched(struct cepa_mesh *mesh, uint64_t ticket, const uint8_t
 /* cepa_mesh_on_moved: this machine is in another network; nobody is suspected for a while. */
 void cepa_mesh_on_moved(struct cepa_mesh *mesh, struct cepa_time now);
 
-/* cepa_mesh_join adds a first contact: an anchor, an address of an invitation, a seed; beyond
- * CEPA_MESH_CONTACTS_MAX in place of the oldest. They are tried while there are few neighbours. */
+/* cepa_mesh_join adds a first contact: an address of an invitation, a seed; beyond
+ * CEPA_MESH_CONTACTS_MAX in place of the oldest. They are tried while there are few neighbours.
+ * cepa_mesh_restore_anchor: one that was an anchor before a restart, and goes on as one. */
 void cepa_mesh_join(struct cepa_mesh *mesh, const struct cepa_relay_address *address);
+void cepa_mesh_restore_anchor(struct cepa_mesh *mesh, const struct cepa_relay_address *address);
 
 /* cepa_mesh_hint adds one that nobody vouches for. Hints are tried one a second at most, among
  * themselves only take each other's places, and give way to a contact of the same name. */

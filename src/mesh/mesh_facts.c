@@ -234,6 +234,18 @@ void cepa_mesh_hint(struct cepa_mesh *mesh, const struct cepa_relay_address *add
     mesh->hints_tried = 0;
 }
 
+void cepa_mesh_restore_anchor(struct cepa_mesh *mesh, const struct cepa_relay_address *address)
+{
+    cepa_mesh_join(mesh, address);
+    if (mesh->anchors_len < CEPA_MESH_ANCHORS_MAX) {
+        mesh->are_anchors_drawn = true;
+        mesh->restored[mesh->anchors_len] = address->node;
+        mesh->anchors[mesh->anchors_len] = address->node;
+        mesh->anchor_addresses[mesh->anchors_len++] = *address;
+        mesh->restored_len = mesh->anchors_len;
+    }
+}
+
 int cepa_mesh_connect(struct cepa_mesh *mesh, uint64_t *ret_ticket, const struct cepa_node_id *node,
                       struct cepa_time now)
 {

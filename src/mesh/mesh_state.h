@@ -115,6 +115,9 @@ struct cepa_mesh {
     struct cepa_node_id anchors[CEPA_MESH_ANCHORS_MAX];
     struct cepa_relay_address anchor_addresses[CEPA_MESH_ANCHORS_MAX];
     size_t anchors_len;
+    bool are_anchors_drawn;                              /* from many, or from before a restart */
+    struct cepa_node_id restored[CEPA_MESH_ANCHORS_MAX]; /* those from before */
+    size_t restored_len;
     struct cepa_time introducer_at; /* when more of them are asked */
     struct cepa_time anchors_at;
 

@@ -88,17 +88,16 @@ static bool is_introducer(const struct cepa_mesh_peer *peer)
            !peer->facts.is_relayed && !peer->is_stalled && !peer->is_closing;
 }
 
-/* The oldest peers that `is_it`, up to `max`; returns how many. */
-static size_t oldest(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes, size_t max,
-                     bool is_for_anchors)
+/* The oldest introducers, up to `max`; returns how many. */
+static size_t oldest(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes, size_t max)
 {
-    const struct cepa_mesh_peer *chosen[CEPA_DESCRIPTOR_INTRODUCERS_MAX + CEPA_MESH_ANCHORS_MAX];
+    const struct cepa_mesh_peer *chosen[CEPA_DESCRIPTOR_INTRODUCERS_MAX];
     size_t len = 0;
     while (len < max) {
         const struct cepa_mesh_peer *best = NULL;
         for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
             const struct cepa_mesh_peer *peer = &mesh->peers[i];
-            bool is_new = is_for_anchors ? is_anchor(peer) : is_introducer(peer);
+            bool is_new = is_introducer(peer);
             for (size_t j = 0; j < len && is_new; j++) {
                 is_new = chosen[j] != peer;
             }
@@ -140,6 +139,68 @@ static bool update(struct cepa_node_id *nodes, size_t *len, const struct cepa_no
     return !is_same;
 }
 
+/* Whether this node was told of that one in order to join. */
+static bool is_told(const struct cepa_mesh *mesh, const struct cepa_node_id *node)
+{
+    for (uint32_t i = 0; i < mesh->contacts_len; i++) {
+        if (memcmp(&mesh->contacts[i].node, node, sizeof *node) == 0) {
+            return !has(mesh->restored, mesh->restored_len, node);
+        }
+    }
+    return false;
+}
+
+/* Keeps those of the anchors that still serve. */
+static size_t serving_anchors(const struct cepa_mesh *mesh, struct cepa_node_id *ret_nodes,
+                              size_t len, bool is_for_told)
+{
+    for (size_t i = 0; i < mesh->anchors_len && len < CEPA_MESH_ANCHORS_MAX; i++) {
+        const struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, &mesh->anchors[i]);
+        if (peer != NULL && is_anchor(peer) && is_told(mesh, &mesh->anchors[i]) == is_for_told) {
+            ret_nodes[len++] = mesh->anchors[i];
+        }
+    }
+    return len;
+}
+
+/* Draws anchors for the places that are left. */
+static size_t draw_anchors(struct cepa_mesh *mesh, struct cepa_node_id *nodes, size_t len,
+                           bool is_for_told)
+{
+    while (len < CEPA_MESH_ANCHORS_MAX) {
+        const struct cepa_mesh_peer *chosen = NULL;
+        uint32_t candidates = 0;
+        for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
+            const struct cepa_mesh_peer *peer = &mesh->peers[i];
+            if (is_anchor(peer) && is_told(mesh, &peer->facts.node) == is_for_told &&
+                !has(nodes, len, &peer->facts.node) &&
+                cepa_mesh_draw_below(mesh, ++candidates) == 0) {
+                chosen = peer;
+            }
+        }
+        if (chosen == NULL) {
+            break;
+        }
+        nodes[len++] = chosen->facts.node;
+    }
+    return len;
+}
+
+/* Whether there are now, for the first time, as many to draw from as this node wants to choose. */
+static bool is_first_choice(struct cepa_mesh *mesh)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < mesh->config.limits.links_max && !mesh->are_anchors_drawn; i++) {
+        const struct cepa_mesh_peer *peer = &mesh->peers[i];
+        count += is_anchor(peer) && !is_told(mesh, &peer->facts.node) ? 1 : 0;
+    }
+    bool is_first = !mesh->are_anchors_drawn && count >= mesh->config.limits.neighbours / 2;
+    mesh->are_anchors_drawn = mesh->are_anchors_drawn || is_first;
+    return is_first;
+}
+
+/* Those that serve stay. The others are drawn: the oldest would be the same few for everybody. So
+ * would those be that newcomers are told of, or meet first: they are a makeshift. */
 static void keep_anchors(struct cepa_mesh *mesh)
 {
     struct cepa_node_id fresh[CEPA_MESH_ANCHORS_MAX];
@@ -147,7 +208,10 @@ static void keep_anchors(struct cepa_mesh *mesh)
         return;
     }
     mesh->anchors_at = cepa_time_add(mesh->now, ANCHORS_S * CEPA_SECOND_NS);
-    size_t len = oldest(mesh, fresh, CEPA_MESH_ANCHORS_MAX, true);
+    size_t len = is_first_choice(mesh) ? 0 : serving_anchors(mesh, fresh, 0, false);
+    len = draw_anchors(mesh, fresh, len, false);
+    len = serving_anchors(mesh, fresh, len, true);
+    len = draw_anchors(mesh, fresh, len, true);
     /* When all are gone the old ones stay: they are what a restart would begin with. */
     if (len > 0 && update(mesh->anchors, &mesh->anchors_len, fresh, len)) {
         for (size_t i = 0; i < len; i++) {
@@ -189,7 +253,7 @@ static void keep_introducers(struct cepa_mesh *mesh)
     }
     if (kept < CEPA_DESCRIPTOR_INTRODUCERS_MAX) {
         struct cepa_node_id all[CEPA_DESCRIPTOR_INTRODUCERS_MAX];
-        size_t len = oldest(mesh, all, CEPA_DESCRIPTOR_INTRODUCERS_MAX, false);
+        size_t len = oldest(mesh, all, CEPA_DESCRIPTOR_INTRODUCERS_MAX);
         for (size_t i = 0; i < len && kept < CEPA_DESCRIPTOR_INTRODUCERS_MAX; i++) {
             if (!has(fresh, kept, &all[i])) {
                 fresh[kept++] = all[i];

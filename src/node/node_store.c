@@ -358,7 +358,7 @@ static int restore_peer(struct cepa_node *node, const uint8_t *value, size_t val
         error = cepa_reader_end(&reader);
     }
     if (error == 0) {
-        cepa_mesh_join(node->mesh, &address);
+        cepa_mesh_restore_anchor(node->mesh, &address);
     }
     return error;
 }

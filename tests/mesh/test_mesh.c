@@ -166,6 +166,36 @@ TEST(surplus_neighbours_part)
     CHECK(mesh_net_is_connected());
 }
 
+/* Likewise. The first two are known to all from the beginning, and are not everybody's anchors. */
+TEST(anchors_are_spread)
+{
+    struct cepa_relay_address anchors[CEPA_MESH_ANCHORS_MAX];
+    uint32_t count = mesh_net_count();
+    uint32_t anchored[MESH_NET_NODES_MAX] = {0};
+    uint32_t sum = 0;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t len = cepa_mesh_anchors(mesh_net_node(i)->mesh, anchors);
+        CHECK_INT(len, CEPA_MESH_ANCHORS_MAX);
+        for (size_t j = 0; j < len; j++) {
+            for (uint32_t k = 0; k < count; k++) {
+                anchored[k] += memcmp(&mesh_net_node(k)->identity.node, &anchors[j].node,
+                                      sizeof anchors[j].node) == 0;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        sum += anchored[i];
+        most = anchored[i] > most ? anchored[i] : most;
+    }
+    test_note("%.1f have a relay as anchor on average, %u at most, %u and %u the first two",
+              (double)sum / count, most, anchored[0], anchored[1]);
+    CHECK(most * count <= 7 * sum);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK(anchored[i] * count <= 2 * sum); /* 38 of 60 when the oldest were taken */
+    }
+}
+
 TEST(a_parted_network_heals)
 {
     mesh_net_reset(4);
@@ -250,6 +280,6 @@ TEST_MAIN(RUN(three_founders_certify_each_other),
           RUN(sixty_begin_a_network_from_one),
           RUN(those_who_cannot_be_dialled_do_not_keep_founders_apart), RUN(thirty_join_from_one),
           RUN(half_vanish_and_the_rest_goes_on), RUN(idle_nodes_say_little),
-          RUN(surplus_neighbours_part), RUN(a_parted_network_heals),
+          RUN(surplus_neighbours_part), RUN(anchors_are_spread), RUN(a_parted_network_heals),
           RUN(a_suspended_node_accuses_nobody), RUN(relays_behind_nat_are_introduced),
           RUN(a_wrong_clock_is_reported))
