@@ -14,6 +14,13 @@ enum {
     CEPA_MESH_VAIN_MAX = CEPA_MESH_FILTERED_MIN + CEPA_DESCRIPTOR_RECEIPTS_MAX
 };
 
+/* A receipt that was asked for. */
+struct cepa_mesh_receipt_wait {
+    uint64_t link; /* 0: free */
+    uint64_t nonce;
+    struct cepa_time until;
+};
+
 /* A mesh. */
 struct cepa_mesh {
     struct cepa_mesh_config config;

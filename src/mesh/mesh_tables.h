@@ -164,13 +164,6 @@ struct cepa_mesh_dialback_state {
     struct cepa_time until;
 };
 
-/* A receipt that was asked for. */
-struct cepa_mesh_receipt_wait {
-    uint64_t link; /* 0: free */
-    uint64_t nonce;
-    struct cepa_time until;
-};
-
 /* A relay to which no direct way was found. */
 struct cepa_mesh_pair {
     struct cepa_node_id node;
