@@ -9,7 +9,7 @@
 
 enum { KNOCKS_MAX = 8 };
 #define KNOCK_NS (5 * CEPA_SECOND_NS)          /* for an introduction point to take it */
-#define ANSWER_NS (6 * CEPA_SECOND_NS)         /* for the other end to come; then the next knock */
+#define ANSWER_NS (3 * CEPA_SECOND_NS)         /* for the other end to come; more each time */
 #define REPEAT_NS (1 * CEPA_SECOND_NS)         /* the answer is sent again */
 #define LOOKUP_ASK_NS (10 * CEPA_SECOND_NS)    /* for one question */
 #define WORK_REST_NS (1 * CEPA_MILLISECOND_NS) /* between two pieces of work */
@@ -45,7 +45,7 @@ static void send_knock(struct cepa_end *end, struct cepa_end_talk *talk, struct 
                                                .body_len = sizeof talk->knock};
     talk->stage = CEPA_STAGE_KNOCKING;
     talk->start = (struct cepa_start_whole){0};
-    talk->again = cepa_time_add(now, ANSWER_NS);
+    talk->again = cepa_time_add(now, talk->tries * ANSWER_NS);
     int error = cepa_end_ask(&end->asks, &question, now);
     if (error != 0) {
         talk->again = cepa_time_add(now, error == CEPA_ERR_NOT_FOUND ? 0 : REPEAT_NS);
@@ -373,7 +373,10 @@ void cepa_end_dial_step(struct cepa_end *end, struct cepa_end_talk *talk, struct
     } else if (talk->stage == CEPA_STAGE_WORKING && cepa_time_is_due(talk->again, now)) {
         work(end, talk, now);
     } else if (talk->stage == CEPA_STAGE_KNOCKING && cepa_time_is_due(talk->again, now)) {
-        knock(end, talk, now);
+        /* The other end may be the relay that was drawn, or not reach it: to knock with the same
+         * one again would be in vain. An answer to the last knock could not be opened any more. */
+        cepa_end_asks_drop(&end->asks, CEPA_END_ASKER_KNOCK, talk->self.handle.index, now);
+        begin_meeting(end, talk, now);
     } else if (talk->stage == CEPA_STAGE_ANSWERING && cepa_time_is_due(talk->again, now)) {
         if (meeting->state == CEPA_MEETING_STANDS) {
             send_answer(end, talk, now);

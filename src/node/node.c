@@ -26,7 +26,7 @@ void cepa_node_limits_daemon(struct cepa_node_limits *ret_limits)
                                             .address_descriptors = 256,
                                             .mailboxes = 128,
                                             .boxes = 1024,
-                                            .origin_circuits = 64,
+                                            .origin_circuits = 256,
                                             .replay_tags = 1 << 20};
 }
 
