@@ -43,8 +43,9 @@ static void check(const char *ipv4, const char *ipv6, bool has_private, size_t w
         sockets[1] = read_ip(ipv6);
         sockets[1].port = 4040;
     }
+    const bool has[2] = {has_private, has_private};
     size_t len =
-        cepa_own_addresses(reaches, CEPA_DESCRIPTOR_REACHES_MAX, sockets, &interfaces, has_private);
+        cepa_own_addresses(reaches, CEPA_DESCRIPTOR_REACHES_MAX, sockets, &interfaces, has);
     CHECK_INT(len, wanted_len);
     for (size_t i = 0; i < len; i++) {
         struct cepa_net_address address = read_ip(wanted[i]);

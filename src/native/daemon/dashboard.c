@@ -155,7 +155,7 @@ int cepa_dashboard_set_status(struct cepa_dashboard *dashboard, const char *json
     if (json_len > CEPA_DASHBOARD_STATUS_MAX) {
         return CEPA_ERR_TOO_LONG;
     }
-    char *copy = malloc(json_len + 1);
+    char *copy = json != NULL ? malloc(json_len + 1) : NULL;
     if (copy == NULL) {
         return CEPA_ERR_FULL;
     }

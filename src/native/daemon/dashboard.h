@@ -67,8 +67,9 @@ void cepa_dashboard_step(struct cepa_dashboard *dashboard, struct cepa_time now)
  * interval ago, at the time of the last step. */
 bool cepa_dashboard_wants_status(const struct cepa_dashboard *dashboard);
 
-/* cepa_dashboard_set_status hands in the state at the time of the last step (copied). Returns 0,
- * CEPA_ERR_TOO_LONG above CEPA_DASHBOARD_STATUS_MAX, or CEPA_ERR_FULL; then the former state stays
+/* cepa_dashboard_set_status hands in the state at the time of the last step (copied); NULL: there
+ * was no memory for it. Returns 0, CEPA_ERR_TOO_LONG above CEPA_DASHBOARD_STATUS_MAX, or
+ * CEPA_ERR_FULL; then the former state stays
  * until it is too old to be shown, and the next one is wanted no sooner than after a good one. */
 CEPA_MUST_USE int cepa_dashboard_set_status(struct cepa_dashboard *dashboard, const char *json,
                                             size_t json_len);

@@ -30,7 +30,7 @@ static struct cepa_reach make(const struct cepa_net_address *address, uint16_t p
 
 size_t cepa_own_addresses(struct cepa_reach *ret_reaches, size_t capacity,
                           const struct cepa_net_address sockets[2],
-                          const struct cepa_interfaces *interfaces, bool has_private)
+                          const struct cepa_interfaces *interfaces, const bool has_private[2])
 {
     size_t len = 0;
     for (size_t i = 0; i < 2; i++) {
@@ -45,7 +45,7 @@ size_t cepa_own_addresses(struct cepa_reach *ret_reaches, size_t capacity,
         /* Half of the room is for each family. */
         size_t most = i == 0 ? (capacity + 1) / 2 : capacity;
         for (size_t k = 0; k < interfaces->count && len < most; k++) {
-            if (is_wanted(&interfaces->ips[k], socket->family, has_private)) {
+            if (is_wanted(&interfaces->ips[k], socket->family, has_private[i])) {
                 ret_reaches[len++] = make(&interfaces->ips[k].address, socket->port);
             }
         }

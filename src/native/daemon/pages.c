@@ -67,8 +67,8 @@ static void show(struct cepa_pages *pages, const struct cepa_answers *answers, s
     cepa_dashboard_step(pages->dashboard, now);
     if (cepa_dashboard_wants_status(pages->dashboard)) {
         char *json = cepa_answers_page(answers);
-        int error = json != NULL ? cepa_dashboard_set_status(pages->dashboard, json, strlen(json))
-                                 : CEPA_ERR_FULL;
+        int error =
+            cepa_dashboard_set_status(pages->dashboard, json, json != NULL ? strlen(json) : 0);
         (void)error; /* the former state stays until it is too old to be shown, as the page says */
         cepa_answers_page_free(json);
     }

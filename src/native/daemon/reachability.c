@@ -9,6 +9,7 @@
 #include "native/net/clock.h"
 #include "native/net/interfaces.h"
 #include "native/net/port_mapping.h"
+#include "wire/reach.h"
 
 struct cepa_reachability {
     struct cepa_net_address sockets[2];
@@ -50,32 +51,32 @@ static bool is_own(const struct cepa_reachability *reachability,
     return false;
 }
 
-/* Whether others can dial a private address: not if they see us at another one. */
-static bool is_behind_nat(const struct cepa_reachability *reachability,
-                          const struct cepa_reach *reach)
+/* Whether others cannot dial private addresses of a family, since they see us at another one. */
+static bool is_behind_nat(const struct cepa_reachability *reachability, bool is_ipv6)
 {
-    const struct cepa_net_address *seen =
-        &reachability->seen[reach->family == CEPA_NET_ADDRESS_IPV6];
-    struct cepa_net_address address = {.family = reach->family};
-    memcpy(address.ip, reach->ip, sizeof address.ip);
-    return seen->family != CEPA_NET_ADDRESS_NONE && cepa_port_mapping_is_private(&address) &&
-           !is_own(reachability, seen);
+    const struct cepa_net_address *seen = &reachability->seen[is_ipv6];
+    return seen->family != CEPA_NET_ADDRESS_NONE && !is_own(reachability, seen);
 }
 
 /* Makes the list anew. True if it is another one. */
 static bool collect(struct cepa_reachability *reachability)
 {
     struct cepa_reach reaches[CEPA_DESCRIPTOR_REACHES_MAX];
+    const bool is_behind[2] = {is_behind_nat(reachability, false),
+                               is_behind_nat(reachability, true)};
+    /* Those that are of no use take no room. */
+    const bool has_private[2] = {reachability->has_private && !is_behind[0],
+                                 reachability->has_private && !is_behind[1]};
     size_t len = 0;
     size_t own = 0;
     if (reachability->mapped.family != CEPA_FAMILY_NONE) {
         reaches[len++] = reachability->mapped;
     }
-    own =
-        cepa_own_addresses(reaches + len, CEPA_DESCRIPTOR_REACHES_MAX - len, reachability->sockets,
-                           &reachability->interfaces, reachability->has_private);
+    own = cepa_own_addresses(reaches + len, CEPA_DESCRIPTOR_REACHES_MAX - len,
+                             reachability->sockets, &reachability->interfaces, has_private);
     for (size_t i = len; own > 0; i++, own--) {
-        if (!is_behind_nat(reachability, &reaches[i])) {
+        if (!is_behind[reaches[i].family == CEPA_FAMILY_IPV6] ||
+            !cepa_reach_is_private(&reaches[i])) {
             reaches[len++] = reaches[i];
         }
     }
