@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "native/net/address.h"
 #include "sim/watch.h"
 #include "support/test.h"
 
@@ -92,11 +93,11 @@ TEST(nobodys_address_is_in_it)
     CHECK(text != NULL);
     unsigned prefixes = 0;
     for (const char *at = text; *at != '\0'; at++) {
-        unsigned bytes[4];
-        int len = 0;
-        if ((at == text || at[-1] == '"') && sscanf(at, "%3u.%3u.%3u.%3u%n", &bytes[0], &bytes[1],
-                                                    &bytes[2], &bytes[3], &len) == 4) {
-            CHECK(bytes[2] == 0 && bytes[3] == 0);
+        size_t len = strspn(at, "0123456789.");
+        struct cepa_net_address address;
+        if ((at == text || at[-1] == '"') && memchr(at, '.', len) != NULL &&
+            cepa_net_address_ip_decode(&address, at, len) == 0) {
+            CHECK(address.ip[2] == 0 && address.ip[3] == 0);
             CHECK(strncmp(at + len, "/16\"", 4) == 0);
             prefixes++;
         }
@@ -119,14 +120,14 @@ TEST(figures_are_of_a_form_that_can_be_read)
         char kind_name[64];
         char kind[16];
         char name[64];
-        unsigned long long value;
         size_t len = strcspn(at, "\n");
         CHECK(len < sizeof line);
         CHECK_INT(sscanf(at, "# HELP cepa_%63s", help), 1);
         at += len + 1;
         CHECK_INT(sscanf(at, "# TYPE cepa_%63s %15s", kind_name, kind), 2);
         at += strcspn(at, "\n") + 1;
-        CHECK_INT(sscanf(at, "cepa_%63s %llu\n", name, &value), 2);
+        CHECK_INT(sscanf(at, "cepa_%63s", name), 1);
+        uint64_t value = strtoull(strchr(at, ' '), NULL, 10);
         at += strcspn(at, "\n") + 1;
         CHECK(strcmp(help, name) == 0 && strcmp(kind_name, name) == 0);
         bool is_total = strlen(name) > 6 && strcmp(name + strlen(name) - 6, "_total") == 0;
