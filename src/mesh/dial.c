@@ -75,9 +75,9 @@ bool cepa_dial_has_prefix(const struct cepa_mesh *mesh, const struct cepa_prefix
     return false;
 }
 
-struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
-                                            const struct cepa_relay_address *address,
-                                            enum cepa_mesh_purpose purpose)
+static struct cepa_mesh_attempt *dial(struct cepa_mesh *mesh,
+                                      const struct cepa_relay_address *address,
+                                      enum cepa_mesh_purpose purpose, bool is_told)
 {
     bool has_node = memcmp(&address->node, &NOBODY, sizeof NOBODY) != 0;
     if (has_node &&
@@ -99,7 +99,21 @@ struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
     effect->address = *address;
     effect->has_node = has_node;
     effect->node = address->node;
+    effect->is_told = is_told;
     return attempt;
+}
+
+struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
+                                            const struct cepa_relay_address *address,
+                                            enum cepa_mesh_purpose purpose)
+{
+    return dial(mesh, address, purpose, false);
+}
+
+struct cepa_mesh_attempt *cepa_dial_contact(struct cepa_mesh *mesh,
+                                            const struct cepa_relay_address *address)
+{
+    return dial(mesh, address, CEPA_MESH_FOR_JOINING, true);
 }
 
 bool cepa_dial_name(const struct cepa_mesh *mesh, struct cepa_node_id *ret_node,

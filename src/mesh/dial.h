@@ -5,11 +5,16 @@
 
 #include "mesh/mesh_state.h"
 
-/* cepa_dial_address opens a link to an address. Returns the attempt, or NULL if there are too many
- * or that relay is being dialled. */
+/* cepa_dial_address opens a link to an address that strangers have told. Returns the attempt, or
+ * NULL if there are too many or that relay is being dialled. */
 struct cepa_mesh_attempt *cepa_dial_address(struct cepa_mesh *mesh,
                                             const struct cepa_relay_address *address,
                                             enum cepa_mesh_purpose purpose);
+
+/* cepa_dial_contact opens a link for joining to an address that this node's owner has told, or that
+ * somebody in the neighbourhood has. Returns as cepa_dial_address. */
+struct cepa_mesh_attempt *cepa_dial_contact(struct cepa_mesh *mesh,
+                                            const struct cepa_relay_address *address);
 
 /* cepa_dial_node opens a link to a relay whose credentials or way record are here, through an
  * introducer if it has no address. Returns as cepa_dial_address, also NULL without either. */

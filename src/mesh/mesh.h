@@ -116,6 +116,7 @@ struct cepa_mesh_effect {
     struct cepa_node_id node;
     bool has_node;
     bool is_initiator;
+    bool is_told;      /* LINK: the address is not a stranger's word; else it is not private */
     bool is_anonymous; /* CHANNEL: shake hands as a client, then close: a dial-back */
     enum cepa_mesh_purpose purpose;
     enum cepa_mesh_signal signal;
@@ -195,8 +196,7 @@ void cepa_mesh_on_moved(struct cepa_mesh *mesh, struct cepa_time now);
 void cepa_mesh_join(struct cepa_mesh *mesh, const struct cepa_relay_address *address);
 void cepa_mesh_restore_anchor(struct cepa_mesh *mesh, const struct cepa_relay_address *address);
 
-/* cepa_mesh_hint adds one that nobody vouches for. Hints are tried one a second at most, among
- * themselves only take each other's places, and give way to a contact of the same name. */
+/* cepa_mesh_hint adds one that nobody vouches for: few places, a dial a second, behind contacts. */
 void cepa_mesh_hint(struct cepa_mesh *mesh, const struct cepa_relay_address *address);
 
 /* cepa_mesh_connect wants a link to a relay, for circuits. CONNECTED (also if there is one) or

@@ -48,7 +48,7 @@ static void try_contacts(struct cepa_mesh *mesh)
         mesh->contact_next++;
         if (cepa_mesh_peer_of(mesh, &address->node) == NULL) {
             prefer(mesh, address);
-            (void)cepa_dial_address(mesh, address, CEPA_MESH_FOR_JOINING);
+            (void)cepa_dial_contact(mesh, address);
         }
     }
     mesh->contact_at = next_try(mesh, mesh->contact_next / mesh->contacts_len);
@@ -64,7 +64,7 @@ static void try_hints(struct cepa_mesh *mesh)
     }
     const struct cepa_relay_address *hint = &mesh->hints[mesh->hint_next++ % mesh->hints_len];
     if (cepa_mesh_peer_of(mesh, &hint->node) == NULL) {
-        struct cepa_mesh_attempt *attempt = cepa_dial_address(mesh, hint, CEPA_MESH_FOR_JOINING);
+        struct cepa_mesh_attempt *attempt = cepa_dial_contact(mesh, hint);
         if (attempt != NULL) {
             attempt->is_hint = true;
         }

@@ -35,8 +35,7 @@ static void dial(struct cepa_node *node, const struct cepa_mesh_effect *effect,
     link->is_anonymous |= is_dialback;
     link->has_target = is_dialback || effect->has_node;
     link->target = link->has_target && effect->has_node ? effect->node : effect->address.node;
-    bool is_told = !is_dialback && effect->purpose == CEPA_MESH_FOR_JOINING;
-    int error = cepa_node_link_dial(node, link, &effect->address, is_told, now);
+    int error = cepa_node_link_dial(node, link, &effect->address, effect->is_told, now);
     if (error != 0) {
         cepa_node_link_end(node, link, error, now);
     }

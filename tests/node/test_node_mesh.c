@@ -68,7 +68,7 @@ static unsigned run(uint64_t ms)
 }
 
 /* At whose word an address is dialled. */
-enum word { OWNER, NEIGHBOURHOOD, RECORD, RECORD_FOR_CHANNEL, DIALBACK, WORDS };
+enum word { OWNER, NEIGHBOURHOOD, RECORD, RECORD_FOR_CHANNEL, ADVICE, DIALBACK, WORDS };
 
 static void dial(enum word word, const struct cepa_relay_address *address)
 {
@@ -85,6 +85,9 @@ static void dial(enum word word, const struct cepa_relay_address *address)
         return;
     case RECORD_FOR_CHANNEL:
         CHECK(cepa_dial_address(node->mesh, address, CEPA_MESH_FOR_CHANNEL) != NULL);
+        return;
+    case ADVICE: /* a relay's, in the beginning of a network */
+        CHECK(cepa_dial_address(node->mesh, address, CEPA_MESH_FOR_JOINING) != NULL);
         return;
     case DIALBACK:
     case WORDS:
