@@ -37,6 +37,15 @@ void cepa_admission_begin_day(struct cepa_admission *admission, struct cepa_dire
     }
 }
 
+void cepa_admission_set_back(struct cepa_admission *admission, struct cepa_directory_day day)
+{
+    if (admission->day.number > day.number + 1) {
+        admission->first = day;
+        admission->is_new_here = true;
+    }
+    admission->day = day;
+}
+
 void cepa_admission_remember(struct cepa_admission *admission, uint32_t admitted)
 {
     admission->is_new_here = false;

@@ -43,6 +43,10 @@ void cepa_admission_init(struct cepa_admission *admission,
 void cepa_admission_begin_day(struct cepa_admission *admission, struct cepa_directory_day day,
                               uint32_t admitted);
 
+/* cepa_admission_set_back: it is an earlier day after all. No place comes back by that. When the
+ * later day was a jump of more than a day, by which others were forgotten, all begins anew. */
+void cepa_admission_set_back(struct cepa_admission *admission, struct cepa_directory_day day);
+
 /* cepa_admission_remember says that `admitted` relays are known from earlier days (a restart): this
  * node is not new here. */
 void cepa_admission_remember(struct cepa_admission *admission, uint32_t admitted);

@@ -333,11 +333,8 @@ static void admit_waiting(struct cepa_index *index)
     }
 }
 
-void cepa_index_begin_day(struct cepa_index *index, struct cepa_directory_day today)
+static void keep_counting(struct cepa_index *index, struct cepa_directory_day today)
 {
-    if (today.number <= index->today.number) {
-        return;
-    }
     index->today = today;
     uint32_t slot = 0;
     while (slot < index->count) {
@@ -347,6 +344,30 @@ void cepa_index_begin_day(struct cepa_index *index, struct cepa_directory_day to
             remove_slot(index, slot);
         }
     }
+}
+
+void cepa_index_begin_day(struct cepa_index *index, struct cepa_directory_day today)
+{
+    if (today.number <= index->today.number) {
+        return;
+    }
+    keep_counting(index, today);
     cepa_admission_begin_day(&index->admission, today, index->admitted);
     admit_waiting(index);
+}
+
+void cepa_index_set_back(struct cepa_index *index, struct cepa_directory_day today)
+{
+    if (today.number >= index->today.number) {
+        return;
+    }
+    keep_counting(index, today);
+    for (uint32_t i = 0; i < index->count; i++) {
+        struct cepa_index_entry *entry = &index->entries[i];
+        if (entry->first_seen.number > today.number) {
+            entry->first_seen = today;
+            mark_changed(index, entry);
+        }
+    }
+    cepa_admission_set_back(&index->admission, today);
 }

@@ -3,7 +3,8 @@
  * path's matter, who is told is the mesh's.
  *
  * Entries stand densely at 0 .. count - 1, and move when one is removed, which happens in
- * cepa_index_begin_day only; order and everything else follow from the calls alone. @[SPEC 10.6] */
+ * cepa_index_begin_day and cepa_index_set_back only; order and everything else follow from the
+ * calls alone. @[SPEC 10.6] */
 #ifndef CEPA_MESH_INDEX_H
 #define CEPA_MESH_INDEX_H
 
@@ -120,6 +121,11 @@ CEPA_MUST_USE int cepa_index_merge_verified(struct cepa_index *index,
  * of the day are given to those who wait, the oldest first. A day that is not later changes
  * nothing. O(entries). */
 void cepa_index_begin_day(struct cepa_index *index, struct cepa_directory_day today);
+
+/* cepa_index_set_back returns to an earlier day: the wall clock was ahead. Records that do not
+ * count yet are removed; which records went before stays forgotten. A day that is not earlier
+ * changes nothing. O(entries). */
+void cepa_index_set_back(struct cepa_index *index, struct cepa_directory_day today);
 
 /* cepa_index_count gives how many entries there are. */
 uint32_t cepa_index_count(const struct cepa_index *index);

@@ -60,12 +60,36 @@ size_t cepa_mesh_size(const struct cepa_mesh_limits *limits)
            cepa_block_round(cepa_ways_size(limits->ways_max));
 }
 
+/* The wall clock was ahead: what belongs to days and epochs to come is forgotten. */
+static void set_back(struct cepa_mesh *mesh, struct cepa_directory_day today,
+                     struct cepa_onion_epoch epoch)
+{
+    const struct cepa_record_rules *rules = &mesh->config.index->rules;
+    mesh->today = today;
+    mesh->epoch = epoch;
+    cepa_index_set_back(mesh->config.index, today);
+    cepa_objects_set_back(mesh->config.objects,
+                          (struct cepa_onion_epoch){epoch.number > 0 ? epoch.number - 1 : 0});
+    for (uint32_t i = 0; i < CEPA_MESH_OWN_KEYS; i++) {
+        if (mesh->own_key_epochs[i].number > epoch.number) {
+            mesh->own_key_epochs[i].number = 0;
+        }
+    }
+    if (mesh->has_own && mesh->own_record.day.number > today.number + rules->days_ahead) {
+        mesh->has_own = false;
+    }
+}
+
 static void set_wall(struct cepa_mesh *mesh, struct cepa_wall wall)
 {
     mesh->wall = wall;
     mesh->wall_at = mesh->now;
     struct cepa_directory_day today = cepa_calendar_day(&mesh->config.calendar, wall);
     struct cepa_onion_epoch epoch = cepa_calendar_epoch(&mesh->config.calendar, wall);
+    /* By one epoch only it will be right soon, and a clock that is set a little does as much. */
+    if (mesh->epoch.number > epoch.number + 1) {
+        set_back(mesh, today, epoch);
+    }
     if (today.number > mesh->today.number) {
         mesh->today = today;
         cepa_index_begin_day(mesh->config.index, today);

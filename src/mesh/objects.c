@@ -265,6 +265,26 @@ void cepa_objects_begin_epoch(struct cepa_objects *objects, struct cepa_onion_ep
     }
 }
 
+void cepa_objects_set_back(struct cepa_objects *objects, struct cepa_onion_epoch oldest)
+{
+    if (oldest.number >= objects->oldest.number) {
+        return;
+    }
+    objects->oldest = oldest;
+    for (uint32_t i = 0; i < objects->keys_used && objects->by_key.count > 0; i++) {
+        const struct cepa_kept_key_record *kept = &objects->key_records[i];
+        if (kept->is_taken && kept->epoch.number - oldest.number >= EPOCHS_WANTED) {
+            free_key_record(objects, i);
+        }
+    }
+    for (uint32_t i = 0; i < objects->used; i++) {
+        const struct cepa_kept_credentials *kept = &objects->credentials[i];
+        if (kept->len > 0 && cepa_index_find(objects->index, kept->signing_key) == NULL) {
+            free_credentials(objects, i);
+        }
+    }
+}
+
 /* A free place, or that of a relay whose credentials are gone. */
 static uint32_t find_key_place(struct cepa_objects *objects)
 {

@@ -89,6 +89,11 @@ CEPA_MUST_USE int cepa_objects_put_key_record(struct cepa_objects *objects, cons
  * later than two epochs after it yet. Called before the first is put. */
 void cepa_objects_begin_epoch(struct cepa_objects *objects, struct cepa_onion_epoch oldest);
 
+/* cepa_objects_set_back returns to an earlier `oldest`: the wall clock was ahead. Key records that
+ * are not wanted yet are forgotten, and credentials of relays that the index lost by it: they are
+ * named again when they come again. O(all). */
+void cepa_objects_set_back(struct cepa_objects *objects, struct cepa_onion_epoch oldest);
+
 /* cepa_objects_credentials gives credentials as they came and their length, lent until the next
  * put; NULL if they are not here. */
 const uint8_t *cepa_objects_credentials(const struct cepa_objects *objects, size_t *ret_len,

@@ -46,6 +46,16 @@ bool cepa_onion_day_step(struct cepa_onion_day *day, struct cepa_onion_day_works
     return cepa_onion_day_is_ready(day);
 }
 
+void cepa_onion_day_pass(struct cepa_onion_day *day, struct cepa_onion_epoch epoch)
+{
+    uint32_t end = epoch.number % CEPA_DAY_EPOCHS + 1;
+    CEPA_ASSERT(epoch.number / CEPA_DAY_EPOCHS == day->day.number);
+    if (day->epochs.next < end) {
+        int error = cepa_seed_chain_skip(&day->epochs, end - day->epochs.next);
+        CEPA_ASSERT(error == 0);
+    }
+}
+
 int cepa_onion_day_take(struct cepa_onion_day *day, struct cepa_onion_seed *ret_seed,
                         struct cepa_onion_epoch epoch)
 {

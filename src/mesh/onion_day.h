@@ -56,6 +56,10 @@ bool cepa_onion_day_step(struct cepa_onion_day *day, struct cepa_onion_day_works
 /* cepa_onion_day_is_ready says whether all keys are made. */
 bool cepa_onion_day_is_ready(const struct cepa_onion_day *day);
 
+/* cepa_onion_day_pass passes over the seeds up to that of `epoch`, which is of this day: it will
+ * get a spare, since others may have a key record of it that only a spare replaces. */
+void cepa_onion_day_pass(struct cepa_onion_day *day, struct cepa_onion_epoch epoch);
+
 /* cepa_onion_day_take gives the seed for `epoch`, of a day that is ready: that of the epoch itself
  * if no seed of it or a later one was given out, else (after a restart) the next spare. The caller
  * writes the state to disk before it uses the seed. Returns 0, CEPA_ERR_EPOCH if the epoch is not

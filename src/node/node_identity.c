@@ -115,6 +115,37 @@ static int make_link_key(struct cepa_node *node, struct cepa_directory_day today
     return 0;
 }
 
+/* The wall clock was ahead by more than an epoch. Leaves were spent for epochs to come, and days
+ * were made in the places of this one and the next: all of them begin anew, with fresh roots, so
+ * that no key can be made twice. Others may have a key record of this epoch: only a spare takes its
+ * place. False while that has to wait. */
+static bool set_back(struct cepa_node *node, struct cepa_directory_day today,
+                     struct cepa_onion_epoch epoch)
+{
+    struct cepa_node_own *own = &node->own;
+    uint32_t unsaved = 3 * (uint32_t)CEPA_NODE_DIRTY_ONION_DAY;
+    if (!own->is_rotated || own->rotated.number <= epoch.number + 1) {
+        return true;
+    }
+    if ((node->dirty & unsaved) != 0) {
+        return false; /* what was spent is stored as such before it is forgotten here */
+    }
+    cepa_onion_keys_retire(&node->onion_keys, (struct cepa_onion_epoch){UINT32_MAX});
+    for (size_t i = 0; i < CEPA_NODE_ONION_DAYS; i++) {
+        cepa_onion_day_wipe(&own->days[i]);
+        own->has_day[i] = false;
+    }
+    own->is_rotated = false;
+    own->is_spare_next = true;
+    own->has_key_record = false;
+    own->described.number = 0;
+    if (own->certificate_last.number >=
+        (uint64_t)today.number + node->config.profile.certificate_days) {
+        own->has_certificate = false; /* it begins on a day to come */
+    }
+    return true;
+}
+
 /* Brings the key of an epoch to life. What the disk holds is stored before the key opens a packet:
  * the driver keeps it before it pulls anything. */
 static int rotate(struct cepa_node *node, struct cepa_directory_day today,
@@ -125,6 +156,10 @@ static int rotate(struct cepa_node *node, struct cepa_directory_day today,
     struct cepa_onion_seed seed;
     own->is_rotated = true; /* without a spare there is no key till the next epoch */
     own->rotated = epoch;
+    if (own->is_spare_next) {
+        cepa_onion_day_pass(&own->days[place], epoch);
+        own->is_spare_next = false;
+    }
     int error = cepa_onion_day_take(&own->days[place], &seed, epoch);
     if (error != 0) {
         return error;
@@ -339,6 +374,9 @@ static int advance(struct cepa_node *node, struct cepa_time now)
         own->has_nonce = cepa_work_step(&own->work, own->nonce, WORK_TRIES) != 0;
         node->dirty |= own->has_nonce ? CEPA_NODE_DIRTY_NONCE : 0;
         return 1;
+    }
+    if (!set_back(node, today, epoch)) {
+        return 0;
     }
     if (!own->has_certificate || own->certificate_last.number <= today.number) {
         int error = make_certificate(node, today);

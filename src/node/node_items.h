@@ -174,6 +174,7 @@ struct cepa_node_own {
     struct cepa_node_link_key link_keys[CEPA_NODE_LINK_KEY_DAYS]; /* likewise */
     struct cepa_onion_epoch rotated; /* the last epoch that the onion keys were rotated to */
     bool is_rotated;
+    bool is_spare_next; /* the wall clock was set back: the next key is a spare's */
     uint8_t credentials[CEPA_CREDENTIALS_SIZE_MAX];
     size_t credentials_len; /* 0: none yet */
     size_t restored_len;    /* of those from before a restart, which may still hold; 0: none */

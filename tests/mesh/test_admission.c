@@ -69,5 +69,26 @@ TEST(one_prefix_gets_its_share_only)
     CHECK_INT(flood(&admission, 1000), 18);
 }
 
+/* A clock that is moved back and forth gives nobody more places. */
+TEST(an_earlier_day_gives_no_places_back)
+{
+    struct cepa_admission admission;
+    struct cepa_directory_day day = {100};
+    cepa_admission_init(&admission, &limits, day, &key);
+    cepa_admission_remember(&admission, 30);
+    day.number = 101;
+    cepa_admission_begin_day(&admission, day, 30);
+    CHECK_INT(flood(&admission, 1000), 20);
+    day.number = 100;
+    cepa_admission_set_back(&admission, day);
+    CHECK_INT(flood(&admission, 1000), 0);
+    day.number = 103;
+    cepa_admission_begin_day(&admission, day, 0);
+    CHECK_INT(flood(&admission, 1000), 20);
+    day.number = 100;
+    cepa_admission_set_back(&admission, day); /* all were forgotten meanwhile */
+    CHECK_INT(flood(&admission, 1000), 1000);
+}
+
 TEST_MAIN(RUN(all_are_admitted_on_the_first_two_days), RUN(a_small_network_has_a_least_number),
-          RUN(one_prefix_gets_its_share_only))
+          RUN(one_prefix_gets_its_share_only), RUN(an_earlier_day_gives_no_places_back))

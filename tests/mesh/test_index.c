@@ -261,6 +261,35 @@ TEST(records_expire_and_the_rest_stays_in_order)
     CHECK(is_same_view(index, make(1, &roomy)));
 }
 
+TEST(an_earlier_day_forgets_what_does_not_count_yet)
+{
+    struct cepa_index *index = make(0, &roomy);
+    struct cepa_index_record records[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        records[i] = mesh_fake_record(i, 1);
+        records[i].day = mesh_day((int)i);
+    }
+    CHECK_INT(cepa_index_merge_verified(index, &records[0]), CEPA_INDEX_NEWS);
+    CHECK_INT(cepa_index_merge_verified(index, &records[1]), CEPA_INDEX_NEWS);
+    CHECK_INT(cepa_index_merge_verified(index, &records[3]), CEPA_ERR_EPOCH);
+    cepa_index_begin_day(index, mesh_day(2));
+    CHECK_INT(cepa_index_merge_verified(index, &records[0]), CEPA_ERR_EPOCH);
+    CHECK_INT(cepa_index_merge_verified(index, &records[2]), CEPA_INDEX_NEWS);
+    CHECK_INT(cepa_index_merge_verified(index, &records[3]), CEPA_INDEX_NEWS);
+    CHECK_INT(cepa_index_count(index), 3);
+    cepa_index_set_back(index, mesh_day(2));
+    CHECK_INT(cepa_index_count(index), 3);
+    cepa_index_set_back(index, mesh_day(0));
+    CHECK_INT(index->today.number, MESH_TODAY);
+    CHECK_INT(cepa_index_count(index), 1);
+    const struct cepa_index_entry *entry = cepa_index_find(index, records[1].public_key);
+    CHECK(entry != NULL && entry->first_seen.number == MESH_TODAY);
+    CHECK_INT(cepa_index_merge_verified(index, &records[2]), CEPA_ERR_EPOCH);
+    CHECK_INT(cepa_index_merge_verified(index, &records[0]), CEPA_INDEX_NEWS);
+    records[1].sequence = 0; /* what stayed is not replaced by older ones */
+    CHECK_INT(cepa_index_merge_verified(index, &records[1]), CEPA_INDEX_OLDER);
+}
+
 TEST(an_entry_costs_less_than_256_bytes)
 {
     struct cepa_index_limits limits = {CEPA_INDEX_CAPACITY_MAX, 1, {1, 1, 1}};
@@ -273,4 +302,6 @@ TEST_MAIN(RUN(records_with_real_signatures_are_merged), RUN(ten_thousand_forgeri
           RUN(replayed_older_records_change_nothing), RUN(days_that_do_not_count_are_refused),
           RUN(contradictions_are_out_in_any_order), RUN(order_does_not_matter),
           RUN(a_full_index_refuses_and_forgets_nobody), RUN(a_flood_is_admitted_slowly),
-          RUN(records_expire_and_the_rest_stays_in_order), RUN(an_entry_costs_less_than_256_bytes))
+          RUN(records_expire_and_the_rest_stays_in_order),
+          RUN(an_earlier_day_forgets_what_does_not_count_yet),
+          RUN(an_entry_costs_less_than_256_bytes))

@@ -239,8 +239,43 @@ TEST(key_records_need_credentials_and_higher_leaves_win)
     CHECK_INT(objects.used, 1);
 }
 
+/* The clock was ahead: the index has lost a relay, and hears of it again. */
+TEST(an_earlier_epoch_forgets_those_to_come_and_who_was_lost)
+{
+    struct cepa_onion_epoch oldest = {MESH_TODAY * 24 + 4};
+    make(8, 16);
+    merge_all();
+    CHECK_INT(put(&relays[0]), 0);
+    CHECK_INT(put_key(&relays[0], 5, 5), 0);
+    oldest.number += 3;
+    cepa_objects_begin_epoch(&objects, oldest);
+    CHECK(find_key(&relays[0], 5) == NULL);
+    CHECK_INT(put_key(&relays[0], 9, 9), 0);
+    cepa_objects_set_back(&objects, oldest);
+    CHECK(find_key(&relays[0], 9) != NULL);
+    oldest.number -= 3;
+    cepa_objects_set_back(&objects, oldest);
+    CHECK(find_key(&relays[0], 9) == NULL);
+    CHECK_INT(put_key(&relays[0], 9, 9), CEPA_ERR_EPOCH);
+    CHECK_INT(put_key(&relays[0], 3, 3), CEPA_ERR_EPOCH);
+    CHECK_INT(put_key(&relays[0], 5, 5), 0);
+    oldest.number += 72;
+    cepa_index_begin_day(&index, mesh_day(3));
+    cepa_objects_begin_epoch(&objects, oldest);
+    CHECK_INT(cepa_index_count(&index), 0);
+    oldest.number -= 72;
+    cepa_index_set_back(&index, mesh_day(0));
+    cepa_objects_set_back(&objects, oldest);
+    merge_all();
+    CHECK_INT(put(&relays[0]), 0);
+    const struct cepa_index_entry *entry = cepa_index_find(&index, relays[0].record.public_key);
+    CHECK(entry != NULL && entry->has_node); /* it has its name again */
+    CHECK_INT(put_key(&relays[0], 5, 5), 0);
+}
+
 TEST_MAIN(RUN(credentials_are_kept_as_they_came), RUN(what_came_is_told_once_to_whoever_keeps_it),
           RUN(what_the_index_does_not_name_is_not_kept),
+          RUN(an_earlier_epoch_forgets_those_to_come_and_who_was_lost),
           RUN(a_commitment_does_not_make_forgeries_true), RUN(who_cannot_be_reached_is_not_kept),
           RUN(later_credentials_take_the_place_of_earlier),
           RUN(a_full_store_gives_up_only_what_the_index_has_lost),

@@ -102,6 +102,22 @@ TEST(an_epoch_that_had_not_begun_needs_no_spare)
     CHECK_INT(seed.leaf, 24);
 }
 
+TEST(an_epoch_that_is_passed_over_gets_a_spare)
+{
+    struct cepa_onion_seed seed;
+    const struct cepa_onion_epoch epochs[] = {{DAY * 24 + 5}, {DAY * 24 + 3}, {DAY * 24 + 23}};
+    begin();
+    cepa_onion_day_pass(&day, epochs[0]);
+    cepa_onion_day_pass(&day, epochs[1]); /* that is done */
+    CHECK_INT(take(5, &seed), 0);
+    CHECK_INT(seed.leaf, 24);
+    CHECK_INT(take(6, &seed), 0);
+    CHECK_INT(seed.leaf, 6);
+    cepa_onion_day_pass(&day, epochs[2]);
+    CHECK_INT(take(23, &seed), 0);
+    CHECK_INT(seed.leaf, 25);
+}
+
 TEST(epochs_of_other_days_are_refused)
 {
     struct cepa_onion_seed seed;
@@ -153,5 +169,6 @@ TEST(damaged_states_are_refused)
 
 TEST_MAIN(RUN(one_key_per_step), RUN(seeds_make_the_keys_of_the_tree),
           RUN(a_restart_takes_a_spare_until_there_is_none),
-          RUN(an_epoch_that_had_not_begun_needs_no_spare), RUN(epochs_of_other_days_are_refused),
+          RUN(an_epoch_that_had_not_begun_needs_no_spare),
+          RUN(an_epoch_that_is_passed_over_gets_a_spare), RUN(epochs_of_other_days_are_refused),
           RUN(the_disk_holds_unused_seeds_only), RUN(damaged_states_are_refused))
