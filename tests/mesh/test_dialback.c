@@ -1,212 +1,295 @@
-/* What answers to requests for dial-backs say about this relay's own address. */
+/* Dial-backs: for whom this node dials and how often, what it certifies, and which receipts about
+ * itself it believes. @[SPEC 10.13] */
 #include "mesh/dialback.h"
 
 #include <string.h>
 
-#include "support/mesh_net.h"
+#include "mesh/credentials.h"
+#include "support/strangers.h"
 #include "support/test.h"
+#include "wire/reach.h"
 
-enum { ANSWER_MS = 15000 };
+enum { RELAYS = 12 };
 
-static struct cepa_mesh_peer *peers[4];
+static struct cepa_mesh *mesh;
 
-/* A relay with links to four others, all in different networks, that has no receipt yet. */
-static struct cepa_mesh *make(void)
+static void begin(void)
 {
-    mesh_net_reset(71);
-    for (uint32_t i = 0; i < 6; i++) {
-        struct mesh_net_node *node = mesh_net_add(false);
-        for (uint32_t j = 0; j < i && j < 2; j++) {
-            mesh_net_join(node, mesh_net_node(j));
+    strangers_begin(RELAYS);
+    mesh = strangers_mesh();
+    strangers_pass(1000);
+}
+
+static struct cepa_relay_address address_of(size_t stranger)
+{
+    struct cepa_relay_address address;
+    memset(&address, 0, sizeof address);
+    address.reach.family = CEPA_FAMILY_IPV4;
+    address.reach.ip[0] = 77;
+    address.reach.ip[1] = (uint8_t)stranger;
+    address.reach.ip[3] = 1;
+    address.reach.port = 443;
+    address.node = strangers_name(stranger);
+    return address;
+}
+
+/* A relay asks to be dialled at its address, by its own name or another's. */
+static void ask_as(size_t stranger, size_t name, uint64_t nonce)
+{
+    struct cepa_mesh_item item = strangers_item(CEPA_MESH_ITEM_DIALBACK);
+    item.as.dialback.nonce = nonce;
+    item.as.dialback.how = CEPA_RECEIPT_DIALLED;
+    item.as.dialback.address = address_of(name);
+    strangers_say(stranger, &item);
+}
+
+static void ask(size_t stranger, uint64_t nonce)
+{
+    ask_as(stranger, stranger, nonce);
+}
+
+/* The answer to a stranger; NULL if there is none. */
+static const struct cepa_mesh_receipt *answer_to(size_t stranger)
+{
+    const struct cepa_mesh_item *item = strangers_heard(stranger, CEPA_MESH_ITEM_RECEIPT, 0, NULL);
+    return item != NULL ? &item->as.receipt : NULL;
+}
+
+static bool is_refused(size_t stranger, uint64_t nonce)
+{
+    const struct cepa_mesh_receipt *receipt = answer_to(stranger);
+    return receipt != NULL && !receipt->was_reached && receipt->nonce == nonce &&
+           strangers_wanted(CEPA_MESH_DIALBACK, 0) == NULL;
+}
+
+TEST(who_was_reached_gets_a_receipt_that_holds)
+{
+    const struct cepa_node_id name = strangers_name(1);
+    const struct cepa_node_id other = strangers_name(2);
+    const struct cepa_relay_address address = address_of(1);
+    struct cepa_prefix reached;
+    begin();
+    ask(1, 55);
+    const struct cepa_mesh_effect *dial = strangers_wanted(CEPA_MESH_DIALBACK, 0);
+    CHECK(dial != NULL && answer_to(1) == NULL);
+    CHECK_BYTES(&dial->address.reach, &address.reach, sizeof address.reach);
+    CHECK_BYTES(&dial->node, &name, sizeof name);
+    uint64_t ticket = dial->ticket;
+    cepa_mesh_on_dialback(mesh, ticket, true, strangers_now());
+    strangers_note();
+    const struct cepa_mesh_receipt *answer = answer_to(1);
+    CHECK(answer != NULL && answer->was_reached && answer->nonce == 55);
+    const struct cepa_receipt receipt = answer->receipt;
+    const struct cepa_network_id *network = &strangers_node()->index.rules.network;
+    CHECK_INT(cepa_receipt_verify(&receipt, network, &name), 0);
+    CHECK(cepa_receipt_verify(&receipt, network, &other) != 0);
+    cepa_prefix_of(&reached, &address.reach);
+    CHECK(cepa_prefix_is_equal(&receipt.reached, &reached));
+    CHECK_INT(receipt.how, CEPA_RECEIPT_DIALLED);
+    CHECK_INT(receipt.day.number, MESH_NET_DAY);
+    /* Once. */
+    cepa_mesh_on_dialback(mesh, ticket, true, strangers_now());
+    strangers_note();
+    CHECK(answer_to(1) == NULL);
+}
+
+TEST(who_was_not_reached_or_not_in_time_gets_none)
+{
+    begin();
+    ask(1, 7);
+    cepa_mesh_on_dialback(mesh, strangers_wanted(CEPA_MESH_DIALBACK, 0)->ticket, false,
+                          strangers_now());
+    strangers_note();
+    CHECK(is_refused(1, 7));
+    ask(2, 8);
+    uint64_t ticket = strangers_wanted(CEPA_MESH_DIALBACK, 0)->ticket;
+    strangers_pass(11900);
+    CHECK(answer_to(2) == NULL);
+    strangers_pass(200);
+    CHECK(answer_to(2) != NULL && !answer_to(2)->was_reached);
+    cepa_mesh_on_dialback(mesh, ticket, true, strangers_now());
+    strangers_note();
+    CHECK(answer_to(2) == NULL);
+}
+
+TEST(a_dial_is_for_who_asks_alone)
+{
+    begin();
+    for (uint64_t i = 0; i < 3; i++) {
+        ask_as(1, 2, i); /* to somebody else's name; the third time is the last */
+        CHECK(i == 2 || is_refused(1, i));
+        CHECK(strangers_wanted(CEPA_MESH_DIALBACK, 0) == NULL);
+    }
+    const struct cepa_mesh_effect *unlink = strangers_wanted(CEPA_MESH_UNLINK, 0);
+    if (unlink == NULL) {
+        strangers_pass(1200);
+        unlink = strangers_wanted(CEPA_MESH_UNLINK, 0);
+    }
+    CHECK(unlink != NULL && unlink->link == strangers_link(1));
+    /* Nor for a client, who is nobody that could be dialled. */
+    ask_as(STRANGERS_CLIENT, 3, 9);
+    CHECK(is_refused(STRANGERS_CLIENT, 9));
+}
+
+TEST(so_many_dials_for_one_and_for_all)
+{
+    unsigned dials = 0;
+    begin();
+    for (uint64_t i = 0; i < 10; i++) {
+        ask(1, i);
+        dials += strangers_wanted(CEPA_MESH_DIALBACK, 0) != NULL;
+        CHECK(strangers_wanted(CEPA_MESH_DIALBACK, 0) != NULL || is_refused(1, i));
+    }
+    CHECK(dials >= 1 && dials <= 6);
+    dials = 0;
+    begin();
+    strangers_pass(10000);
+    for (uint64_t round = 0; round < 4; round++) {
+        for (size_t i = 0; i < RELAYS; i++) {
+            ask(i, round);
+            dials += strangers_wanted(CEPA_MESH_DIALBACK, 0) != NULL;
         }
     }
-    mesh_net_run(15000);
-    struct cepa_mesh *mesh = mesh_net_node(5)->mesh;
+    CHECK_INT(dials, 6); /* at once, whoever asks */
+    strangers_pass(5000);
+    dials = 0;
+    for (size_t i = 0; i < RELAYS; i++) {
+        ask(i, 99);
+        dials += strangers_wanted(CEPA_MESH_DIALBACK, 0) != NULL;
+    }
+    CHECK_INT(dials, 6);
+}
+
+/* --- about this node ------------------------------------------------------------------------- */
+
+/* How a receipt is false. */
+enum lie {
+    TRUTH,
+    FOR_ANOTHER,
+    OF_ANOTHER_NETWORK,
+    ANOTHERS,
+    OF_ANOTHER_PREFIX,
+    AS_IF_INTRODUCED,
+    UNSIGNED,
+    LIES
+};
+
+/* The stranger that this node has asked, and with which nonce. */
+static size_t asked(uint64_t *ret_nonce)
+{
+    size_t prober = SIZE_MAX;
+    for (int i = 0; i < 30 && prober == SIZE_MAX; i++) {
+        const struct cepa_mesh_item *item =
+            strangers_heard(SIZE_MAX, CEPA_MESH_ITEM_DIALBACK, 0, &prober);
+        if (item != NULL) {
+            *ret_nonce = item->as.dialback.nonce;
+            CHECK_INT(item->as.dialback.how, CEPA_RECEIPT_DIALLED);
+            CHECK_BYTES(&item->as.dialback.address.reach, &strangers_node()->address.reach,
+                        sizeof(struct cepa_reach));
+        } else {
+            strangers_pass(STRANGERS_STEP_MS);
+        }
+    }
+    CHECK(prober < RELAYS);
+    return prober;
+}
+
+static void certify(size_t prober, uint64_t nonce, enum lie lie)
+{
+    struct cepa_mesh_item item = strangers_item(CEPA_MESH_ITEM_RECEIPT);
+    struct cepa_receipt *receipt = &item.as.receipt.receipt;
+    struct cepa_network_id network = strangers_node()->index.rules.network;
+    struct cepa_node_id subject = strangers_node()->identity.node;
+    struct cepa_ed25519_key key;
+    strangers_key(&key, lie == ANOTHERS ? (prober + 1) % RELAYS : prober);
+    network.bytes[0] ^= lie == OF_ANOTHER_NETWORK;
+    subject.bytes[0] ^= lie == FOR_ANOTHER;
+    item.as.receipt.nonce = nonce;
+    item.as.receipt.was_reached = true;
+    receipt->prober_prefix.family = CEPA_FAMILY_IPV4;
+    receipt->prober_prefix.bytes[0] = 77;
+    receipt->prober_prefix.bytes[1] = (uint8_t)prober;
+    receipt->day.number = MESH_NET_DAY;
+    receipt->how = lie == AS_IF_INTRODUCED ? CEPA_RECEIPT_INTRODUCED : CEPA_RECEIPT_DIALLED;
+    if (receipt->how == CEPA_RECEIPT_DIALLED) {
+        cepa_prefix_of(&receipt->reached, &strangers_node()->address.reach);
+        receipt->reached.bytes[1] ^= lie == OF_ANOTHER_PREFIX;
+    }
+    cepa_receipt_sign(receipt, &key, &network, &subject);
+    receipt->signature[5] ^= lie == UNSIGNED;
+    strangers_say(prober, &item);
+}
+
+static size_t receipts(void)
+{
+    struct cepa_receipt all[CEPA_DESCRIPTOR_RECEIPTS_MAX];
     size_t len = 0;
-    for (uint32_t i = 0; i < 5 && len < 4; i++) {
-        struct cepa_mesh_peer *peer = cepa_mesh_peer_of(mesh, &mesh_net_node(i)->identity.node);
-        if (peer != NULL) {
-            peers[len++] = peer;
+    (void)cepa_mesh_receipts(mesh, all, &len);
+    return len;
+}
+
+TEST(only_a_true_receipt_counts)
+{
+    for (enum lie lie = TRUTH; lie < LIES; lie++) {
+        uint64_t nonce = 0;
+        strangers_begin(RELAYS);
+        mesh = strangers_mesh();
+        size_t prober = asked(&nonce);
+        certify(prober, nonce, lie);
+        if (receipts() != (lie == TRUTH ? 1U : 0U)) {
+            test_note("lie %d", (int)lie);
+        }
+        CHECK_INT(receipts(), lie == TRUTH ? 1 : 0);
+        certify(prober, nonce, TRUTH); /* asked once, answered once */
+        CHECK_INT(receipts(), lie == TRUTH ? 1 : 0);
+    }
+}
+
+TEST(who_was_not_asked_certifies_nothing)
+{
+    uint64_t nonce = 0;
+    strangers_begin(RELAYS);
+    mesh = strangers_mesh();
+    size_t prober = asked(&nonce);
+    certify((prober + 1) % RELAYS, nonce, TRUTH); /* another one, who knows the nonce */
+    certify(prober, nonce + 1, TRUTH);            /* to another question */
+    CHECK_INT(receipts(), 0);
+    certify(prober, nonce, TRUTH);
+    CHECK_INT(receipts(), 1);
+}
+
+TEST(two_of_different_probers_are_enough)
+{
+    uint64_t nonce = 0;
+    struct cepa_receipt all[CEPA_DESCRIPTOR_RECEIPTS_MAX];
+    size_t len = 0;
+    strangers_begin(RELAYS);
+    mesh = strangers_mesh();
+    size_t first = asked(&nonce);
+    certify(first, nonce, TRUTH);
+    CHECK(!cepa_mesh_receipts(mesh, all, &len));
+    CHECK(strangers_wanted(CEPA_MESH_RECEIPTS, 0) == NULL);
+    size_t second = first;
+    for (int i = 0; i < 20 && second == first; i++) {
+        strangers_pass(STRANGERS_STEP_MS);
+        if (strangers_count(SIZE_MAX, CEPA_MESH_ITEM_DIALBACK) > 0) {
+            second = asked(&nonce);
         }
     }
-    CHECK_INT(len, 4);
-    cepa_dialback_forget(mesh);
-    mesh->health = 0;
-    return mesh;
+    CHECK(second != first);
+    certify(second, nonce, TRUTH);
+    CHECK(strangers_wanted(CEPA_MESH_RECEIPTS, 0) != NULL);
+    CHECK(cepa_mesh_receipts(mesh, all, &len));
+    CHECK_INT(len, 2);
+    /* With another address they are worth nothing. */
+    struct cepa_relay_address moved = strangers_node()->address;
+    moved.reach.ip[0] = 199;
+    cepa_mesh_set_addresses(mesh, &moved, 1, strangers_now());
+    CHECK(!cepa_mesh_receipts(mesh, all, &len));
+    CHECK_INT(len, 0);
 }
 
-/* A peer that was asked `took_ms` ago says that it has not reached this relay. */
-static void say_no(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint32_t took_ms)
-{
-    const struct cepa_mesh_receipt item = {.nonce = 7};
-    mesh->receipt_waits[0].link = peer->link;
-    mesh->receipt_waits[0].nonce = 7;
-    mesh->receipt_waits[0].until =
-        cepa_time_add(mesh->now, (ANSWER_MS - took_ms) * CEPA_MILLISECOND_NS);
-    cepa_dialback_on_receipt(mesh, peer, &item);
-    CHECK(mesh->receipt_waits[0].link == 0);
-}
-
-static uint32_t count_effects(struct cepa_mesh *mesh)
-{
-    struct cepa_mesh_effect effect;
-    uint32_t count = 0;
-    while (cepa_mesh_next(mesh, &effect, mesh->now) == 0) {
-        count += effect.kind == CEPA_MESH_FILTERED ? 1 : 0;
-    }
-    return count;
-}
-
-TEST(three_networks_that_dial_in_vain_are_enough)
-{
-    struct cepa_mesh *mesh = make();
-    say_no(mesh, peers[0], 8000);
-    say_no(mesh, peers[1], 12000);
-    CHECK_INT(count_effects(mesh), 0);
-    say_no(mesh, peers[1], 8000); /* one network counts once */
-    say_no(mesh, peers[0], 8000);
-    CHECK_INT(count_effects(mesh), 0);
-    say_no(mesh, peers[2], 8000);
-    CHECK_INT(count_effects(mesh), 1);
-    say_no(mesh, peers[3], 8000);
-    CHECK_INT(count_effects(mesh), 0); /* it is said once */
-}
-
-TEST(refusals_say_nothing)
-{
-    struct cepa_mesh *mesh = make();
-    for (size_t i = 0; i < 4; i++) {
-        say_no(mesh, peers[i], 3900);
-    }
-    CHECK_INT(mesh->vain_len, 0);
-    CHECK_INT(count_effects(mesh), 0);
-}
-
-TEST(who_was_reached_or_doubts_itself_is_not_filtered)
-{
-    struct cepa_mesh *mesh = make();
-    mesh->receipts_len = 1; /* from one network: one more must have dialled in vain */
-    for (size_t i = 0; i < 3; i++) {
-        say_no(mesh, peers[i], 8000);
-    }
-    CHECK(!cepa_mesh_is_filtered(mesh));
-    cepa_dialback_forget(mesh);
-    mesh->health = 1;
-    for (size_t i = 0; i < 4; i++) {
-        say_no(mesh, peers[i], 8000);
-    }
-    CHECK_INT(mesh->vain_len, 0);
-    mesh->health = 0;
-    mesh->addresses_len = 0; /* asked as one that is introduced */
-    for (size_t i = 0; i < 4; i++) {
-        say_no(mesh, peers[i], 8000);
-    }
-    CHECK_INT(mesh->vain_len, 0);
-    CHECK_INT(count_effects(mesh), 0);
-}
-
-TEST(another_address_is_tried_anew)
-{
-    struct cepa_mesh *mesh = make();
-    struct cepa_relay_address address = mesh_net_node(5)->address;
-    say_no(mesh, peers[0], 8000);
-    say_no(mesh, peers[1], 8000);
-    CHECK_INT(mesh->vain_len, 2);
-    address.reach.port++;
-    cepa_mesh_set_addresses(mesh, &address, 1, mesh->now);
-    CHECK_INT(mesh->vain_len, 0);
-    say_no(mesh, peers[2], 8000);
-    CHECK_INT(count_effects(mesh), 0);
-}
-
-/* Who is asked for a dial-back to the withheld address when the next trial is due. */
-static struct cepa_mesh_peer *begin_trial(struct cepa_mesh *mesh)
-{
-    mesh->now = mesh->trial_at;
-    mesh->receipt_at = mesh->now;
-    cepa_dialback_step(mesh);
-    return cepa_mesh_peer_find(mesh, mesh->trial.link);
-}
-
-static void answer_trial(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, bool is_forged)
-{
-    struct cepa_mesh_receipt item = {.nonce = mesh->trial.nonce, .was_reached = true};
-    struct cepa_receipt *receipt = &item.receipt;
-    for (uint32_t i = 0; i < 5; i++) {
-        struct mesh_net_node *node = mesh_net_node(i);
-        if (memcmp(&node->identity.node, &peer->facts.node, sizeof peer->facts.node) == 0) {
-            cepa_mesh_self_prefix(node->mesh, &receipt->prober_prefix);
-            receipt->day = mesh->today;
-            receipt->how = CEPA_RECEIPT_DIALLED;
-            cepa_prefix_of(&receipt->reached, &mesh->addresses[0].reach);
-            cepa_receipt_sign(receipt, node->mesh->config.signing_key,
-                              &mesh->config.index->rules.network, &mesh->config.node);
-        }
-    }
-    receipt->signature[0] ^= is_forged ? 1 : 0;
-    cepa_dialback_on_receipt(mesh, peer, &item);
-}
-
-/* Three liars make a relay introduced for a minute, not for good. */
-TEST(what_is_withheld_is_tried_again)
-{
-    struct cepa_mesh *mesh = make();
-    struct cepa_relay_address address = mesh_net_node(5)->address;
-    for (size_t i = 0; i < 3; i++) {
-        say_no(mesh, peers[i], 5000);
-    }
-    CHECK(cepa_mesh_is_filtered(mesh));
-    CHECK_INT(mesh->addresses_len, 0);
-    struct cepa_time since = mesh->now;
-    cepa_mesh_set_addresses(mesh, &address, 1, mesh->now); /* the same again */
-    CHECK(cepa_mesh_is_filtered(mesh));
-    CHECK_INT(mesh->vain_len, 3);
-    struct cepa_mesh_peer *peer = begin_trial(mesh);
-    CHECK_INT(cepa_time_since(mesh->now, since), 60 * CEPA_SECOND_NS);
-    CHECK(peer != NULL && peer != peers[0] && peer != peers[1] && peer != peers[2]);
-    if (peer == NULL) {
-        return;
-    }
-    uint64_t misdeeds = mesh->counts.misdeeds;
-    uint64_t nonce = mesh->trial.nonce;
-    answer_trial(mesh, peer, true);
-    CHECK(cepa_mesh_is_filtered(mesh));
-    CHECK_INT(mesh->addresses_len, 0);
-    CHECK_INT(mesh->counts.misdeeds, misdeeds + 1);
-    mesh->trial.link = peer->link;
-    mesh->trial.nonce = nonce;
-    (void)count_effects(mesh);
-    answer_trial(mesh, peer, false);
-    CHECK(!cepa_mesh_is_filtered(mesh));
-    CHECK_INT(mesh->addresses_len, 1);
-    CHECK_INT(mesh->receipts_len, 1);
-    CHECK_INT(mesh->vain_len, 0);
-    CHECK_INT(count_effects(mesh), 1);
-}
-
-TEST(trials_become_rare_and_never_end)
-{
-    struct cepa_mesh *mesh = make();
-    const struct cepa_mesh_receipt no = {.nonce = 7};
-    uint64_t pause_s = 60;
-    for (size_t i = 0; i < 3; i++) {
-        say_no(mesh, peers[i], 8000);
-    }
-    for (int round = 0; round < 9; round++) {
-        struct cepa_time before = mesh->now;
-        struct cepa_mesh_peer *peer = begin_trial(mesh);
-        CHECK_INT(cepa_time_since(mesh->now, before), pause_s * CEPA_SECOND_NS);
-        pause_s = pause_s < 3840 ? pause_s * 2 : pause_s;
-        if (peer != NULL) {
-            mesh->trial.nonce = no.nonce;
-            cepa_dialback_on_receipt(mesh, peer, &no);
-            CHECK(mesh->trial.link == 0);
-        }
-        CHECK(cepa_mesh_is_filtered(mesh));
-        mesh->vain_len = round == 3 ? CEPA_MESH_VAIN_MAX : mesh->vain_len;
-    }
-}
-
-TEST_MAIN(RUN(three_networks_that_dial_in_vain_are_enough), RUN(refusals_say_nothing),
-          RUN(who_was_reached_or_doubts_itself_is_not_filtered), RUN(another_address_is_tried_anew),
-          RUN(what_is_withheld_is_tried_again), RUN(trials_become_rare_and_never_end))
+TEST_MAIN(RUN(who_was_reached_gets_a_receipt_that_holds),
+          RUN(who_was_not_reached_or_not_in_time_gets_none), RUN(a_dial_is_for_who_asks_alone),
+          RUN(so_many_dials_for_one_and_for_all), RUN(only_a_true_receipt_counts),
+          RUN(who_was_not_asked_certifies_nothing), RUN(two_of_different_probers_are_enough))

@@ -60,7 +60,7 @@ static void run(uint64_t ms)
 {
     for (uint64_t i = 0; i < ms / STEP_MS; i++) {
         now = cepa_time_add(now, STEP_MS * CEPA_MILLISECOND_NS);
-        cepa_mesh_step(mesh, now, (struct cepa_wall){MESH_NET_DAY * UINT64_C(86400000)});
+        cepa_mesh_step(mesh, now, (struct cepa_wall){MESH_NET_DAY * UINT64_C(3600000)});
         take_effects();
     }
 }

@@ -46,15 +46,15 @@ struct cepa_node_id strangers_name(size_t stranger)
     return name;
 }
 
-void strangers_key(uint8_t ret_key[CEPA_SIGNING_KEY_SIZE], size_t stranger)
+void strangers_key(struct cepa_ed25519_key *ret_key, size_t stranger)
 {
-    memset(ret_key, 0, CEPA_SIGNING_KEY_SIZE);
-    ret_key[0] = (uint8_t)(stranger + 1);
+    const struct cepa_ed25519_seed seed = {{0xee, (uint8_t)(stranger + 1)}};
+    cepa_ed25519_key_init(ret_key, &seed);
 }
 
 static struct cepa_wall wall(void)
 {
-    return (struct cepa_wall){MESH_NET_DAY * UINT64_C(86400000) + now.ns / CEPA_MILLISECOND_NS};
+    return (struct cepa_wall){MESH_NET_DAY * UINT64_C(3600000) + now.ns / CEPA_MILLISECOND_NS};
 }
 
 static void hear(const struct cepa_mesh_effect *effect)
@@ -90,6 +90,7 @@ void strangers_note(void)
 static void link_up(size_t stranger)
 {
     struct cepa_mesh_link_facts facts;
+    struct cepa_ed25519_key key;
     memset(&facts, 0, sizeof facts);
     facts.prefix.family = CEPA_FAMILY_IPV4;
     facts.prefix.bytes[0] = 77;
@@ -97,7 +98,8 @@ static void link_up(size_t stranger)
     facts.is_relay = stranger < STRANGERS_RELAYS_MAX;
     if (facts.is_relay) {
         facts.node = strangers_name(stranger);
-        strangers_key(facts.public_key, stranger);
+        strangers_key(&key, stranger);
+        memcpy(facts.public_key, key.public_key.bytes, sizeof facts.public_key);
     }
     facts.peer_wall = wall();
     cepa_mesh_on_link_up(node->mesh, strangers_link(stranger), &facts, now);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/ed25519.h"
 #include "mesh/mesh.h"
 #include "support/mesh_net.h"
 #include "wire/mesh_message.h"
@@ -30,8 +31,8 @@ struct cepa_time strangers_now(void);
 uint64_t strangers_link(size_t stranger);
 struct cepa_node_id strangers_name(size_t stranger);
 
-/* strangers_key gives a relay's public key; its node id is nobody's hash. */
-void strangers_key(uint8_t ret_key[CEPA_SIGNING_KEY_SIZE], size_t stranger);
+/* strangers_key gives a relay's key for signatures; its node id is nobody's hash. */
+void strangers_key(struct cepa_ed25519_key *ret_key, size_t stranger);
 
 /* strangers_pass lets time go by in steps, and notes what was wanted meanwhile; strangers_wait does
  * so without a step. What was noted before is forgotten. */
