@@ -286,7 +286,8 @@ void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now)
     for (size_t i = 0; i < node->relays_len; i++) {
         stamp += (node->relays[i].flags & CEPA_PATH_RELAY_UNKNOWN) == 0; /* more have keys now */
     }
-    if (stamp != node->relays_stamp || cepa_time_is_due(node->guards_due, now)) {
+    bool has_dropped = cepa_layer2_drop_dead(&node->layer2, wall, cepa_node_is_online(node));
+    if (has_dropped || stamp != node->relays_stamp || cepa_time_is_due(node->guards_due, now)) {
         node->relays_stamp = stamp;
         node->guards_due = cepa_time_add(now, GUARDS_NS);
         const struct cepa_path_relay *own = own_relay(node);

@@ -292,6 +292,9 @@ void cepa_circuits_opened(struct cepa_circuits *circuits, struct cepa_circuits_o
 {
     bool is_salvage = one->state == CEPA_CIRCUITS_SALVAGING;
     const struct cepa_circuits_limits *limits = &circuits->limits;
+    if (one->request.is_hidden && one->path.hops_len > 1) {
+        cepa_layer2_on_built(circuits->layer2, &one->path.hops[1].key);
+    }
     one->build_ns = cepa_time_since(now, one->made_at);
     one->state = CEPA_CIRCUITS_OPEN;
     one->deadline = cepa_time_never();

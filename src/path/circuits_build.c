@@ -88,20 +88,26 @@ static const struct cepa_path_relay *choose_guard(const struct cepa_circuits *ci
     return best;
 }
 
-/* One of the second-layer guards that fits beside the given hops, at random; NULL if none does. */
-static const struct cepa_path_relay *choose_layer2(const struct cepa_circuits *circuits,
+/* One of the second-layer guards that fits beside the given hops, at random among those that failed
+ * least often in a row; NULL if none fits. */
+static const struct cepa_path_relay *choose_layer2(struct cepa_circuits *circuits,
                                                    const struct cepa_path_relay *guard,
                                                    const struct cepa_path_relay *last,
                                                    const struct cepa_path_relays *relays)
 {
     const struct cepa_path_relay *fit[CEPA_LAYER2_MAX];
     size_t fit_len = 0;
+    uint32_t least = UINT32_MAX;
     uint64_t bits;
     for (size_t i = 0; i < circuits->layer2->entries_len; i++) {
-        const struct cepa_path_relay *relay =
-            cepa_path_relays_find(relays, &circuits->layer2->entries[i].key);
-        if (relay != NULL && !cepa_path_relays_conflict(relay, guard) &&
-            (last == NULL || !cepa_path_relays_conflict(relay, last))) {
+        const struct cepa_layer2_entry *entry = &circuits->layer2->entries[i];
+        const struct cepa_path_relay *relay = cepa_path_relays_find(relays, &entry->key);
+        if (relay == NULL || cepa_path_relays_conflict(relay, guard)) {
+            cepa_layer2_on_refused(circuits->layer2, &entry->key); /* suspected, or a guard now */
+        } else if (entry->failures <= least &&
+                   (last == NULL || !cepa_path_relays_conflict(relay, last))) {
+            fit_len = entry->failures < least ? 0 : fit_len;
+            least = entry->failures;
             fit[fit_len++] = relay;
         }
     }
@@ -336,6 +342,9 @@ void cepa_circuits_no_keys(struct cepa_circuits *circuits, struct cepa_handle ci
     size_t first = one->live_len > 0 ? one->live_len - 1 : 0;
     if (first + missing < one->path.hops_len) {
         cepa_circuits_blame(circuits, &one->path.hops[first + missing], now);
+    }
+    if (one->request.is_hidden && first + missing == 1) {
+        cepa_layer2_on_failed(circuits->layer2, &one->path.hops[1].key);
     }
     cepa_circuits_fail(circuits, one, CEPA_ERR_UNREACHABLE, now);
 }

@@ -134,6 +134,9 @@ static void on_broken(struct cepa_circuits *circuits, struct cepa_circuits_one *
     if (hop + 1 < one->path.hops_len) {
         cepa_circuits_blame(circuits, &one->path.hops[hop + 1], now);
     }
+    if (one->request.is_hidden && hop == 0 && one->path.hops_len > 1) {
+        cepa_layer2_on_refused(circuits->layer2, &one->path.hops[1].key); /* says the guard */
+    }
     if (one->origin.state == CEPA_ORIGIN_CUT) {
         cepa_circuits_cut(circuits, one, now);
     } else {

@@ -72,6 +72,9 @@ static void step_closed(struct cepa_circuits *circuits, struct cepa_circuits_one
         }
         circuits->counts.build_timed_out++;
     }
+    if (one->request.is_hidden && one->live_len == 0 && one->path.hops_len > 1) {
+        cepa_layer2_on_failed(circuits->layer2, &one->path.hops[1].key); /* or without its keys */
+    }
     cepa_circuits_fail(circuits, one, CEPA_ERR_TIMEOUT, now);
 }
 

@@ -135,6 +135,8 @@ static int draw_one(struct cepa_layer2 *layer2, const struct cepa_path_relays *r
         entry->key = relays->items[index].key;
         entry->ends_ms = now_ms + cepa_layer2_life_ms(life[0], life[1]);
         entry->unlisted_ms = 0;
+        entry->failures = 0;
+        entry->refused = 0;
         layer2->is_changed = true;
     }
     return error;
@@ -151,6 +153,79 @@ int cepa_layer2_update(struct cepa_layer2 *layer2, const struct cepa_path_relays
         error = draw_one(layer2, relays, own, now_ms, random);
     }
     return error == CEPA_ERR_NOT_FOUND ? 0 : error;
+}
+
+static struct cepa_layer2_entry *find(struct cepa_layer2 *layer2,
+                                      const struct cepa_ed25519_public_key *key)
+{
+    for (size_t i = 0; i < layer2->entries_len; i++) {
+        if (cepa_path_relay_is(&layer2->entries[i].key, key)) {
+            return &layer2->entries[i];
+        }
+    }
+    return NULL;
+}
+
+void cepa_layer2_on_built(struct cepa_layer2 *layer2, const struct cepa_ed25519_public_key *key)
+{
+    struct cepa_layer2_entry *entry = find(layer2, key);
+    if (entry != NULL) {
+        entry->failures = 0;
+        entry->refused = 0;
+    }
+}
+
+void cepa_layer2_on_failed(struct cepa_layer2 *layer2, const struct cepa_ed25519_public_key *key)
+{
+    struct cepa_layer2_entry *entry = find(layer2, key);
+    if (entry != NULL && entry->failures < UINT32_MAX) {
+        entry->failures++;
+    }
+}
+
+void cepa_layer2_on_refused(struct cepa_layer2 *layer2, const struct cepa_ed25519_public_key *key)
+{
+    struct cepa_layer2_entry *entry = find(layer2, key);
+    if (entry != NULL && entry->refused < UINT32_MAX) {
+        entry->refused++;
+    }
+    cepa_layer2_on_failed(layer2, key);
+}
+
+/* Whether all are dead, and which one is so most of all. */
+static bool find_worst(size_t *ret_worst, const struct cepa_layer2 *layer2)
+{
+    size_t worst = 0;
+    for (size_t i = 0; i < layer2->entries_len; i++) {
+        if (layer2->entries[i].refused < CEPA_LAYER2_REFUSED) {
+            return false;
+        }
+        worst = layer2->entries[i].refused > layer2->entries[worst].refused ? i : worst;
+    }
+    *ret_worst = worst;
+    return layer2->entries_len > 0;
+}
+
+bool cepa_layer2_drop_dead(struct cepa_layer2 *layer2, struct cepa_wall wall, bool is_online)
+{
+    uint64_t now_ms = cepa_path_clock_advance(&layer2->clock, wall);
+    size_t worst = 0;
+    for (size_t i = 0; i < layer2->entries_len && !is_online; i++) {
+        layer2->entries[i].refused = 0;
+    }
+    if (layer2->replaced == 0 || now_ms - layer2->replaced_ms >= CEPA_PATH_DAY_MS) {
+        layer2->replaced = 0;
+        layer2->replaced_ms = now_ms;
+    }
+    if (!find_worst(&worst, layer2) || layer2->replaced == CEPA_LAYER2_REPLACED_MAX) {
+        return false;
+    }
+    layer2->replaced++;
+    layer2->entries_len--;
+    memmove(&layer2->entries[worst], &layer2->entries[worst + 1],
+            (layer2->entries_len - worst) * sizeof layer2->entries[0]);
+    layer2->is_changed = true;
+    return true;
 }
 
 bool cepa_layer2_take_changed(struct cepa_layer2 *layer2)

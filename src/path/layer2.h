@@ -16,6 +16,8 @@
 
 enum {
     CEPA_LAYER2_MAX = 4,
+    CEPA_LAYER2_REFUSED = 5,      /* times in a row after which one counts as dead */
+    CEPA_LAYER2_REPLACED_MAX = 4, /* within a day, because all are dead */
     CEPA_LAYER2_ENTRY_SIZE = 32 + 8,
     CEPA_LAYER2_SIZE_MAX = 1 + 1 + 16 + CEPA_LAYER2_MAX * CEPA_LAYER2_ENTRY_SIZE
 };
@@ -29,6 +31,8 @@ struct cepa_layer2_entry {
     struct cepa_ed25519_public_key key;
     uint64_t ends_ms;     /* counted ms: when its life is over */
     uint64_t unlisted_ms; /* since when the index lacks it; 0: it does not; not persisted */
+    uint32_t failures;    /* builds by it in a row that came to nothing; not persisted */
+    uint32_t refused;     /* how often in a row it could not be had; not persisted */
 };
 
 /* All of them. */
@@ -36,7 +40,9 @@ struct cepa_layer2 {
     struct cepa_path_clock clock;
     struct cepa_layer2_entry entries[CEPA_LAYER2_MAX];
     size_t entries_len;
-    bool is_changed; /* to be persisted */
+    uint32_t replaced;    /* since then, because all failed; not persisted */
+    uint64_t replaced_ms; /* counted ms */
+    bool is_changed;      /* to be persisted */
 };
 
 /* cepa_layer2_init begins without any. */
@@ -59,6 +65,18 @@ CEPA_MUST_USE int cepa_layer2_update(struct cepa_layer2 *layer2,
                                      const struct cepa_path_relays *relays,
                                      const struct cepa_path_relay *own, struct cepa_wall wall,
                                      const struct cepa_random *random);
+
+/* cepa_layer2_on_built and cepa_layer2_on_failed tell that a circuit by one of them was built, or
+ * came to nothing. cepa_layer2_on_refused: a guard says that it does not reach it, or it is
+ * suspected or has become a guard; nobody at the far end of a circuit can bring this about. */
+void cepa_layer2_on_built(struct cepa_layer2 *layer2, const struct cepa_ed25519_public_key *key);
+void cepa_layer2_on_failed(struct cepa_layer2 *layer2, const struct cepa_ed25519_public_key *key);
+void cepa_layer2_on_refused(struct cepa_layer2 *layer2, const struct cepa_ed25519_public_key *key);
+
+/* cepa_layer2_drop_dead drops one of them if all are dead, so that the next cepa_layer2_update
+ * draws another; true if it did. At most CEPA_LAYER2_REPLACED_MAX in a day. To be called every
+ * second or so; `is_online`: this node reaches others; while it does not, nothing counts. */
+bool cepa_layer2_drop_dead(struct cepa_layer2 *layer2, struct cepa_wall wall, bool is_online);
 
 /* cepa_layer2_take_changed says once whether there is something new to persist. */
 bool cepa_layer2_take_changed(struct cepa_layer2 *layer2);

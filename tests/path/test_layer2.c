@@ -39,6 +39,66 @@ TEST(a_life_is_the_later_of_two)
     CHECK_INT(cepa_layer2_life_ms(UINT64_C(1) << 63, 5), DAYS(13) / 2);
 }
 
+static void refuse_all(uint32_t times)
+{
+    for (size_t i = 0; i < layer2.entries_len * times; i++) {
+        cepa_layer2_on_refused(&layer2, &layer2.entries[i % layer2.entries_len].key);
+    }
+}
+
+TEST(when_all_are_dead_one_is_replaced)
+{
+    begin(77);
+    struct cepa_ed25519_public_key first = layer2.entries[0].key;
+    struct cepa_ed25519_public_key third = layer2.entries[2].key;
+    const struct cepa_ed25519_public_key stranger = {{200}};
+    CHECK(cepa_layer2_take_changed(&layer2));
+    refuse_all(CEPA_LAYER2_REFUSED - 1);
+    for (size_t i = 0; i < 100; i++) { /* what others can bring about */
+        cepa_layer2_on_failed(&layer2, &layer2.entries[i % CEPA_LAYER2_MAX].key);
+    }
+    cepa_layer2_on_refused(&layer2, &stranger);
+    CHECK(!cepa_layer2_drop_dead(&layer2, wall, true)); /* not yet */
+    refuse_all(1);
+    cepa_layer2_on_built(&layer2, &first);
+    CHECK(!cepa_layer2_drop_dead(&layer2, wall, true)); /* one lives */
+    refuse_all(CEPA_LAYER2_REFUSED);
+    CHECK(!cepa_layer2_drop_dead(&layer2, wall, false)); /* nobody is reached at all */
+    CHECK(!cepa_layer2_drop_dead(&layer2, wall, true));
+    refuse_all(CEPA_LAYER2_REFUSED);
+    cepa_layer2_on_refused(&layer2, &third);
+    CHECK(cepa_layer2_drop_dead(&layer2, wall, true));
+    CHECK_INT(layer2.entries_len, CEPA_LAYER2_MAX - 1);
+    CHECK(cepa_layer2_take_changed(&layer2));
+    for (size_t i = 0; i < layer2.entries_len; i++) {
+        CHECK(!cepa_path_relay_is(&layer2.entries[i].key, &third));
+    }
+    CHECK_INT(cepa_layer2_update(&layer2, &view, NULL, wall, &hook), 0);
+    CHECK_INT(layer2.entries_len, CEPA_LAYER2_MAX);
+    CHECK(!cepa_layer2_drop_dead(&layer2, wall, true)); /* the new one has its chance */
+}
+
+TEST(few_are_replaced_in_a_day)
+{
+    begin(78);
+    uint32_t dropped = 0;
+    for (uint32_t i = 0; i < 20; i++) {
+        refuse_all(CEPA_LAYER2_REFUSED);
+        dropped += cepa_layer2_drop_dead(&layer2, wall, true);
+        CHECK_INT(cepa_layer2_update(&layer2, &view, NULL, wall, &hook), 0);
+    }
+    CHECK_INT(dropped, CEPA_LAYER2_REPLACED_MAX);
+    wall.unix_ms += DAYS(1);
+    refuse_all(CEPA_LAYER2_REFUSED);
+    CHECK(cepa_layer2_drop_dead(&layer2, wall, true));
+}
+
+TEST(none_at_all_is_not_dead)
+{
+    cepa_layer2_init(&layer2);
+    CHECK(!cepa_layer2_drop_dead(&layer2, wall, true));
+}
+
 /* The mean of the later of two uniforms from 1 to 12 is 1 + 11 * 2 / 3 days. */
 TEST(lives_have_the_right_mean)
 {
@@ -141,7 +201,9 @@ TEST(draws_that_fail_leave_fewer)
     CHECK_INT(layer2.entries_len, 0);
 }
 
-TEST_MAIN(RUN(a_life_is_the_later_of_two), RUN(lives_have_the_right_mean),
-          RUN(four_direct_ones_apart), RUN(they_change_within_twelve_days_and_not_within_one),
+TEST_MAIN(RUN(when_all_are_dead_one_is_replaced), RUN(few_are_replaced_in_a_day),
+          RUN(none_at_all_is_not_dead), RUN(a_life_is_the_later_of_two),
+          RUN(lives_have_the_right_mean), RUN(four_direct_ones_apart),
+          RUN(they_change_within_twelve_days_and_not_within_one),
           RUN(who_left_the_index_is_dropped_after_a_day), RUN(they_are_kept_over_restarts),
           RUN(draws_that_fail_leave_fewer))
