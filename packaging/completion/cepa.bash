@@ -35,7 +35,7 @@ _cepa()
     ping) options="--count --hops $node" ;;
     speed) options="--megabytes --download --hops $node" ;;
     proxy) options="--port --as $node" ;;
-    expose) options="--name --identity $node" ;;
+    expose) options="--name --identity --contacts $node" ;;
     id) options="--qr --yes --name --passphrase-file --passphrase-fd $node" ;;
     contacts) options="--qr --note --name $node" ;;
     demo) options='--json --nodes --circuits --help' ;;

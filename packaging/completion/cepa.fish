@@ -46,6 +46,7 @@ complete -c cepa -n '__fish_seen_subcommand_from proxy' -s p -l port -x -d 'Wher
 complete -c cepa -n '__fish_seen_subcommand_from proxy' -l as -x -d 'Who others learn it is'
 complete -c cepa -n '__fish_seen_subcommand_from expose' -s n -l name -x -d 'What others call it'
 complete -c cepa -n '__fish_seen_subcommand_from expose' -s i -l identity -x -d 'Whose address'
+complete -c cepa -n '__fish_seen_subcommand_from expose' -l contacts -d 'Only for contacts'
 complete -c cepa -n $up -s d -l daemon -d 'Go to the background'
 complete -c cepa -n $up -l profile -x -a 'main test' -d 'Network'
 complete -c cepa -n $up -l listen -x -d 'Addresses to listen at'

@@ -1,4 +1,5 @@
-/* cepa expose: others reach a service of this machine, by an address of its user. */
+/* cepa expose: others reach a service of this machine, by an address of its user. Those whom the
+ * user has blocked do not, nor strangers if it is for contacts. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "identity/address.h"
 #include "native/proxy/dials.h"
 #include "native/proxy/names.h"
+#include "native/store/contacts.h"
 
 /* One run of the command. */
 struct run {
@@ -20,14 +22,38 @@ struct run {
     uint16_t port;
     struct cepa_proxy_service service;
     const char *identity; /* or NULL for the default one */
+    bool is_for_contacts; /* --contacts */
+    struct cepa_contacts *contacts;
     struct cepa_cli_serving serving;
     struct cepa_dials *dials;
 };
 
-static void ask(struct run *run, enum cepa_control_kind kind, uint32_t stream, int fd)
+static void take(struct run *run, uint32_t stream, int fd)
 {
-    const struct cepa_control_request request = {.kind = kind, .stream = stream};
+    const struct cepa_control_request request = {.kind = CEPA_CONTROL_TAKE, .stream = stream};
     cepa_cli_serving_ask(&run->serving, &request, fd);
+}
+
+static void refuse(struct run *run, uint32_t stream, bool is_denied)
+{
+    const struct cepa_control_request request = {
+        .kind = CEPA_CONTROL_REFUSE, .stream = stream, .is_denied = is_denied};
+    cepa_cli_serving_ask(&run->serving, &request, -1);
+}
+
+/* Whether somebody may connect: `from` is an address, or empty if it does not say who it is. */
+static bool is_welcome(const struct run *run, const char *from)
+{
+    struct cepa_address address;
+    struct cepa_contact contact;
+    if (cepa_address_read(&address, NULL, from, strlen(from)) != 0) {
+        return !run->is_for_contacts;
+    }
+    int status = cepa_contacts_get(run->contacts, &contact, &address);
+    if (status == CEPA_ERR_NOT_FOUND) {
+        return !run->is_for_contacts;
+    }
+    return status == 0 && !contact.is_blocked && (contact.is_accepted || !run->is_for_contacts);
 }
 
 /* Says under which name others reach it. */
@@ -67,9 +93,12 @@ static void on_line(void *context, const cJSON *line, struct cepa_time now)
         } else {
             (void)cepa_cli_daemon_fail(run->command, cepa_cli_serving_text(line, "reason"));
         }
-    } else if (is_ok && strcmp(cepa_cli_serving_text(line, "event"), "incoming") == 0 &&
-               cepa_dials_begin(run->dials, (uint32_t)stream, run->port, now) != 0) {
-        ask(run, CEPA_CONTROL_REFUSE, (uint32_t)stream, -1);
+    } else if (is_ok && strcmp(cepa_cli_serving_text(line, "event"), "incoming") == 0) {
+        if (!is_welcome(run, cepa_cli_serving_text(line, "from"))) {
+            refuse(run, (uint32_t)stream, true);
+        } else if (cepa_dials_begin(run->dials, (uint32_t)stream, run->port, now) != 0) {
+            refuse(run, (uint32_t)stream, false);
+        }
     }
 }
 
@@ -87,13 +116,13 @@ static void step(void *context, struct cepa_time now)
     cepa_dials_step(run->dials, now);
     while (cepa_dials_next(run->dials, &result)) {
         if (result.error == 0) {
-            ask(run, CEPA_CONTROL_TAKE, result.key, result.fd);
+            take(run, result.key, result.fd);
             (void)close(result.fd);
             continue;
         }
         fprintf(stderr, "cepa %s: nothing answers at port %u of this machine\n", run->command,
                 (unsigned)run->port);
-        ask(run, CEPA_CONTROL_REFUSE, result.key, -1);
+        refuse(run, result.key, false);
     }
     run->serving.is_broken = run->serving.is_broken || run->is_refused;
 }
@@ -104,12 +133,15 @@ static struct cepa_time deadline(void *context)
     return cepa_dials_deadline(run->dials);
 }
 
-static int serve(struct run *run, const char *control)
+static int serve(struct run *run, const struct cepa_config *config)
 {
     const struct cepa_cli_server server = {run, on_line, on_ready, step, deadline};
     struct cepa_control_request request = {.kind = CEPA_CONTROL_LISTEN};
     struct cepa_reason reason;
-    int status = cepa_cli_serving_open(&run->serving, &reason, control);
+    int status = cepa_cli_serving_open(&run->serving, &reason, config->control);
+    if (status == 0) {
+        status = cepa_contacts_open(&run->contacts, &reason, config->state_directory);
+    }
     if (status == 0 &&
         cepa_dials_open(&run->dials, run->serving.loop, CEPA_CLI_SERVING_NUMBERS) != 0) {
         status = cepa_reason_fail(&reason, CEPA_ERR_FULL, "there is no memory");
@@ -144,7 +176,7 @@ int cepa_cli_expose(int argc, char **argv)
 {
     struct run run;
     struct cepa_cli_daemon daemon = {NULL, NULL, NULL, false};
-    struct cepa_cli_option options[CEPA_CLI_DAEMON_OPTIONS + 2];
+    struct cepa_cli_option options[CEPA_CLI_DAEMON_OPTIONS + 3];
     const char *name = NULL;
     memset(&run, 0, sizeof run);
     cepa_cli_daemon_options(options, &daemon);
@@ -153,13 +185,16 @@ int cepa_cli_expose(int argc, char **argv)
     options[CEPA_CLI_DAEMON_OPTIONS + 1] = (struct cepa_cli_option){
         'i',  "identity",   "NAME", "whose address it has; the default identity's",
         NULL, &run.identity};
+    options[CEPA_CLI_DAEMON_OPTIONS + 2] = (struct cepa_cli_option){
+        0, "contacts", NULL, "only for contacts who say who they are", &run.is_for_contacts, NULL};
     const struct cepa_cli_syntax syntax = {
-        "cepa expose PORT [--name SERVICE] [--identity NAME] [--json]",
+        "cepa expose PORT [--name SERVICE] [--identity NAME] [--contacts] [--json]",
         "Lets others connect with the service at a TCP port of this machine, by your address, "
         "until\n"
         "it is ended. Prints the host name by which they reach it through 'cepa proxy'. Whoever\n"
-        "knows the address and the name can connect; the service sees nothing of who that is.\n",
-        options, CEPA_CLI_DAEMON_OPTIONS + 2, 1};
+        "knows the address and the name can connect, but for those who are blocked; the service\n"
+        "sees nothing of who that is.\n",
+        options, CEPA_CLI_DAEMON_OPTIONS + 3, 1};
     struct cepa_cli_arguments arguments;
     struct cepa_config config;
     int status = cepa_cli_parse(&arguments, &syntax, argc, argv);
@@ -178,8 +213,9 @@ int cepa_cli_expose(int argc, char **argv)
     run.is_json = daemon.is_json;
     status = cepa_cli_daemon_config(&config, argv[0], &daemon);
     if (status == CEPA_CLI_OK) {
-        status = serve(&run, config.control);
+        status = serve(&run, &config);
         cepa_dials_close(run.dials);
+        cepa_contacts_close(run.contacts);
         cepa_cli_serving_close(&run.serving);
     }
     return status;

@@ -52,15 +52,14 @@ TEST(good_requests_are_read_and_written)
         {"{\"do\":\"connect\",\"stream\":4294967295,\"address\":\"cepa1x\",\"as\":\"me\","
          "\"isolate\":\"word\"}",
          CEPA_CONTROL_CONNECT, 0, "", 0, 0, 0, false},
-        {"{\"do\":\"connect\",\"stream\":0,\"address\":\"cepa1x\"}", CEPA_CONTROL_CONNECT, 0, "", 0,
-         0, 0, false},
         {"{\"do\":\"connect\",\"stream\":7,\"address\":\"cepa1x\",\"service\":\"web\"}",
          CEPA_CONTROL_CONNECT, 0, "", 0, 0, 0, false},
         {"{\"do\":\"listen\",\"service\":\"web\",\"identity\":\"me\"}", CEPA_CONTROL_LISTEN, 0, "",
          0, 0, 0, false},
-        {"{\"do\":\"listen\",\"service\":\"web\"}", CEPA_CONTROL_LISTEN, 0, "", 0, 0, 0, false},
         {"{\"do\":\"take\",\"stream\":7}", CEPA_CONTROL_TAKE, 0, "", 0, 0, 0, false},
         {"{\"do\":\"refuse\",\"stream\":7}", CEPA_CONTROL_REFUSE, 0, "", 0, 0, 0, false},
+        {"{\"do\":\"refuse\",\"stream\":7,\"denied\":true}", CEPA_CONTROL_REFUSE, 0, "", 0, 0, 0,
+         false},
         {"{\"do\":\"stop\"}", CEPA_CONTROL_STOP, 0, "", 0, 0, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -153,6 +152,8 @@ static const char *const bad_lines[] = {
     "{\"do\":\"listen\",\"service\":7}",
     "{\"do\":\"take\"}",
     "{\"do\":\"refuse\",\"stream\":\"7\"}",
+    "{\"do\":\"refuse\",\"stream\":7,\"denied\":1}",
+    "{\"do\":\"take\",\"stream\":7,\"denied\":true}",
 };
 
 TEST(requests_about_streams_keep_their_words)

@@ -307,10 +307,24 @@ TEST(it_does_not_answer)
     offer("silent");
     ask(3, "silent", "", -1);
     uint64_t number = want(&bob, CEPA_STREAMS_INCOMING, 0)->stream;
-    CHECK_INT(cepa_streams_refuse(bob.streams, HOST, number), 0);
-    CHECK_INT(cepa_streams_refuse(bob.streams, HOST, number), CEPA_ERR_NOT_FOUND);
+    CHECK_INT(cepa_streams_refuse(bob.streams, HOST, number, CEPA_CONNECT_FAILED), 0);
+    CHECK_INT(cepa_streams_refuse(bob.streams, HOST, number, CEPA_CONNECT_FAILED),
+              CEPA_ERR_NOT_FOUND);
     const struct cepa_streams_notice *failed = want(&alice, CEPA_STREAMS_FAILED, 3);
     CHECK(failed->error == CEPA_ERR_DROPPED && failed->is_silent);
+    check_idle();
+}
+
+/* Who may not learn of it hears just what it would if there were none. */
+TEST(it_is_not_for_everybody)
+{
+    begin();
+    offer("secret");
+    ask(14, "secret", "", -1);
+    uint64_t number = want(&bob, CEPA_STREAMS_INCOMING, 0)->stream;
+    CHECK_INT(cepa_streams_refuse(bob.streams, HOST, number, CEPA_CONNECT_REFUSED), 0);
+    const struct cepa_streams_notice *failed = want(&alice, CEPA_STREAMS_FAILED, 14);
+    CHECK(failed->error == CEPA_ERR_DROPPED && !failed->is_silent);
     check_idle();
 }
 
@@ -331,9 +345,11 @@ TEST(who_asked_may_think_better_of_it)
 {
     begin();
     ask(5, "silent", "", -1);
-    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST + 1, 5), CEPA_ERR_NOT_FOUND);
-    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST, 5), 0);
-    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST, 5), CEPA_ERR_NOT_FOUND);
+    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST + 1, 5, CEPA_CONNECT_FAILED),
+              CEPA_ERR_NOT_FOUND);
+    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST, 5, CEPA_CONNECT_FAILED), 0);
+    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST, 5, CEPA_CONNECT_FAILED),
+              CEPA_ERR_NOT_FOUND);
     sim_poke(sim, ALICE);
     pass((CEPA_STREAMS_TAKE_SECONDS + 2) * 1000);
     bob.seen = bob.told_len; /* may have been told in between */
@@ -341,7 +357,7 @@ TEST(who_asked_may_think_better_of_it)
     uint64_t number = want(&bob, CEPA_STREAMS_INCOMING, 0)->stream;
     int there = take(&bob, HOST, number);
     (void)want(&alice, CEPA_STREAMS_READY, 6);
-    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST, 6), 0);
+    CHECK_INT(cepa_streams_refuse(alice.streams, GUEST, 6, CEPA_CONNECT_FAILED), 0);
     sim_poke(sim, ALICE);
     (void)want(&bob, CEPA_STREAMS_ENDED, number);
     close(there);
@@ -454,7 +470,7 @@ TEST(closing_gives_up_all)
 }
 
 TEST_MAIN(RUN(a_service_is_reached), RUN(nobody_offers_it), RUN(it_does_not_answer),
-          RUN(a_program_that_does_nothing_keeps_nobody_waiting),
+          RUN(it_is_not_for_everybody), RUN(a_program_that_does_nothing_keeps_nobody_waiting),
           RUN(who_asked_may_think_better_of_it), RUN(words_keep_sessions_apart),
           RUN(programs_may_write_their_own_headers), RUN(an_offer_ends_with_its_program),
           RUN(closing_gives_up_all))

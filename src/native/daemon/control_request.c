@@ -51,6 +51,7 @@ struct fields {
     const cJSON *identity;
     const cJSON *isolate;
     const cJSON *service;
+    const cJSON *denied;
 };
 
 static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJSON *object)
@@ -76,6 +77,7 @@ static int sort(struct fields *fields, struct cepa_reason *ret_reason, const cJS
                               : strcmp(field->string, "identity") == 0   ? &fields->identity
                               : strcmp(field->string, "isolate") == 0    ? &fields->isolate
                               : strcmp(field->string, "service") == 0    ? &fields->service
+                              : strcmp(field->string, "denied") == 0     ? &fields->denied
                                                                          : NULL;
         if (place == NULL) {
             return refuse(ret_reason, "the request has a field that is not known");
@@ -188,6 +190,10 @@ static int take_stream(struct cepa_control_request *request, struct cepa_reason 
     if (!take_number(&request->stream, fields->stream, 0, UINT32_MAX)) {
         return refuse(ret_reason, "stream is a number up to 4294967295");
     }
+    if (fields->denied != NULL && !cJSON_IsBool(fields->denied)) {
+        return refuse(ret_reason, "denied is true or false");
+    }
+    request->is_denied = cJSON_IsTrue(fields->denied);
     bool is_good = take_text(request->address, sizeof request->address, fields->address) &&
                    take_text(request->identity, sizeof request->identity, fields->as) &&
                    take_text(request->identity, sizeof request->identity, fields->identity) &&
@@ -207,7 +213,8 @@ static bool is_whole_stream(const struct fields *fields, enum cepa_control_kind 
     return (fields->stream != NULL) == has_number && (fields->address != NULL) == is_connect &&
            (fields->service == NULL ? !is_listen : is_listen || is_connect) &&
            (fields->as == NULL || is_connect) && (fields->isolate == NULL || is_connect) &&
-           (fields->identity == NULL || is_listen);
+           (fields->identity == NULL || is_listen) &&
+           (fields->denied == NULL || kind == CEPA_CONTROL_REFUSE);
 }
 
 /* Whether there are exactly the fields that belong to the kind. */
@@ -325,6 +332,9 @@ static void add_stream(cJSON *object, const struct cepa_control_request *request
         return;
     }
     (void)cJSON_AddNumberToObject(object, "stream", request->stream);
+    if (request->is_denied) {
+        (void)cJSON_AddTrueToObject(object, "denied");
+    }
     if (request->kind == CEPA_CONTROL_CONNECT) {
         add_text(object, "address", request->address);
         add_text(object, "as", request->identity);

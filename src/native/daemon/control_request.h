@@ -32,7 +32,10 @@
  *     {"do": "listen", "service": "NAME", "identity": "NAME"}
  *                                                 be told of streams to a service ("incoming")
  *     {"do": "take", "stream": 1}                 one of either, joined with the socket that comes
- *     {"do": "refuse", "stream": 1}               one of those is not wanted, or not any more
+ *     {"do": "refuse", "stream": 1, "denied": true}
+ *                                                 one of those is not wanted, or not any more;
+ *                                                 "denied", if it is there: not by who asks, who
+ *                                                 does not learn that there is such a service
  *     {"do": "stop"}                              end the daemon
  *
  * An ID has 64 hexadecimal digits. link and probe are for measuring: a fresh link is one that takes
@@ -109,6 +112,7 @@ struct cepa_control_request {
     char identity[CEPA_NAME_MAX + 1];             /* CONNECT ("as"), LISTEN; "" for none */
     char isolate[CEPA_SHARED_ISOLATE_SIZE];       /* CONNECT; likewise */
     char service[CEPA_CONNECT_NAME_MAX + 1];      /* LISTEN; CONNECT, "" for none */
+    bool is_denied;                               /* REFUSE */
 };
 
 /* cepa_control_request_has_socket says whether a request comes with a socket. */

@@ -97,7 +97,7 @@ CEPA_MUST_USE int cepa_engine_listen(struct cepa_engine *engine, struct cepa_add
 CEPA_MUST_USE int cepa_engine_take(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                    uint64_t client, uint32_t stream, int fd);
 CEPA_MUST_USE int cepa_engine_refuse(struct cepa_engine *engine, struct cepa_reason *ret_reason,
-                                     uint64_t client, uint32_t stream);
+                                     uint64_t client, uint32_t stream, bool is_denied);
 
 /* cepa_engine_ping begins a series of pings (native/daemon/ping.h). Returns 0, or CEPA_ERR_STATE
  * with a reason while another is under way. */

@@ -321,9 +321,10 @@ int cepa_engine_take(struct cepa_engine *engine, struct cepa_reason *ret_reason,
 }
 
 int cepa_engine_refuse(struct cepa_engine *engine, struct cepa_reason *ret_reason, uint64_t client,
-                       uint32_t stream)
+                       uint32_t stream, bool is_denied)
 {
-    int status = cepa_streams_refuse(engine->ends.streams, client, stream);
+    int status = cepa_streams_refuse(engine->ends.streams, client, stream,
+                                     is_denied ? CEPA_CONNECT_REFUSED : CEPA_CONNECT_FAILED);
     return status == 0
                ? 0
                : cepa_reason_fail(ret_reason, status, "this stream is not waiting any more");

@@ -132,7 +132,8 @@ bool cepa_programs_give(struct cepa_engine *engine, struct cepa_control *control
         answer(control, asked, status, reason.text);
         return true;
     case CEPA_CONTROL_REFUSE:
-        status = cepa_engine_refuse(engine, &reason, asked->serial, request->stream);
+        status =
+            cepa_engine_refuse(engine, &reason, asked->serial, request->stream, request->is_denied);
         answer(control, asked, status, reason.text);
         return true;
     default:

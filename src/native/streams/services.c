@@ -116,7 +116,8 @@ int cepa_streams_take(struct cepa_streams *streams, uint64_t client, uint64_t st
     return 0;
 }
 
-int cepa_streams_refuse(struct cepa_streams *streams, uint64_t client, uint64_t stream)
+int cepa_streams_refuse(struct cepa_streams *streams, uint64_t client, uint64_t stream,
+                        enum cepa_connect_verdict verdict)
 {
     int slot = find(streams, client, stream);
     if (slot < 0) {
@@ -124,7 +125,7 @@ int cepa_streams_refuse(struct cepa_streams *streams, uint64_t client, uint64_t 
     }
     const struct cepa_streams_one *one = streams->slots[slot];
     if (one->stage == CEPA_STREAMS_AT_OFFER && !one->is_ours) {
-        cepa_streams_refuse_service(streams, (uint32_t)slot, CEPA_CONNECT_FAILED, streams->now);
+        cepa_streams_refuse_service(streams, (uint32_t)slot, verdict, streams->now);
     } else {
         cepa_streams_remove(streams, (uint32_t)slot, streams->now);
     }

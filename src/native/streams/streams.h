@@ -112,13 +112,13 @@ CEPA_MUST_USE int cepa_streams_listen(struct cepa_streams *streams, uint64_t cli
                                       struct cepa_end_identity own, const char *service);
 
 /* cepa_streams_take joins `fd` with one that has come in for `client`, whose service answers
- * thereby, or that was opened to a service. cepa_streams_refuse does not want it (the service does
- * not answer), or not any more, whatever has come of it. Return 0, and `fd` is taken, or
- * CEPA_ERR_NOT_FOUND, or CEPA_ERR_FULL. */
+ * thereby, or that was opened to a service. cepa_streams_refuse does not want it, or not any
+ * more, whatever has come of it; who came in for it hears `verdict`: FAILED, or REFUSED. Return 0,
+ * and `fd` is taken, or CEPA_ERR_NOT_FOUND, or CEPA_ERR_FULL. */
 CEPA_MUST_USE int cepa_streams_take(struct cepa_streams *streams, uint64_t client, uint64_t stream,
                                     int fd, struct cepa_time now);
 CEPA_MUST_USE int cepa_streams_refuse(struct cepa_streams *streams, uint64_t client,
-                                      uint64_t stream);
+                                      uint64_t stream, enum cepa_connect_verdict verdict);
 
 /* cepa_streams_read, cepa_streams_write and cepa_streams_give_up do to an arrival what
  * session/session.h says; cepa_streams_release lets its slot go. */
