@@ -29,7 +29,9 @@ enum {
     SEEN_SIZE = CEPA_INDEX_CAPACITY_MAX / 8,
     BUSY_MS = 100, /* between steps while something is going on */
     IDLE_MS = 1000,
-    SUSPEND_S = 5
+    SUSPEND_S = 5,
+    SET_MS = 5000, /* a wall clock that is so far from where it would be was set */
+    YOUNG_S = 30   /* so long after that comparisons are more frequent */
 };
 
 static size_t channels_of(const struct cepa_mesh_limits *limits)
@@ -78,6 +80,18 @@ static void set_back(struct cepa_mesh *mesh, struct cepa_directory_day today,
     if (mesh->has_own && mesh->own_record.day.number > today.number + rules->days_ahead) {
         mesh->has_own = false;
     }
+    /* What is missing now is asked for as by one who has just come. */
+    mesh->young_until = cepa_time_add(mesh->now, YOUNG_S * CEPA_SECOND_NS);
+    mesh->sync_at = mesh->now;
+    mesh->scan_at = mesh->now;
+}
+
+/* Whether the wall clock does not say what it would if nobody had set it. */
+static bool was_set(const struct cepa_mesh *mesh, struct cepa_wall wall)
+{
+    uint64_t passed_ms = cepa_time_since(mesh->now, mesh->wall_at) / CEPA_MILLISECOND_NS;
+    struct cepa_wall expected = cepa_wall_add(mesh->wall, passed_ms);
+    return cepa_wall_since(wall, expected) > SET_MS || cepa_wall_since(expected, wall) > SET_MS;
 }
 
 static void set_wall(struct cepa_mesh *mesh, struct cepa_wall wall)
@@ -203,6 +217,9 @@ void cepa_mesh_step(struct cepa_mesh *mesh, struct cepa_time now, struct cepa_wa
     uint64_t late_ns = cepa_time_since(now, mesh->expected);
     cepa_mesh_enter(mesh, now);
     mesh->stepped_at = now;
+    if (was_set(mesh, wall)) {
+        mesh->clock_at = now; /* it is compared with others before anything is published by it */
+    }
     set_wall(mesh, wall);
     if (late_ns > SUSPEND_S * CEPA_SECOND_NS) {
         cepa_detector_on_suspend(mesh);
