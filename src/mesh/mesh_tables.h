@@ -55,6 +55,7 @@ struct cepa_mesh_peer {
     struct cepa_time up_at;
     struct cepa_time heard_at;  /* the last message */
     struct cepa_time bonded_at; /* since when it is a neighbour */
+    struct cepa_time took_at;   /* when another one had to leave for it; 0: never */
     struct cepa_time part_at;   /* not before is it asked to part */
     uint8_t stays;              /* how often it was, and has stayed */
     enum cepa_mesh_bond bond;

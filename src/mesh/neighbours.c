@@ -125,10 +125,15 @@ static void leave(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer)
     peer->bonded_at = mesh->now;
 }
 
-/* Makes room for one more that asks: a random old one that asked before it must go. */
-static bool make_room(struct cepa_mesh *mesh, bool is_client, uint32_t max, bool is_isolated)
+/* Makes room for one more that asks: a random old one that asked before it must go. For the same
+ * peer that happens once in a while: who comes and goes would drive away all others. */
+static bool make_room(struct cepa_mesh *mesh, struct cepa_mesh_peer *asker, uint32_t max,
+                      bool is_isolated)
 {
     struct cepa_mesh_peer *chosen = NULL;
+    bool is_client = !asker->facts.is_relay;
+    bool has_taken = asker->took_at.ns != 0 &&
+                     cepa_time_since(mesh->now, asker->took_at) < OLD_S * CEPA_SECOND_NS;
     uint32_t inbound = 0;
     uint32_t candidates = 0;
     for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
@@ -147,9 +152,10 @@ static bool make_room(struct cepa_mesh *mesh, bool is_client, uint32_t max, bool
     if (inbound < max) {
         return true;
     }
-    if (chosen == NULL) {
+    if (chosen == NULL || has_taken) {
         return false;
     }
+    asker->took_at = mesh->now;
     leave(mesh, chosen);
     return true;
 }
@@ -166,7 +172,7 @@ static void on_ask(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer, uint8_t 
     bool may_be =
         mesh->config.is_relay &&
         (is_known || ((is_client || !has_prefix(mesh, &peer->facts.prefix, &peer->facts.node)) &&
-                      make_room(mesh, is_client, max, is_isolated)));
+                      make_room(mesh, peer, max, is_isolated)));
     if (!may_be) {
         send(mesh, peer, CEPA_MESH_NEIGHBOUR_REFUSE, 0);
         cepa_founders_tell(mesh, peer);

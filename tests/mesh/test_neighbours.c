@@ -98,6 +98,31 @@ TEST(who_has_nobody_takes_the_place_of_any)
     CHECK_INT(count(), room());
 }
 
+TEST(who_comes_and_goes_drives_nobody_away)
+{
+    unsigned driven = 0;
+    begin(8);
+    fill(room());
+    for (int i = 0; i < 20; i++) {
+        say(room(), CEPA_MESH_NEIGHBOUR_ASK, CEPA_MESH_NEIGHBOUR_ISOLATED);
+        driven += left(room());
+        say(room(), CEPA_MESH_NEIGHBOUR_LEAVE, 0);
+        /* Whoever had to leave comes back into the place that is free. */
+        for (size_t k = 0; k < room(); k++) {
+            if (!is_neighbour(k)) {
+                say(k, CEPA_MESH_NEIGHBOUR_ASK, 0);
+                CHECK_INT(said(k), CEPA_MESH_NEIGHBOUR_ACCEPT);
+            }
+        }
+        CHECK_INT(count(), room());
+    }
+    CHECK_INT(driven, 1);
+    /* Where there is room it may come back. */
+    say(0, CEPA_MESH_NEIGHBOUR_LEAVE, 0);
+    say(room(), CEPA_MESH_NEIGHBOUR_ASK, 0);
+    CHECK_INT(said(room()), CEPA_MESH_NEIGHBOUR_ACCEPT);
+}
+
 TEST(those_that_this_node_has_chosen_leave_for_nobody)
 {
     begin(8);
@@ -196,6 +221,7 @@ TEST(a_node_is_introduced_only_by_who_can_be_dialled)
 }
 
 TEST_MAIN(RUN(who_asks_is_taken_while_there_is_room), RUN(who_has_nobody_takes_the_place_of_any),
+          RUN(who_comes_and_goes_drives_nobody_away),
           RUN(those_that_this_node_has_chosen_leave_for_nobody),
           RUN(a_prefix_is_refused_a_second_time), RUN(nobody_becomes_a_neighbour_by_his_own_word),
           RUN(who_is_asked_answers), RUN(the_first_is_joining_and_the_last_is_being_alone),
