@@ -1,5 +1,5 @@
 /* Which messages were accepted within a day, so that none is accepted twice: a sender that did not
- * hear of a receipt sends its message again. @[SPEC 17.2]
+ * hear that it was kept sends its message again. @[SPEC 17.2]
  *
  * A ring in the order of acceptance and a map by name, in memory that the caller gives. When it is
  * full the oldest is forgotten: then a message could come twice, which is better than that a flood
@@ -54,7 +54,7 @@ CEPA_MUST_USE int cepa_message_log_check(const struct cepa_message_log *log,
 /* cepa_message_log_accept takes a message into the log when all of it has come and before anybody
  * sees it, and forgets those of more than a day before `now`. A clock that was set back makes it
  * remember longer, nothing else. Returns 0; or CEPA_ERR_REPLAY if it is here already: it is not
- * shown again, and its receipt is. */
+ * shown again, and its sender hears that it is kept. */
 CEPA_MUST_USE int cepa_message_log_accept(struct cepa_message_log *log,
                                           const struct cepa_message_sender *sender,
                                           const struct cepa_message_id *id, struct cepa_wall now);

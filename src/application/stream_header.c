@@ -99,10 +99,7 @@ static int check(const struct cepa_stream_header *header)
 {
     switch (header->kind) {
     case CEPA_STREAM_MESSAGE:
-        return header->message.type == CEPA_MESSAGE_TEXT ||
-                       header->message.type == CEPA_MESSAGE_RECEIPT
-                   ? 0
-                   : CEPA_ERR_UNSUPPORTED;
+        return header->message.type == CEPA_MESSAGE_TEXT ? 0 : CEPA_ERR_UNSUPPORTED;
     case CEPA_STREAM_FILE:
         return check_file(&header->file);
     case CEPA_STREAM_CONNECT:
@@ -308,15 +305,11 @@ int cepa_stream_header_parser_take(struct cepa_stream_header_parser *parser, siz
 
 int cepa_message_check(enum cepa_message_type type, const uint8_t *body, size_t body_len)
 {
-    switch (type) {
-    case CEPA_MESSAGE_TEXT:
-        if (body_len == 0 || body_len > CEPA_MESSAGE_TEXT_MAX) {
-            return body_len == 0 ? CEPA_ERR_LENGTH : CEPA_ERR_TOO_LONG;
-        }
-        return cepa_text_is_utf8((const char *)body, body_len) ? 0 : CEPA_ERR_MALFORMED;
-    case CEPA_MESSAGE_RECEIPT:
-        return body_len == CEPA_MESSAGE_ID_SIZE ? 0 : CEPA_ERR_LENGTH;
-    default:
+    if (type != CEPA_MESSAGE_TEXT) {
         return CEPA_ERR_UNSUPPORTED;
     }
+    if (body_len == 0 || body_len > CEPA_MESSAGE_TEXT_MAX) {
+        return body_len == 0 ? CEPA_ERR_LENGTH : CEPA_ERR_TOO_LONG;
+    }
+    return cepa_text_is_utf8((const char *)body, body_len) ? 0 : CEPA_ERR_MALFORMED;
 }

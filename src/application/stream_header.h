@@ -1,7 +1,7 @@
 /* What every stream of an application begins with: what it is for. @[SPEC 17.1]
  *
  *     header   kind 1 | length of the body 2 | body
- *     MESSAGE  id 16 | time 8 | type 1                                      a one-way stream
+ *     MESSAGE  id 16 | time 8 | type 1
  *     FILE     transfer 16 | size 8 | modified 8 | mode 2 | flags 1 | name length 1 | name
  *     CONNECT  name length 1 | name
  *
@@ -44,8 +44,14 @@ enum cepa_stream_kind { CEPA_STREAM_MESSAGE = 1, CEPA_STREAM_FILE = 2, CEPA_STRE
 
 /* What a message is. */
 enum cepa_message_type {
-    CEPA_MESSAGE_TEXT = 1,    /* UTF-8 follows, to the end of the stream */
-    CEPA_MESSAGE_RECEIPT = 2, /* the id of a message that was accepted follows, and the end */
+    CEPA_MESSAGE_TEXT = 1 /* UTF-8 follows, to the end of the stream */
+};
+
+/* What the other end of a MESSAGE answers, 1 byte, and the end of its side. */
+enum cepa_message_verdict {
+    CEPA_MESSAGE_KEPT = 0,    /* it has the message, or had it before */
+    CEPA_MESSAGE_REFUSED = 1, /* it does not want it */
+    CEPA_MESSAGE_NO_ROOM = 2  /* it has no room for it */
 };
 
 /* What the other end of a CONNECT answers, 1 byte, before the bytes that it forwards. */
@@ -154,7 +160,7 @@ CEPA_MUST_USE int cepa_stream_header_parser_take(struct cepa_stream_header_parse
 
 /* cepa_message_check tells whether what followed the header of a message of `type` to the end of
  * its stream is right: 1 to CEPA_MESSAGE_TEXT_MAX bytes of UTF-8 (whatever characters: who shows
- * them sees to it that they do no harm), or the id of a message. Returns 0, CEPA_ERR_LENGTH,
+ * them sees to it that they do no harm). Returns 0, CEPA_ERR_LENGTH,
  * CEPA_ERR_TOO_LONG, CEPA_ERR_MALFORMED, or CEPA_ERR_UNSUPPORTED for another type. O(body_len). */
 CEPA_MUST_USE int cepa_message_check(enum cepa_message_type type, const uint8_t *body,
                                      size_t body_len);

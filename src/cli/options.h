@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 enum {
-    CEPA_CLI_ARGUMENTS_MAX = 8, /* arguments of one command */
-    CEPA_CLI_PROCEED = -1       /* result of parsing: the command goes on */
+    CEPA_CLI_ARGUMENTS_MAX = 1024, /* arguments of one command */
+    CEPA_CLI_PROCEED = -1          /* result of parsing: the command goes on */
 };
 
 /* One option. A flag has `is_set`, an option with a value has `value` and `value_name`; both stay

@@ -139,7 +139,7 @@ TEST(applications)
     vector_lines_text("# Headers of streams, and such that are refused; what goes over the stream");
     vector_lines_text("# of a file of which some is stored. @[SPEC 17]");
     write_message(0x11, 1700000000123, CEPA_MESSAGE_TEXT);
-    write_message(0x22, UINT64_MAX, CEPA_MESSAGE_RECEIPT);
+    write_message(0x22, UINT64_MAX, CEPA_MESSAGE_TEXT);
     write_file(0, 0, 0, "a");
     write_file(CEPA_FILE_SIZE_MAX, 1700000000123, 0644, "Zoë 家.tar.gz");
     write_file(CEPA_FILE_SIZE_UNKNOWN, 1, CEPA_FILE_MODE_MAX, longest);

@@ -80,8 +80,8 @@ CEPA_MUST_USE int cepa_engine_invite(struct cepa_engine *engine, struct cepa_rea
 CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                    const char *invitation);
 
-/* cepa_engine_reload takes what a command has changed: the user's identities. Returns 0, or an
- * error with a reason, and then all is as it was. */
+/* cepa_engine_reload takes what a command has changed: the user's identities, the inbox. Returns 0,
+ * or an error with a reason, and then all is as it was. */
 CEPA_MUST_USE int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reason);
 
 /* cepa_engine_connect does what CONNECT of a program asks for, cepa_engine_take what TAKE does:

@@ -132,7 +132,7 @@ int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reaso
 {
     int status = cepa_state_reload(engine->config.state, ret_reason);
     if (status == 0) {
-        cepa_engine_take_identities(engine, cepa_clock_now());
+        cepa_engine_reload_end(engine, cepa_clock_now());
     }
     return status;
 }

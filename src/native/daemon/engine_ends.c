@@ -10,7 +10,10 @@
 #include "native/net/clock.h"
 #include "node/profile.h"
 
-enum { FIRST_PER_MINUTE = 30 }; /* strangers' introductions that an identity answers */
+enum {
+    FIRST_PER_MINUTE = 30, /* strangers' introductions that an identity answers */
+    INBOX_QUOTA = 1 << 30
+};
 
 /* Makes the end in memory of its own. */
 static int make_end(struct cepa_engine *engine)
@@ -40,63 +43,6 @@ static int restore_in_end(struct cepa_engine *engine, enum cepa_store_table tabl
 {
     return cepa_end_restore(engine->ends.end, table, entry->key, entry->key_len, entry->value,
                             entry->value_len);
-}
-
-static bool take_arrival(void *context, const struct cepa_streams_arrival *arrival,
-                         struct cepa_time now)
-{
-    (void)context;
-    (void)arrival;
-    (void)now;
-    return false;
-}
-
-static void move_arrival(void *context, uint32_t slot, bool is_gone, struct cepa_time now)
-{
-    (void)context;
-    (void)slot;
-    (void)is_gone;
-    (void)now;
-}
-
-int cepa_engine_make_end(struct cepa_engine *engine, struct cepa_reason *ret_reason,
-                         uint64_t first_number)
-{
-    const struct cepa_engine_programs *programs = &engine->config.programs;
-    struct cepa_streams_config config = {.loop = engine->loop,
-                                         .first_number = first_number,
-                                         .programs = programs->context,
-                                         .is_here = programs->is_here,
-                                         .tell = programs->tell,
-                                         .arrivals = engine,
-                                         .arrive = take_arrival,
-                                         .move = move_arrival};
-    int status = make_end(engine);
-    if (status == 0) {
-        config.end = engine->ends.end;
-        status = cepa_streams_open(&engine->ends.streams, &config);
-    }
-    if (status != 0) {
-        return cepa_reason_fail(ret_reason, status, "sessions are not possible: %s",
-                                cepa_error_text(status));
-    }
-    cepa_engine_take_identities(engine, cepa_clock_now());
-    status = cepa_engine_restore_table(engine, CEPA_STORE_PREKEYS, restore_in_end);
-    return status == 0 ? 0
-                       : cepa_reason_fail(ret_reason, status, "%s",
-                                          cepa_store_reason(engine->config.state->store));
-}
-
-void cepa_engine_free_end(struct cepa_engine *engine)
-{
-    cepa_streams_close(engine->ends.streams);
-    if (engine->ends.end != NULL) {
-        cepa_end_wipe(engine->ends.end);
-    }
-    if (engine->ends.memory != NULL) {
-        (void)munmap(engine->ends.memory, engine->ends.memory_len);
-    }
-    cepa_wipe(engine->ends.own, sizeof engine->ends.own);
 }
 
 /* Whether an identity that listens is still one of the user's. */
@@ -144,7 +90,8 @@ static int add(struct cepa_engine *engine, const struct cepa_identity_secret *se
     return status;
 }
 
-void cepa_engine_take_identities(struct cepa_engine *engine, struct cepa_time now)
+/* Lets the end have the identities of the state. */
+static void take_identities(struct cepa_engine *engine, struct cepa_time now)
 {
     const struct cepa_identities *identities = &engine->config.state->identities;
     struct cepa_engine_ends *ends = &engine->ends;
@@ -176,6 +123,119 @@ static struct cepa_engine_own *find_own(struct cepa_engine_ends *ends,
         }
     }
     return NULL;
+}
+
+static bool take_arrival(void *context, const struct cepa_streams_arrival *arrival,
+                         struct cepa_time now)
+{
+    struct cepa_engine *engine = context;
+    const struct cepa_engine_own *own = find_own(&engine->ends, arrival->own);
+    return own != NULL &&
+           cepa_reception_arrive(engine->ends.reception, arrival, &own->address, now);
+}
+
+static void move_arrival(void *context, uint32_t slot, bool is_gone, struct cepa_time now)
+{
+    const struct cepa_engine *engine = context;
+    cepa_reception_move(engine->ends.reception, slot, is_gone, now);
+}
+
+static void complain(void *context, const char *what, const char *why)
+{
+    const struct cepa_engine *engine = context;
+    struct cepa_log_field field = cepa_log_text("why", why);
+    cepa_log_write(engine->config.log, CEPA_CONFIG_LEVEL_ERROR, what, &field, 1);
+}
+
+/* Opens the inbox, and what fills it. */
+static int make_reception(struct cepa_engine *engine, struct cepa_reason *ret_reason)
+{
+    struct cepa_engine_ends *ends = &engine->ends;
+    const struct cepa_config *config = engine->config.config;
+    struct cepa_reception_config reception = {.random = engine->config.random,
+                                              .policy = CEPA_RECEPTION_CONTACTS,
+                                              .quota = INBOX_QUOTA,
+                                              .context = engine,
+                                              .tell = complain};
+    int status = cepa_inbox_open(&ends->inbox, ret_reason, config->state_directory);
+    if (status == 0) {
+        status = cepa_contacts_open(&ends->contacts, ret_reason, config->state_directory);
+    }
+    if (status != 0) {
+        return status;
+    }
+    if (cepa_inbox_tidy(ends->inbox) != 0) {
+        complain(engine, "the inbox cannot be tidied", cepa_inbox_reason(ends->inbox));
+    }
+    reception.inbox = ends->inbox;
+    reception.contacts = ends->contacts;
+    status = cepa_reception_open(&ends->reception, &reception);
+    return status == 0 ? 0 : cepa_reason_fail(ret_reason, status, "there is not enough memory");
+}
+
+/* Opens streams and joins them with the inbox. */
+static int make_streams(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                        uint64_t first_number)
+{
+    const struct cepa_engine_programs *programs = &engine->config.programs;
+    const struct cepa_streams_config config = {.end = engine->ends.end,
+                                               .loop = engine->loop,
+                                               .first_number = first_number,
+                                               .programs = programs->context,
+                                               .is_here = programs->is_here,
+                                               .tell = programs->tell,
+                                               .arrivals = engine,
+                                               .arrive = take_arrival,
+                                               .move = move_arrival};
+    int status = cepa_streams_open(&engine->ends.streams, &config);
+    if (status != 0) {
+        return cepa_reason_fail(ret_reason, status, "there is not enough memory");
+    }
+    cepa_reception_use(engine->ends.reception, engine->ends.streams);
+    return 0;
+}
+
+int cepa_engine_make_end(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                         uint64_t first_number)
+{
+    int status = make_end(engine);
+    if (status != 0) {
+        return cepa_reason_fail(ret_reason, status, "sessions are not possible: %s",
+                                cepa_error_text(status));
+    }
+    status = make_reception(engine, ret_reason);
+    if (status == 0) {
+        status = make_streams(engine, ret_reason, first_number);
+    }
+    if (status != 0) {
+        return status;
+    }
+    take_identities(engine, cepa_clock_now());
+    status = cepa_engine_restore_table(engine, CEPA_STORE_PREKEYS, restore_in_end);
+    return status == 0 ? 0
+                       : cepa_reason_fail(ret_reason, status, "%s",
+                                          cepa_store_reason(engine->config.state->store));
+}
+
+void cepa_engine_free_end(struct cepa_engine *engine)
+{
+    cepa_reception_close(engine->ends.reception);
+    cepa_streams_close(engine->ends.streams);
+    cepa_inbox_close(engine->ends.inbox);
+    cepa_contacts_close(engine->ends.contacts);
+    if (engine->ends.end != NULL) {
+        cepa_end_wipe(engine->ends.end);
+    }
+    if (engine->ends.memory != NULL) {
+        (void)munmap(engine->ends.memory, engine->ends.memory_len);
+    }
+    cepa_wipe(engine->ends.own, sizeof engine->ends.own);
+}
+
+void cepa_engine_reload_end(struct cepa_engine *engine, struct cepa_time now)
+{
+    take_identities(engine, now);
+    cepa_reception_reload(engine->ends.reception, now);
 }
 
 /* A log line for what concerns an identity. */
@@ -229,12 +289,14 @@ void cepa_engine_step_end(struct cepa_engine *engine, struct cepa_time now)
     if (cepa_time_is_due(cepa_streams_deadline(engine->ends.streams), now)) {
         cepa_streams_step(engine->ends.streams, now);
     }
+    cepa_reception_step(engine->ends.reception, now);
 }
 
 struct cepa_time cepa_engine_end_deadline(const struct cepa_engine *engine)
 {
-    return cepa_time_earliest(cepa_end_deadline(engine->ends.end),
-                              cepa_streams_deadline(engine->ends.streams));
+    struct cepa_time deadline = cepa_end_deadline(engine->ends.end);
+    deadline = cepa_time_earliest(deadline, cepa_streams_deadline(engine->ends.streams));
+    return cepa_time_earliest(deadline, cepa_reception_deadline(engine->ends.reception));
 }
 
 /* --- what programs ask for -------------------------------------------------------------------- */

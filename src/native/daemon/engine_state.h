@@ -13,6 +13,7 @@
 #include "native/daemon/speed.h"
 #include "native/daemon/talk.h"
 #include "native/net/loop.h"
+#include "native/streams/reception.h"
 #include "native/streams/streams.h"
 #include "native/webrtc/webrtc.h"
 #include "node/node.h"
@@ -33,6 +34,9 @@ struct cepa_engine_ends {
     size_t memory_len;
     struct cepa_end *end;
     struct cepa_streams *streams;
+    struct cepa_reception *reception;
+    struct cepa_inbox *inbox;
+    struct cepa_contacts *contacts;
     struct cepa_engine_own own[CEPA_ENGINE_OWN_MAX];
     size_t own_len;
 };
@@ -90,8 +94,9 @@ CEPA_MUST_USE int cepa_engine_make_end(struct cepa_engine *engine, struct cepa_r
                                        uint64_t first_number);
 void cepa_engine_free_end(struct cepa_engine *engine);
 
-/* cepa_engine_take_identities lets the end have the identities of the state. */
-void cepa_engine_take_identities(struct cepa_engine *engine, struct cepa_time now);
+/* cepa_engine_reload_end takes what a command has changed of the user's: identities, contacts, the
+ * inbox. */
+void cepa_engine_reload_end(struct cepa_engine *engine, struct cepa_time now);
 
 /* cepa_engine_settle_end does what the end wants; true if it wanted anything. */
 bool cepa_engine_settle_end(struct cepa_engine *engine, struct cepa_time now);

@@ -1,0 +1,288 @@
+/* cepa send: sends files and messages to an address. */
+#define _GNU_SOURCE
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ct.h"
+#include "cli/commands.h"
+#include "cli/daemon_options.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/recipient.h"
+#include "cli/send_file.h"
+#include "crypto/hash.h"
+#include "native/host.h"
+#include "native/store/folder.h"
+#include "native/store/secrets.h"
+
+enum { PATIENCE_SECONDS = 600, PATIENCE_MAX = 30 * 86400 };
+
+static const char about[] =
+    "Sends files to an address, to a contact, or to the owner of a card; - is standard input. It\n"
+    "returns when the receiver has said that everything is there, byte for byte. What is cut off\n"
+    "goes on by itself; after Ctrl-C or a restart, the same command goes on where it has "
+    "stopped.\n\n"
+    "The receiver does not learn who sends, unless --as names an identity: then its address is\n"
+    "told and proven. Strangers' files wait until the receiver accepts them. A folder goes as a\n"
+    "stream: tar -c FOLDER | cepa send --name FOLDER.tar ADDRESS -\n";
+
+/* What one run works on. */
+struct run {
+    const char *command;
+    struct cepa_cli_daemon daemon;
+    struct cepa_config config;
+    struct cepa_cli_sending sending;
+    char address[CEPA_ADDRESS_TEXT_SIZE];
+    struct cepa_address peer;
+    const char *name; /* that the receiver is told, or NULL */
+    bool hides;       /* neither times nor modes are told */
+};
+
+static int fail(const struct run *run, const char *what, const char *why)
+{
+    fprintf(stderr, "cepa %s: %s%s%s\n", run->command, what, what[0] != '\0' ? ": " : "", why);
+    return CEPA_CLI_FAILED;
+}
+
+/* Names a transfer so that the same command names it again, and nobody else can: by a hash of what
+ * is sent to whom, under a secret of this node. */
+static int name_transfer(struct run *run, struct cepa_cli_file *file, const struct stat *facts)
+{
+    struct cepa_folder folder;
+    struct cepa_reason reason;
+    struct cepa_secrets secrets;
+    struct {
+        uint8_t address[CEPA_ADDRESS_SIZE];
+        uint64_t facts[5];
+        char as[CEPA_NAME_MAX + 1];
+        char name[CEPA_FILE_NAME_MAX + 1];
+    } about_it;
+    memset(&about_it, 0, sizeof about_it);
+    memcpy(about_it.address, run->peer.bytes, sizeof about_it.address);
+    about_it.facts[0] = (uint64_t)facts->st_dev;
+    about_it.facts[1] = (uint64_t)facts->st_ino;
+    about_it.facts[2] = (uint64_t)facts->st_size;
+    about_it.facts[3] = (uint64_t)facts->st_mtim.tv_sec;
+    about_it.facts[4] = (uint64_t)facts->st_mtim.tv_nsec;
+    (void)snprintf(about_it.as, sizeof about_it.as, "%s",
+                   run->sending.as != NULL ? run->sending.as : "");
+    memcpy(about_it.name, file->header.name, sizeof about_it.name);
+    if (cepa_folder_enter(&folder, &reason, run->config.state_directory) != 0) {
+        return fail(run, "", reason.text);
+    }
+    int status = cepa_secrets_load(&secrets, &reason, folder.fd);
+    cepa_folder_close(&folder);
+    if (status == CEPA_ERR_NOT_FOUND) {
+        return fail(run, "", "no daemon has ever run here; start it with 'cepa up'");
+    }
+    if (status != 0) {
+        return fail(run, "", reason.text);
+    }
+    cepa_blake2b(file->header.transfer.bytes, sizeof file->header.transfer.bytes, &about_it,
+                 sizeof about_it, secrets.ed25519.bytes, sizeof secrets.ed25519.bytes);
+    cepa_secrets_wipe(&secrets);
+    return CEPA_CLI_OK;
+}
+
+/* What follows the last slash. */
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static int describe_file(struct run *run, struct cepa_cli_file *file, const char *path)
+{
+    struct stat facts;
+    struct cepa_file_header *header = &file->header;
+    const char *name = run->name != NULL ? run->name : last_part(path);
+    if (fstat(file->fd, &facts) != 0) {
+        return fail(run, path, strerror(errno));
+    }
+    if (S_ISDIR(facts.st_mode)) {
+        return fail(run, path,
+                    "this is a folder; send it as a stream: tar -c FOLDER | cepa send ... -");
+    }
+    cepa_file_name_clean(header->name, name, strlen(name));
+    file->can_resume = S_ISREG(facts.st_mode);
+    if (!file->can_resume) {
+        header->size = CEPA_FILE_SIZE_UNKNOWN;
+        return cepa_random_fill(cepa_native_random(), header->transfer.bytes,
+                                sizeof header->transfer.bytes) == 0
+                   ? CEPA_CLI_OK
+                   : fail(run, path, "there is no randomness");
+    }
+    header->size = (uint64_t)facts.st_size;
+    if (!run->hides) {
+        header->flags = CEPA_FILE_HAS_ATTRIBUTES;
+        header->mode = (uint16_t)(facts.st_mode & CEPA_FILE_MODE_MAX);
+        header->modified.unix_ms =
+            facts.st_mtim.tv_sec > 0
+                ? (uint64_t)facts.st_mtim.tv_sec * 1000 + (uint64_t)facts.st_mtim.tv_nsec / 1000000
+                : 0;
+    }
+    return name_transfer(run, file, &facts);
+}
+
+static void print(const struct run *run, const struct cepa_cli_file *file,
+                  const struct cepa_cli_sent *sent)
+{
+    char hash[2 * sizeof sent->hash + 1];
+    char amount[CEPA_CLI_AMOUNT_SIZE];
+    char rate[CEPA_CLI_AMOUNT_SIZE];
+    double seconds = (double)sent->ns / (double)CEPA_SECOND_NS;
+    for (size_t i = 0; i < sizeof sent->hash; i++) {
+        (void)snprintf(hash + 2 * i, 3, "%02x", sent->hash[i]);
+    }
+    if (!run->daemon.is_json) {
+        cepa_cli_amount(amount, sent->bytes);
+        cepa_cli_amount(rate, seconds > 0 ? (uint64_t)((double)sent->moved / seconds) : 0);
+        printf("%s  %s in %.1f s (%s/s), verified %.16s\n", file->shown, amount, seconds, rate,
+               hash);
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(object, "file", file->shown);
+    (void)cJSON_AddNumberToObject(object, "bytes", (double)sent->bytes);
+    (void)cJSON_AddNumberToObject(object, "moved", (double)sent->moved);
+    (void)cJSON_AddNumberToObject(object, "seconds", seconds);
+    (void)cJSON_AddNumberToObject(object, "stall_seconds",
+                                  (double)sent->stall_ns / (double)CEPA_SECOND_NS);
+    (void)cJSON_AddNumberToObject(object, "sessions", sent->sessions);
+    (void)cJSON_AddStringToObject(object, "blake2b_256", hash);
+    (void)cJSON_AddTrueToObject(object, "verified");
+    char *text = cJSON_PrintUnformatted(object);
+    printf("%s\n", text != NULL ? text : "{}");
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static int send_one(struct run *run, const char *path)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    struct cepa_reason reason;
+    struct cepa_cli_sent sent;
+    struct cepa_cli_file file;
+    memset(&file, 0, sizeof file);
+    file.shown = is_input ? "standard input" : path;
+    file.fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file.fd < 0) {
+        return fail(run, path, strerror(errno));
+    }
+    int status = describe_file(run, &file, is_input ? "stdin" : path);
+    if (status == CEPA_CLI_OK) {
+        if (cepa_cli_send_file(&sent, &reason, &run->sending, &file) != 0) {
+            status = fail(run, file.shown, reason.text);
+        } else {
+            print(run, &file, &sent);
+            (void)fflush(stdout);
+        }
+    }
+    if (!is_input) {
+        close(file.fd);
+    }
+    return status;
+}
+
+/* Finds out whom the first argument means. */
+static int find_peer(struct run *run, const char *whom)
+{
+    struct cepa_contacts *contacts;
+    struct cepa_contact contact;
+    struct cepa_folder folder;
+    struct cepa_reason reason;
+    if (cepa_folder_enter(&folder, &reason, run->config.state_directory) != 0) {
+        return fail(run, "", reason.text);
+    }
+    if (cepa_contacts_open(&contacts, &reason, run->config.state_directory) != 0) {
+        cepa_folder_close(&folder);
+        return fail(run, "", reason.text);
+    }
+    int status = cepa_cli_recipient(&contact, run->command, contacts, whom);
+    cepa_contacts_close(contacts);
+    cepa_folder_close(&folder);
+    if (status == CEPA_CLI_OK) {
+        run->peer = contact.address;
+        cepa_address_write(run->address, &contact.address);
+        run->sending.address = run->address;
+        run->sending.control = run->config.control;
+    }
+    return status;
+}
+
+static int send_message(struct run *run, const char *text)
+{
+    struct cepa_reason reason;
+    if (cepa_message_check(CEPA_MESSAGE_TEXT, (const uint8_t *)text, strlen(text)) != 0) {
+        return fail(run, "", "a message is 1 to 65536 bytes of UTF-8");
+    }
+    if (cepa_cli_send_message(&reason, &run->sending, text) != 0) {
+        return fail(run, "", reason.text);
+    }
+    printf("%s", run->daemon.is_json ? "{\"delivered\": true}\n" : "");
+    return CEPA_CLI_OK;
+}
+
+static int act(struct run *run, const struct cepa_cli_arguments *arguments, const char *message)
+{
+    int status = find_peer(run, arguments->values[0]);
+    cepa_cli_send_on_signals();
+    if (status == CEPA_CLI_OK && message != NULL) {
+        status = send_message(run, message);
+    }
+    for (size_t i = 1; i < arguments->len && status == CEPA_CLI_OK; i++) {
+        status = send_one(run, arguments->values[i]);
+    }
+    return status;
+}
+
+int cepa_cli_send(int argc, char **argv)
+{
+    enum { OWN = 5, OPTIONS = CEPA_CLI_DAEMON_OPTIONS + OWN };
+    struct run run;
+    struct cepa_cli_option options[OPTIONS];
+    const char *message = NULL;
+    const char *timeout = NULL;
+    memset(&run, 0, sizeof run);
+    run.command = argv[0];
+    run.sending.patience_s = PATIENCE_SECONDS;
+    cepa_cli_daemon_options(options, &run.daemon);
+    struct cepa_cli_option *own = options + CEPA_CLI_DAEMON_OPTIONS;
+    own[0] = (struct cepa_cli_option){'a',    "as",
+                                      "NAME", "which of your identities sends; nobody if not given",
+                                      NULL,   &run.sending.as};
+    own[1] = (struct cepa_cli_option){'m',  "message", "TEXT", "a message, besides files or alone",
+                                      NULL, &message};
+    own[2] = (struct cepa_cli_option){
+        'n', "name", "NAME", "what the receiver sees as the file's name", NULL, &run.name};
+    own[3] = (struct cepa_cli_option){
+        't',  "timeout", "SECONDS", "how long to try without any progress; 600; 0: for ever",
+        NULL, &timeout};
+    own[4] = (struct cepa_cli_option){
+        0, "bare", NULL, "tell neither the times nor the permissions of files", &run.hides, NULL};
+    const struct cepa_cli_syntax syntax = {
+        "cepa send ADDRESS|NAME [FILE...|-] [--message TEXT] [--as NAME] [--json]", about, options,
+        OPTIONS, CEPA_CLI_ARGUMENTS_MAX};
+    struct cepa_cli_arguments arguments;
+    int status = cepa_cli_parse(&arguments, &syntax, argc, argv);
+    if (status != CEPA_CLI_PROCEED) {
+        return status;
+    }
+    if (arguments.len == 0 || (arguments.len == 1 && message == NULL) ||
+        !cepa_cli_read_number(&run.sending.patience_s, timeout, 0, PATIENCE_MAX)) {
+        fprintf(stderr, "cepa send: %s\nUsage: %s\n",
+                arguments.len == 0   ? "who shall get it?"
+                : arguments.len == 1 ? "what shall be sent? Name files, - or --message"
+                                     : "--timeout takes a number of seconds",
+                syntax.usage);
+        return CEPA_CLI_USAGE;
+    }
+    status = cepa_cli_daemon_config(&run.config, argv[0], &run.daemon);
+    run.sending.shows_progress = !run.daemon.is_json && isatty(STDERR_FILENO) == 1;
+    return status == CEPA_CLI_OK ? act(&run, &arguments, message) : status;
+}

@@ -1,0 +1,56 @@
+/* Sending one file over one stream after another until it is there. */
+#ifndef CEPA_CLI_SEND_FILE_H
+#define CEPA_CLI_SEND_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "application/stream_header.h"
+#include "base/error.h"
+#include "native/reason.h"
+
+/* To whom, and how. */
+struct cepa_cli_sending {
+    const char *control; /* the daemon's socket */
+    const char *address; /* in text form */
+    const char *as;      /* the identity that is told, or NULL */
+    uint32_t patience_s; /* without any progress, before it is given up; 0: for ever */
+    bool shows_progress; /* on standard error */
+};
+
+/* A file. */
+struct cepa_cli_file {
+    int fd;
+    const char *shown; /* what it is called here */
+    bool can_resume;   /* it can be read again; else it is a pipe */
+    struct cepa_file_header header;
+};
+
+/* What came of it. */
+struct cepa_cli_sent {
+    uint64_t bytes;    /* of the file */
+    uint64_t moved;    /* of them, by this command: less where it went on with an earlier one */
+    uint64_t ns;       /* from when the receiver wanted it to when it said that it has it */
+    uint64_t stall_ns; /* the longest time in between without progress */
+    uint32_t sessions; /* that it took */
+    uint8_t hash[32];  /* BLAKE2b-256 of the file */
+};
+
+/* cepa_cli_send_file sends, and returns when the receiver has said that it has all of it, hash and
+ * all. Returns 0, or an error with a reason; CEPA_ERR_DROPPED after SIGINT or SIGTERM. */
+CEPA_MUST_USE int cepa_cli_send_file(struct cepa_cli_sent *ret_sent, struct cepa_reason *ret_reason,
+                                     const struct cepa_cli_sending *sending,
+                                     const struct cepa_cli_file *file);
+
+/* cepa_cli_send_message sends a text, and returns when the receiver has said that it keeps it.
+ * Returns likewise. */
+CEPA_MUST_USE int cepa_cli_send_message(struct cepa_reason *ret_reason,
+                                        const struct cepa_cli_sending *sending, const char *text);
+
+/* cepa_cli_send_pause waits, and gives whether nobody has interrupted the command. */
+bool cepa_cli_send_pause(uint32_t ms);
+
+/* cepa_cli_send_on_signals lets SIGINT and SIGTERM end what is under way, and not the program. */
+void cepa_cli_send_on_signals(void);
+
+#endif
