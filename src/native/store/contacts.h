@@ -2,9 +2,7 @@
  * apart from `state.db`, which may be thrown away: nobody can learn contacts anew. Names and notes
  * are local; they leave the machine only on a card that the user makes.
  *
- * Commands and the daemon have it open side by side; SQLite orders their changes, and each sees
- * those of the other with its next call. A change is on disk when the call returns, and what was
- * deleted is overwritten in it. */
+ * Commands and the daemon have it open side by side (native/store/database.h). */
 #ifndef CEPA_NATIVE_STORE_CONTACTS_H
 #define CEPA_NATIVE_STORE_CONTACTS_H
 
@@ -32,7 +30,8 @@ struct cepa_contacts;
 
 /* cepa_contacts_open opens the file in the state directory `path`, or makes it. Returns 0;
  * CEPA_ERR_VERSION if it is newer than this program; CEPA_ERR_MALFORMED if it is damaged;
- * CEPA_ERR_ARGUMENT for a wrong owner or mode; CEPA_ERR_EXHAUSTED; or CEPA_ERR_SYSTEM. */
+ * CEPA_ERR_ARGUMENT for a wrong owner or mode; CEPA_ERR_EXHAUSTED; or CEPA_ERR_SYSTEM. Where
+ * CEPA_ERR_SYSTEM may come here and below, so may CEPA_ERR_FULL: the disk is. */
 CEPA_MUST_USE int cepa_contacts_open(struct cepa_contacts **ret_contacts,
                                      struct cepa_reason *ret_reason, const char *path);
 

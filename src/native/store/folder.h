@@ -5,8 +5,9 @@
  *     state.db     what it has learned (native/store/store.h)
  *     identities   who its user is towards others (native/store/identities.h)
  *     contacts.db  whom its user knows (native/store/contacts.h)
+ *     inbox.db     what came for its user (native/store/inbox.h), with the files in inbox/
  *
- * The last two belong to the user: commands read and change them, with a daemon or without. */
+ * The last three belong to the user: commands read and change them, with a daemon or without. */
 #ifndef CEPA_NATIVE_STORE_FOLDER_H
 #define CEPA_NATIVE_STORE_FOLDER_H
 
