@@ -3,7 +3,8 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status ping speed proxy expose id contacts demo version help'
+    local commands='up invite join status ping speed send proxy expose id contacts demo version
+        help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -22,7 +23,7 @@ _cepa()
     id) [ "$COMP_CWORD" -eq 2 ] &&
         words='show list new default rename delete backup restore card node' ;;
     contacts) [ "$COMP_CWORD" -eq 2 ] && words='list add remove rename block unblock card' ;;
-    backup | restore | add) words='*' ;;
+    backup | restore | add | send) words='*' ;;
     esac
     case $command in
     up) options='--daemon --config --profile --state-directory --listen --port --role --shaper
@@ -34,11 +35,12 @@ _cepa()
     status) options="--watch --metrics $node" ;;
     ping) options="--count --hops $node" ;;
     speed) options="--megabytes --download --hops $node" ;;
+    send) options="--as --message --name --timeout --bare $node" ;;
     proxy) options="--port --as $node" ;;
     expose) options="--name --identity --contacts $node" ;;
     id) options="--qr --yes --name --passphrase-file --passphrase-fd $node" ;;
     contacts) options="--qr --note --name $node" ;;
-    demo) options='--json --nodes --circuits --help' ;;
+    demo) options='--json --nodes --circuits --megabytes --help' ;;
     version) options='--json --help' ;;
     help) options='--help' ;;
     esac

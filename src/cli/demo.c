@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/crowd.h"
+#include "cli/demo_transfer.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/ping_result.h"
@@ -17,7 +18,10 @@
 
 enum {
     NODES_DEFAULT = 10,
-    NODES_MIN = 6, /* three hops, none of them the node itself, from different networks */
+    NODES_MIN = 6,          /* three hops, none of them the node itself, from different networks */
+    TRANSFER_NODES_MIN = 8, /* two ends, and two paths when a relay is gone */
+    MEGABYTES_DEFAULT = 64,
+    MEGABYTES_MAX = 1000,
     CIRCUITS_DEFAULT = 1000,
     CIRCUITS_MAX = 100000,
     HOPS = 3,
@@ -30,6 +34,7 @@ enum {
 struct wish {
     uint32_t nodes;
     uint32_t circuits;
+    uint32_t megabytes; /* of the file; 0: none */
     bool is_json;
 };
 
@@ -186,13 +191,53 @@ static int build(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
     return 0;
 }
 
+static void say_step(void *context, const char *what)
+{
+    const struct wish *wish = context;
+    say(wish, what);
+    say(wish, "\n");
+}
+
+/* Prints the way between the two addresses, which nobody in it knows all of. */
+static void print_route(const struct cepa_demo_transfer *transfer)
+{
+    printf("    route: sender");
+    for (size_t i = 0; i < transfer->out_len; i++) {
+        printf(" - %zu", transfer->out[i] + 1);
+    }
+    printf(" (they meet here)");
+    for (size_t i = transfer->in_len; i-- > 0;) {
+        if (i + 1 < transfer->in_len || transfer->out_len == 0 ||
+            transfer->in[i] != transfer->out[transfer->out_len - 1]) {
+            printf(" - %zu", transfer->in[i] + 1);
+        }
+    }
+    printf(" - receiver\n");
+}
+
+/* A file goes from one address to another, and a relay dies on the way. */
+static int transfer(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, struct wish *wish,
+                    struct cepa_demo_transfer *ret_transfer)
+{
+    int status = cepa_demo_transfer_run(ret_transfer, ret_reason, crowd, wish->nodes,
+                                        wish->megabytes, &is_interrupted, say_step, wish);
+    if (status == 0 && !wish->is_json) {
+        print_route(ret_transfer);
+        printf("    killed node %zu at %.0f %%; longest stall after that %.2f s\n"
+               "    %u MiB in %.1f s, verified %.16s\n",
+               ret_transfer->killed + 1, 100 * ret_transfer->killed_at, ret_transfer->stall_s,
+               wish->megabytes, ret_transfer->seconds, ret_transfer->hash);
+    }
+    return status;
+}
+
 static void print(const struct outcome *outcome, const struct wish *wish)
 {
     double success = 100.0 * (outcome->circuits - outcome->failed) / outcome->circuits;
     if (wish->is_json) {
         printf("{\"nodes\": %u, \"joined_ms\": %lld, \"linked_ms\": %lld, \"ready_ms\": %lld, "
                "\"circuits\": %u, \"failed\": %u, \"build_ms_median\": %.2f, \"build_ms_p95\": "
-               "%.2f, \"echo_ms_median\": %.2f}\n",
+               "%.2f, \"echo_ms_median\": %.2f",
                wish->nodes, (long long)outcome->joined_ms, (long long)outcome->linked_ms,
                (long long)outcome->ready_ms, outcome->circuits, outcome->failed, outcome->build_ms,
                outcome->build_p95_ms, outcome->echo_ms);
@@ -207,7 +252,7 @@ static void print(const struct outcome *outcome, const struct wish *wish)
 }
 
 /* Does all of it. Returns 0, or an error with a reason. */
-static int run(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, const struct wish *wish)
+static int run(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, struct wish *wish)
 {
     struct outcome outcome = {0};
     struct cepa_time began = cepa_clock_now();
@@ -225,10 +270,22 @@ static int run(struct cepa_crowd *crowd, struct cepa_reason *ret_reason, const s
                                       "more than one circuit of a hundred failed");
         }
     }
+    if (status == 0 && wish->megabytes > 0) {
+        struct cepa_demo_transfer sent;
+        status = transfer(crowd, ret_reason, wish, &sent);
+        if (status == 0 && wish->is_json) {
+            printf(", \"megabytes\": %u, \"reach_s\": %.2f, \"seconds\": %.2f, \"stall_s\": %.3f, "
+                   "\"verified\": \"%s\"",
+                   wish->megabytes, sent.reach_s, sent.seconds, sent.stall_s, sent.hash);
+        }
+    }
+    if (wish->is_json) {
+        printf("}\n");
+    }
     return status;
 }
 
-static int demonstrate(const struct wish *wish, const char *command)
+static int demonstrate(struct wish *wish, const char *command)
 {
     static const char *const options[] = {"--log-level", "warning", "--shaper", "off"};
     const struct cepa_crowd_config config = {.options = options,
@@ -259,19 +316,24 @@ static int demonstrate(const struct wish *wish, const char *command)
 
 int cepa_cli_demo(int argc, char **argv)
 {
-    struct wish wish = {NODES_DEFAULT, CIRCUITS_DEFAULT, false};
+    struct wish wish = {NODES_DEFAULT, CIRCUITS_DEFAULT, MEGABYTES_DEFAULT, false};
     const char *nodes = NULL;
     const char *circuits = NULL;
+    const char *megabytes = NULL;
     const struct cepa_cli_option options[] = {
         {'j', "json", NULL, "print the result as JSON", &wish.is_json, NULL},
         {'n', "nodes", "N", "how many nodes, 6 to 100; 10", NULL, &nodes},
-        {'c', "circuits", "N", "how many circuits are built; 1000", NULL, &circuits}};
+        {'c', "circuits", "N", "how many circuits are built; 1000", NULL, &circuits},
+        {'m', "megabytes", "N", "how large the file is; 64; 0: no file", NULL, &megabytes}};
     const struct cepa_cli_syntax syntax = {
-        "cepa demo [--nodes N] [--circuits N] [--json]",
+        "cepa demo [--nodes N] [--circuits N] [--megabytes N] [--json]",
         "Starts a network on this machine: nodes that are processes of their own, with real links\n"
         "between them. They join from one invitation, find each other, prove that they can be\n"
-        "reached, and build circuits through one another. Everything ends with the command, and\n"
-        "nothing of it stays.\n",
+        "reached, and build circuits through one another. Then a file goes from the address of "
+        "one\n"
+        "to that of another, through relays that know neither, and one of the relays that carry "
+        "it\n"
+        "is killed at half. Everything ends with the command, and nothing of it stays.\n",
         options, sizeof options / sizeof options[0], 0};
     struct cepa_cli_arguments arguments;
     int status = cepa_cli_parse(&arguments, &syntax, argc, argv);
@@ -279,11 +341,20 @@ int cepa_cli_demo(int argc, char **argv)
         return status;
     }
     if (!cepa_cli_read_number(&wish.nodes, nodes, NODES_MIN, CEPA_CROWD_MAX) ||
-        !cepa_cli_read_number(&wish.circuits, circuits, wish.nodes, CIRCUITS_MAX)) {
+        !cepa_cli_read_number(&wish.circuits, circuits, wish.nodes, CIRCUITS_MAX) ||
+        !cepa_cli_read_number(&wish.megabytes, megabytes, 0, MEGABYTES_MAX)) {
         fprintf(stderr,
-                "cepa demo: --nodes takes %d to %d, --circuits at least one of each node\n"
+                "cepa demo: --nodes takes %d to %d, --circuits at least one of each node, "
+                "--megabytes up to %d\n"
                 "Usage: %s\n",
-                NODES_MIN, CEPA_CROWD_MAX, syntax.usage);
+                NODES_MIN, CEPA_CROWD_MAX, MEGABYTES_MAX, syntax.usage);
+        return CEPA_CLI_USAGE;
+    }
+    if (wish.megabytes > 0 && wish.nodes < TRANSFER_NODES_MIN) {
+        fprintf(
+            stderr,
+            "cepa demo: a file that outlives a relay needs %d nodes or more; or --megabytes 0\n",
+            TRANSFER_NODES_MIN);
         return CEPA_CLI_USAGE;
     }
     return demonstrate(&wish, argv[0]);

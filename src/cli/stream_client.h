@@ -14,7 +14,7 @@
 /* What is known of it. */
 struct cepa_cli_stream {
     struct cepa_control_client client;
-    int fd; /* its bytes; does not block; the end of the file is the end of the stream */
+    int fd;        /* its bytes; does not block; the end of the file is the end of the stream */
     bool is_begun; /* the daemon tries; else it has refused at once, and would again */
     bool is_ready;
     bool is_cut;            /* no path leads to the other end now */

@@ -56,6 +56,25 @@ static bool add_lan(const struct cepa_engine *engine, struct cJSON *object)
            cJSON_AddNumberToObject(part, "dialled", (double)lan->dialled) != NULL;
 }
 
+/* Adds how many of the user's identities can be reached, and what goes to and from others. */
+static bool add_ends(const struct cepa_engine *engine, struct cJSON *object)
+{
+    struct cepa_streams_status status;
+    size_t reachable = 0;
+    cepa_streams_status_get(&status, engine->ends.streams);
+    for (size_t i = 0; i < engine->ends.own_len; i++) {
+        reachable += engine->ends.own[i].is_published;
+    }
+    cJSON *identities = cJSON_AddObjectToObject(object, "identities");
+    cJSON *sessions = cJSON_AddObjectToObject(object, "sessions");
+    return cJSON_AddNumberToObject(identities, "here", (double)engine->ends.own_len) != NULL &&
+           cJSON_AddNumberToObject(identities, "reachable", (double)reachable) != NULL &&
+           cJSON_AddNumberToObject(sessions, "open", status.sessions) != NULL &&
+           cJSON_AddNumberToObject(sessions, "streams", status.streams) != NULL &&
+           cJSON_AddNumberToObject(sessions, "bytes_out", (double)status.bytes_out) != NULL &&
+           cJSON_AddNumberToObject(sessions, "bytes_in", (double)status.bytes_in) != NULL;
+}
+
 int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
 {
     struct cepa_endpoint_counts counts = cepa_endpoint_counts(cepa_webrtc_endpoint(engine->webrtc));
@@ -63,7 +82,8 @@ int cepa_engine_status(struct cepa_engine *engine, struct cJSON *object)
     struct cepa_time now = cepa_clock_now();
     cepa_node_status_get(engine->node, &status, now, cepa_clock_wall());
     return cJSON_AddNumberToObject(object, "connections", counts.connections) != NULL &&
-                   add_reachability(engine, object, &status) && add_lan(engine, object)
+                   add_reachability(engine, object, &status) && add_lan(engine, object) &&
+                   add_ends(engine, object)
                ? cepa_status_json(object, &status, engine->node, now)
                : CEPA_ERR_EXHAUSTED;
 }
