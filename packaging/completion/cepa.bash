@@ -3,8 +3,8 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status ping speed send proxy expose id contacts demo version
-        help'
+    local commands='up invite join status ping speed send inbox proxy expose id contacts demo
+        version help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -23,6 +23,7 @@ _cepa()
     id) [ "$COMP_CWORD" -eq 2 ] &&
         words='show list new default rename delete backup restore card node' ;;
     contacts) [ "$COMP_CWORD" -eq 2 ] && words='list add remove rename block unblock card' ;;
+    inbox) [ "$COMP_CWORD" -eq 2 ] && words='list show accept refuse save delete' ;;
     backup | restore | add | send) words='*' ;;
     esac
     case $command in
@@ -37,6 +38,7 @@ _cepa()
     speed) options="--megabytes --download --hops $node" ;;
     send) options="--as --message --name --timeout --bare $node" ;;
     proxy) options="--port --as $node" ;;
+    inbox) options="$node" ;;
     expose) options="--name --identity --contacts $node" ;;
     id) options="--qr --yes --name --passphrase-file --passphrase-fd $node" ;;
     contacts) options="--qr --note --name $node" ;;

@@ -10,13 +10,16 @@ complete -c cepa -n __fish_use_subcommand -a demo -d 'Start a network of nodes'
 complete -c cepa -n __fish_use_subcommand -a ping -d 'Build circuits and time them'
 complete -c cepa -n __fish_use_subcommand -a speed -d 'Measure a circuit'
 complete -c cepa -n __fish_use_subcommand -a send -d 'Send files and messages'
+complete -c cepa -n __fish_use_subcommand -a inbox -d 'What came for you'
+complete -c cepa -n '__fish_seen_subcommand_from inbox' -F \
+    -a 'list show accept refuse save delete'
 complete -c cepa -n __fish_use_subcommand -a proxy -d 'Connect programs with services of others'
 complete -c cepa -n __fish_use_subcommand -a expose -d 'Let others connect with a service'
 complete -c cepa -n __fish_use_subcommand -a version -d 'Print versions'
 complete -c cepa -n __fish_use_subcommand -a help -d 'Explain'
 complete -c cepa -n __fish_use_subcommand -s V -l version -d 'Print versions'
 complete -c cepa -s h -l help -d 'Explain'
-set -l talks 'invite join status ping speed send proxy expose id contacts'
+set -l talks 'invite join status ping speed send inbox proxy expose id contacts'
 set -l asks "__fish_seen_subcommand_from $talks"
 set -l node "__fish_seen_subcommand_from up $talks"
 set -l up '__fish_seen_subcommand_from up'
@@ -73,4 +76,4 @@ for switch in metered dashboard port-mapping lan-discovery
     complete -c cepa -n $up -l $switch -x -a 'on off'
 end
 complete -c cepa -n '__fish_seen_subcommand_from help' \
-    -a 'up invite join status ping speed proxy expose id contacts demo version help'
+    -a 'up invite join status ping speed send inbox proxy expose id contacts demo version help'
