@@ -117,6 +117,21 @@ static uint32_t find_place(struct cepa_objects *objects, const struct cepa_node_
     return NONE;
 }
 
+/* Whether find_place would find one. Changes nothing: whoever asks has not been verified yet. */
+static bool has_place(const struct cepa_objects *objects, const struct cepa_node_id *node)
+{
+    if (slot_in(&objects->by_node, node->bytes) != NONE ||
+        objects->by_node.count < objects->limits.credentials_max) {
+        return true;
+    }
+    for (uint32_t i = 0; i < objects->used; i++) {
+        if (cepa_index_find(objects->index, objects->credentials[i].signing_key) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether enough of the good receipts are of relays that we know, where they say they are. */
 static bool has_known_probers(const struct cepa_objects *objects,
                               const struct cepa_descriptor *descriptor, uint32_t good)
@@ -200,6 +215,9 @@ int cepa_objects_put_credentials(struct cepa_objects *objects, const uint8_t *by
     error = cepa_index_record_check(&entry->record, &halves, &credentials);
     if (error == 0) {
         error = check_eligible(objects, &credentials);
+    }
+    if (error == 0 && !has_place(objects, &credentials.descriptor.node)) {
+        error = CEPA_ERR_FULL; /* before the signatures: they would be verified at every pull */
     }
     if (error == 0) {
         error = cepa_credentials_verify(&credentials, bytes, bytes_len, &index->rules, index->today,

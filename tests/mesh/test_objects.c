@@ -97,6 +97,19 @@ TEST(what_the_index_does_not_name_is_not_kept)
     CHECK_INT(put(&relays[0]), 0);
 }
 
+/* Makes the index record commit to credentials whose ML-DSA signature is wrong. */
+static void forge(struct mesh_relay *relay, uint32_t sequence)
+{
+    struct cepa_record_rules rules = mesh_rules();
+    relay->fields.sequence = sequence;
+    mesh_publish(relay);
+    relay->credentials[relay->credentials_len - 1000] ^= 1;
+    cepa_commitment_of(&relay->record.commitment, &relay->halves);
+    cepa_index_record_sign(&relay->record, &relay->identity.signing_key, &rules.network);
+    cepa_index_record_encode(relay->record_bytes, &relay->record);
+    merge(relay);
+}
+
 /* The index record commits to forged credentials: its maker has the Ed25519 key only. */
 TEST(a_commitment_does_not_make_forgeries_true)
 {
@@ -112,13 +125,7 @@ TEST(a_commitment_does_not_make_forgeries_true)
     cepa_index_record_encode(relay->record_bytes, &relay->record);
     merge(relay);
     CHECK_INT(put(relay), CEPA_ERR_AUTHENTICATION); /* the sequence differs */
-    relay->fields.sequence = 3;
-    mesh_publish(relay);
-    relay->credentials[relay->credentials_len - 1000] ^= 1;
-    cepa_commitment_of(&relay->record.commitment, &relay->halves);
-    cepa_index_record_sign(&relay->record, &relay->identity.signing_key, &rules.network);
-    cepa_index_record_encode(relay->record_bytes, &relay->record);
-    merge(relay);
+    forge(relay, 3);
     CHECK_INT(put(relay), CEPA_ERR_AUTHENTICATION);
     CHECK(cepa_index_find_node(&index, &relay->identity.node) == NULL);
 }
@@ -175,6 +182,25 @@ TEST(a_full_store_gives_up_only_what_the_index_has_lost)
     cepa_index_begin_day(&index, mesh_day(2));
     CHECK_INT(put(&relays[3]), 0);
     CHECK_INT(cepa_objects_decode(&objects, &credentials, &relays[3].identity.node), 0);
+}
+
+/* Who finds no place is refused before the work, so forgeries and truth get the same answer; who
+ * has one is verified before it is given up. */
+TEST(a_full_store_verifies_nobody_new)
+{
+    size_t len = 0;
+    make(2, 2);
+    merge_all();
+    CHECK_INT(put(&relays[0]), 0);
+    CHECK_INT(put(&relays[1]), 0);
+    struct cepa_commitment before = relays[0].record.commitment;
+    forge(&relays[2], 2);
+    CHECK_INT(put(&relays[2]), CEPA_ERR_FULL);
+    forge(&relays[0], 2);
+    CHECK_INT(put(&relays[0]), CEPA_ERR_AUTHENTICATION);
+    CHECK(cepa_objects_credentials(&objects, &len, &before) != NULL);
+    cepa_objects_drop(&objects, 1);
+    CHECK_INT(put(&relays[2]), CEPA_ERR_AUTHENTICATION);
 }
 
 static uint32_t changes(uint8_t ret_key[CEPA_SIGNING_KEY_SIZE])
@@ -279,4 +305,5 @@ TEST_MAIN(RUN(credentials_are_kept_as_they_came), RUN(what_came_is_told_once_to_
           RUN(a_commitment_does_not_make_forgeries_true), RUN(who_cannot_be_reached_is_not_kept),
           RUN(later_credentials_take_the_place_of_earlier),
           RUN(a_full_store_gives_up_only_what_the_index_has_lost),
+          RUN(a_full_store_verifies_nobody_new),
           RUN(key_records_need_credentials_and_higher_leaves_win))
