@@ -168,9 +168,18 @@ static void draw(struct cepa_mesh *mesh)
 /* What a bucket lacks. */
 struct lack {
     uint32_t relays;
-    uint32_t usable;     /* have a key of this epoch or the one before */
+    uint32_t usable;     /* are known with a key of this epoch or the one before: for paths */
     uint32_t missing[2]; /* credentials; keys of this epoch */
 };
+
+/* Whether a path can use a relay, now or in an epoch that is still young. */
+static bool is_usable(const struct cepa_mesh *mesh, const struct cepa_index_entry *entry)
+{
+    const struct cepa_objects *objects = mesh->config.objects;
+    const struct cepa_onion_epoch before = {mesh->epoch.number - 1};
+    return entry->has_node && (cepa_objects_hop_key(objects, &entry->node, mesh->epoch) != NULL ||
+                               cepa_objects_hop_key(objects, &entry->node, before) != NULL);
+}
 
 static void look(const struct cepa_mesh *mesh, struct lack *ret_lack,
                  const struct cepa_mesh_followed *one)
@@ -189,8 +198,7 @@ static void look(const struct cepa_mesh *mesh, struct lack *ret_lack,
         ret_lack->relays++;
         ret_lack->missing[KIND_CREDENTIALS] += is_current ? 0 : 1;
         ret_lack->missing[KIND_KEYS] += has_key ? 0 : 1;
-        ret_lack->usable +=
-            has_key || cepa_gossip_key_of(mesh, entry, mesh->epoch.number - 1) != NULL ? 1 : 0;
+        ret_lack->usable += is_usable(mesh, entry) ? 1 : 0;
     }
 }
 

@@ -117,6 +117,11 @@ const uint8_t *cepa_objects_onion_key(const struct cepa_objects *objects,
                                       const struct cepa_node_id *node,
                                       struct cepa_onion_epoch epoch);
 
+/* cepa_objects_hop_key gives it if a path can use the relay: if its credentials are here, too; else
+ * NULL. A custodian forgets the credentials of others and keeps keys that it has seen. */
+const uint8_t *cepa_objects_hop_key(const struct cepa_objects *objects,
+                                    const struct cepa_node_id *node, struct cepa_onion_epoch epoch);
+
 /* cepa_objects_next_missing gives the next usable index entry from `*cursor` (0 at first) whose
  * credentials are not here, and moves the cursor behind it; NULL at the end. */
 const struct cepa_index_entry *cepa_objects_next_missing(const struct cepa_objects *objects,

@@ -65,6 +65,14 @@ const uint8_t *cepa_objects_onion_key(const struct cepa_objects *objects,
     return record.public_key;
 }
 
+const uint8_t *cepa_objects_hop_key(const struct cepa_objects *objects,
+                                    const struct cepa_node_id *node, struct cepa_onion_epoch epoch)
+{
+    return cepa_map_find(&objects->by_node, node->bytes) != NULL
+               ? cepa_objects_onion_key(objects, node, epoch)
+               : NULL;
+}
+
 /* Whether there is something to fetch of a relay. One that waits for its admission is fetched too:
  * others may have admitted it, and it can become a neighbour. */
 static bool is_wanted(const struct cepa_index_entry *entry)

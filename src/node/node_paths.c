@@ -45,8 +45,8 @@ static uint8_t flags_of(const struct cepa_node *node, const struct cepa_index_en
     if (!is_large) {
         return flags;
     }
-    bool is_keyless = !entry->has_node || cepa_objects_onion_key(&node->objects, &entry->node,
-                                                                 node->view_epoch) == NULL;
+    bool is_keyless = !entry->has_node ||
+                      cepa_objects_hop_key(&node->objects, &entry->node, node->view_epoch) == NULL;
     bool is_here = !is_keyless && cepa_mesh_is_drawable(node->mesh, entry->position);
     flags |= is_keyless ? CEPA_PATH_RELAY_KEYLESS : 0;
     flags |= is_here ? 0 : CEPA_PATH_RELAY_UNKNOWN;
@@ -81,9 +81,8 @@ static bool has_key(const struct cepa_node *node, const struct cepa_index_entry 
                     struct cepa_onion_epoch epoch)
 {
     const struct cepa_onion_epoch before = {epoch.number - 1};
-    return entry->has_node &&
-           (cepa_objects_onion_key(&node->objects, &entry->node, epoch) != NULL ||
-            cepa_objects_onion_key(&node->objects, &entry->node, before) != NULL);
+    return entry->has_node && (cepa_objects_hop_key(&node->objects, &entry->node, epoch) != NULL ||
+                               cepa_objects_hop_key(&node->objects, &entry->node, before) != NULL);
 }
 
 /* The onion epoch of this node's paths in a large network: while an epoch is young, the keys of
@@ -100,7 +99,7 @@ static void choose_epoch(struct cepa_node *node, struct cepa_time now)
         }
         for (uint32_t back = 0; back < 2; back++) {
             struct cepa_onion_epoch of = {epoch.number - back};
-            have[back] += cepa_objects_onion_key(&node->objects, &entry->node, of) != NULL;
+            have[back] += cepa_objects_hop_key(&node->objects, &entry->node, of) != NULL;
         }
     }
     node->view_epoch = epoch;
@@ -208,7 +207,7 @@ static bool is_keyless(const struct cepa_node *node)
     for (size_t i = 0; i < len; i++) {
         const struct cepa_index_entry *entry = cepa_index_find(&node->index, guards[i]->key.bytes);
         if (entry != NULL && entry->has_node &&
-            cepa_objects_onion_key(&node->objects, &entry->node, node->view_epoch) != NULL) {
+            cepa_objects_hop_key(&node->objects, &entry->node, node->view_epoch) != NULL) {
             return false;
         }
     }
@@ -323,7 +322,7 @@ static int hop_keys(const struct cepa_node *node, struct cepa_circuits_hop_keys 
     if (entry == NULL || !entry->has_node) {
         return CEPA_ERR_NOT_FOUND;
     }
-    const uint8_t *key = cepa_objects_onion_key(&node->objects, &entry->node, epoch);
+    const uint8_t *key = cepa_objects_hop_key(&node->objects, &entry->node, epoch);
     if (key == NULL || cepa_objects_decode(&node->objects, &credentials, &entry->node) != 0) {
         return CEPA_ERR_NOT_FOUND;
     }

@@ -113,7 +113,7 @@ static void count_mesh(const struct cepa_node *node, struct cepa_node_status *re
         ret_status->relays_usable += is_usable;
         ret_status->relays_here +=
             is_usable && entry->has_node &&
-            cepa_objects_onion_key(&node->objects, &entry->node, epoch) != NULL;
+            cepa_objects_hop_key(&node->objects, &entry->node, epoch) != NULL;
     }
 }
 

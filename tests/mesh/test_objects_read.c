@@ -65,6 +65,22 @@ TEST(what_is_missing_is_named)
     CHECK(cepa_objects_onion_key(&objects, &relays[0].identity.node, epoch) != NULL);
 }
 
+TEST(a_path_needs_credentials_and_a_key)
+{
+    const struct cepa_onion_epoch other = {epoch.number + 1};
+    make(5);
+    const struct cepa_node_id *id = &relays[0].identity.node;
+    uint32_t slot = 0;
+    while (!cepa_objects_is_of(&objects, slot, relays[0].identity.signing_key.public_key.bytes)) {
+        slot++;
+    }
+    CHECK(cepa_objects_hop_key(&objects, id, epoch) != NULL);
+    CHECK(cepa_objects_hop_key(&objects, id, other) == NULL);
+    cepa_objects_drop(&objects, slot);
+    CHECK(cepa_objects_onion_key(&objects, id, epoch) != NULL);
+    CHECK(cepa_objects_hop_key(&objects, id, epoch) == NULL);
+}
+
 /* Reads a whole bucket in chunks and counts; whatever comes can be put into another store. */
 static unsigned read_bucket(const struct cepa_bucket *bucket, size_t *ret_chunks)
 {
@@ -121,4 +137,5 @@ TEST(damaged_buckets_end)
     }
 }
 
-TEST_MAIN(RUN(what_is_missing_is_named), RUN(buckets_are_whole), RUN(damaged_buckets_end))
+TEST_MAIN(RUN(a_path_needs_credentials_and_a_key), RUN(what_is_missing_is_named),
+          RUN(buckets_are_whole), RUN(damaged_buckets_end))
