@@ -64,7 +64,7 @@ void sim_store_restore_end(struct sim_host *host)
 {
     for (size_t i = 0; i < host->values_len; i++) {
         const struct sim_value *value = &host->values[i];
-        if (value->table == CEPA_STORE_PREKEYS) {
+        if (value->table == CEPA_STORE_PREKEYS || value->table == CEPA_STORE_PLACES) {
             int error = cepa_end_restore(host->end, value->table, value->key, value->key_len,
                                          value->value, value->value_len);
             (void)error; /* as above */

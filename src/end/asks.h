@@ -11,7 +11,9 @@
 enum cepa_end_asker {
     CEPA_END_ASKER_PUBLISHER = 1, /* owner: an identity's place */
     CEPA_END_ASKER_LOOKUP,        /* of all look-ups */
-    CEPA_END_ASKER_KNOCK          /* owner: a session's place */
+    CEPA_END_ASKER_KNOCK,         /* owner: a session's place */
+    CEPA_END_ASKER_MAIL,          /* owner: an identity's place */
+    CEPA_END_ASKER_LETTER         /* owner: the place of a letter that is being left */
 };
 
 /* A question. */

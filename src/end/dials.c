@@ -171,6 +171,18 @@ static void ask_custodian(struct cepa_end *end, const struct cepa_custodian_ask 
     }
 }
 
+/* Tells letters that wait for this look-up. */
+static void tell_leavings(struct cepa_end *end, const struct cepa_lookups_effect *effect,
+                          struct cepa_time now)
+{
+    for (uint32_t i = 0; i < end->config.limits.letters; i++) {
+        struct cepa_end_leaving *leaving = cepa_end_leaving_at(end, i);
+        if (leaving != NULL && !leaving->is_found && leaving->lookup == effect->lookup) {
+            cepa_end_leaving_on_lookup(end, leaving, effect, now);
+        }
+    }
+}
+
 void cepa_end_on_lookups(struct cepa_end *end, struct cepa_time now)
 {
     struct cepa_lookups_effect effect;
@@ -179,6 +191,7 @@ void cepa_end_on_lookups(struct cepa_end *end, struct cepa_time now)
             ask_custodian(end, &effect.ask, now);
             continue;
         }
+        tell_leavings(end, &effect, now);
         for (uint32_t i = 0; i < end->config.limits.sessions; i++) {
             struct cepa_end_talk *talk = cepa_end_talk_at(end, i);
             if (talk == NULL || talk->stage != CEPA_STAGE_LOOKUP || talk->lookup != effect.lookup) {

@@ -19,20 +19,29 @@ enum {
 
 void cepa_end_limits_daemon(struct cepa_end_limits *ret_limits)
 {
-    *ret_limits = (struct cepa_end_limits){
-        .identities = 16, .sessions = 64, .asks = 32, .session = cepa_session_limits_daemon()};
+    *ret_limits = (struct cepa_end_limits){.identities = 16,
+                                           .sessions = 64,
+                                           .asks = 32,
+                                           .letters = 16,
+                                           .session = cepa_session_limits_daemon()};
 }
 
 void cepa_end_limits_tab(struct cepa_end_limits *ret_limits)
 {
-    *ret_limits = (struct cepa_end_limits){
-        .identities = 2, .sessions = 4, .asks = 12, .session = cepa_session_limits_tab()};
+    *ret_limits = (struct cepa_end_limits){.identities = 2,
+                                           .sessions = 4,
+                                           .asks = 12,
+                                           .letters = 2,
+                                           .session = cepa_session_limits_tab()};
 }
 
 void cepa_end_limits_test(struct cepa_end_limits *ret_limits)
 {
-    *ret_limits = (struct cepa_end_limits){
-        .identities = 2, .sessions = 4, .asks = 16, .session = cepa_session_limits_tab()};
+    *ret_limits = (struct cepa_end_limits){.identities = 2,
+                                           .sessions = 4,
+                                           .asks = 16,
+                                           .letters = 2,
+                                           .session = cepa_session_limits_tab()};
 }
 
 static uint32_t circuits_of(const struct cepa_end_limits *limits)
@@ -51,7 +60,8 @@ static uint32_t power_of_two(uint32_t least)
 
 static uint32_t events_of(const struct cepa_end_limits *limits)
 {
-    return power_of_two(EVENTS_SPARE + EVENTS_EACH * (limits->sessions + limits->identities));
+    return power_of_two(EVENTS_SPARE + EVENTS_EACH * (limits->sessions + limits->identities) +
+                        limits->letters);
 }
 
 enum part {
@@ -64,6 +74,7 @@ enum part {
     PART_KNOCKS,
     PART_PEOPLE,
     PART_TALKS,
+    PART_LEAVINGS,
     PART_SESSIONS,
     PART_DIRTY,
     PART_EVENTS,
@@ -75,6 +86,7 @@ static bool is_valid(const struct cepa_end_limits *limits)
 {
     return limits->identities > 0 && limits->identities <= PLACES_MAX && limits->sessions > 0 &&
            limits->sessions <= PLACES_MAX && limits->asks > 0 && limits->asks <= PLACES_MAX &&
+           limits->letters > 0 && limits->letters <= PLACES_MAX &&
            cepa_session_size(&limits->session) < SIZE_MAX;
 }
 
@@ -90,6 +102,7 @@ static void sizes_of(size_t ret_sizes[PARTS], const struct cepa_end_limits *limi
     ret_sizes[PART_KNOCKS] = cepa_knocks_size(CEPA_END_KNOCKS);
     ret_sizes[PART_PEOPLE] = cepa_pool_size(limits->identities, sizeof(struct cepa_end_person));
     ret_sizes[PART_TALKS] = cepa_pool_size(limits->sessions, sizeof(struct cepa_end_talk));
+    ret_sizes[PART_LEAVINGS] = cepa_pool_size(limits->letters, sizeof(struct cepa_end_leaving));
     ret_sizes[PART_SESSIONS] = cepa_block_array_size(
         limits->sessions, cepa_block_round(cepa_session_size(&limits->session)));
     ret_sizes[PART_DIRTY] =
@@ -143,6 +156,8 @@ static void init_tables(struct cepa_end *end, void *const parts[PARTS], const si
                    sizeof(struct cepa_end_person));
     cepa_pool_init(&end->talks, parts[PART_TALKS], sizes[PART_TALKS], limits->sessions,
                    sizeof(struct cepa_end_talk));
+    cepa_pool_init(&end->leavings, parts[PART_LEAVINGS], sizes[PART_LEAVINGS], limits->letters,
+                   sizeof(struct cepa_end_leaving));
     end->session_memory = parts[PART_SESSIONS];
     end->session_size = cepa_block_round(cepa_session_size(&limits->session));
     cepa_ring_init(&end->dirty, parts[PART_DIRTY], sizes[PART_DIRTY],
@@ -196,6 +211,7 @@ void cepa_end_wipe(struct cepa_end *end)
     }
     cepa_pool_wipe(&end->talks);
     cepa_pool_wipe(&end->people);
+    cepa_pool_wipe(&end->leavings);
     cepa_knocks_wipe(&end->knocks);
     cepa_lookups_wipe(&end->lookups);
     cepa_block_zero(end->asks.asks, end->asks.capacity * sizeof *end->asks.asks);
@@ -219,6 +235,11 @@ void cepa_end_tell(struct cepa_end *end, const struct cepa_end_effect *effect)
     CEPA_ASSERT(error == 0);
 }
 
+bool cepa_end_has_events(const struct cepa_end *end)
+{
+    return cepa_ring_count(&end->events) < events_of(&end->config.limits) / 4;
+}
+
 bool cepa_end_pay(struct cepa_time *bucket, uint64_t interval_ns, uint32_t burst,
                   struct cepa_time now)
 {
@@ -236,6 +257,7 @@ static void settle(struct cepa_end *end, struct cepa_time now)
     while (cepa_end_asks_next(&end->asks, &answer) == 0) {
         struct cepa_end_talk *talk;
         struct cepa_end_person *person;
+        struct cepa_end_leaving *leaving;
         switch (answer.asker) {
         case CEPA_END_ASKER_PUBLISHER:
             person = cepa_end_person_at(end, answer.owner);
@@ -255,6 +277,18 @@ static void settle(struct cepa_end *end, struct cepa_time now)
             talk = cepa_end_talk_at(end, answer.owner);
             if (talk != NULL) {
                 cepa_end_on_knock_answer(end, talk, &answer, now);
+            }
+            break;
+        case CEPA_END_ASKER_MAIL:
+            person = cepa_end_person_at(end, answer.owner);
+            if (person != NULL) {
+                cepa_end_mail_on_answer(end, person, &answer, now);
+            }
+            break;
+        case CEPA_END_ASKER_LETTER:
+            leaving = cepa_end_leaving_at(end, answer.owner);
+            if (leaving != NULL) {
+                cepa_end_leaving_on_answer(end, leaving, &answer, now);
             }
             break;
         }
@@ -284,6 +318,12 @@ void cepa_end_step(struct cepa_end *end, struct cepa_time now, struct cepa_wall 
             cepa_end_talk_step(end, talk, now);
         }
     }
+    for (uint32_t i = 0; i < end->config.limits.letters; i++) {
+        struct cepa_end_leaving *leaving = cepa_end_leaving_at(end, i);
+        if (leaving != NULL && cepa_time_is_due(leaving->again, now)) {
+            cepa_end_leaving_step(end, leaving, now);
+        }
+    }
 }
 
 struct cepa_time cepa_end_deadline(const struct cepa_end *end)
@@ -299,6 +339,10 @@ struct cepa_time cepa_end_deadline(const struct cepa_end *end)
         earliest = cepa_time_earliest(earliest,
                                       cepa_end_talk_deadline(cepa_pool_find(&end->talks, handle)));
     }
+    for (uint32_t i = 0; cepa_pool_next(&end->leavings, &handle, i) == 0; i = handle.index + 1) {
+        const struct cepa_end_leaving *leaving = cepa_pool_find(&end->leavings, handle);
+        earliest = cepa_time_earliest(earliest, leaving->again);
+    }
     return earliest;
 }
 
@@ -310,7 +354,8 @@ int cepa_end_next(struct cepa_end *end, struct cepa_end_effect *ret_effect, stru
     settle(end, now);
     for (uint32_t i = 0; i < end->config.limits.identities; i++) {
         struct cepa_end_person *person = cepa_end_person_at(end, i);
-        if (person != NULL && cepa_end_person_next(end, person, ret_effect)) {
+        if (person != NULL && (cepa_end_person_next(end, person, ret_effect) ||
+                               cepa_end_mail_next(end, person, ret_effect))) {
             return 0;
         }
     }
@@ -488,8 +533,7 @@ int cepa_end_connect(struct cepa_end *end, struct cepa_end_session *ret_session,
     if (is_named && cepa_pool_find(&end->people, as.handle) == NULL) {
         return CEPA_ERR_NOT_FOUND;
     }
-    bool has_room = cepa_ring_count(&end->events) < events_of(&end->config.limits) / 4;
-    struct cepa_end_talk *talk = has_room ? cepa_end_talk_new(end, now) : NULL;
+    struct cepa_end_talk *talk = cepa_end_has_events(end) ? cepa_end_talk_new(end, now) : NULL;
     if (talk == NULL) {
         return CEPA_ERR_FULL;
     }

@@ -35,12 +35,16 @@ struct cepa_end_identity {
 struct cepa_end_session {
     struct cepa_handle handle;
 };
+struct cepa_end_letter {
+    struct cepa_handle handle;
+};
 
 /* How much an end may take; its whole memory follows from this. */
 struct cepa_end_limits {
     uint32_t identities; /* at one time */
     uint32_t sessions;   /* at one time, with those that are being opened */
     uint32_t asks;       /* requests to relays under way, 34 kB each */
+    uint32_t letters;    /* that are being left at one time, 24 kB each */
     struct cepa_session_limits session;
 };
 
@@ -64,7 +68,8 @@ struct cepa_end_policy {
     bool accepts_anonymous;    /* also from those who do not say who they are */
     uint32_t first_per_minute; /* introductions that are answered, at most; 1 to 6,000, and what
                                 * is beyond counts as the nearest of these */
-    bool wants_work;           /* of those who knock: 0.1 s of a processor each */
+    bool wants_work;           /* of those who knock or write: 0.1 s of a processor each */
+    bool has_mailbox;          /* relays keep letters for it while it is away; if it listens */
 };
 
 /* What an end tells its owner. */
@@ -77,7 +82,11 @@ enum cepa_end_event {
     CEPA_END_STREAM,        /* `session`: `stream` says what */
     CEPA_END_CUT,           /* `session`: no path lives, new ones are being sought */
     CEPA_END_MENDED,        /* and one lives again */
-    CEPA_END_CLOSED         /* `session` is gone: `error`, and `code` of the other end */
+    CEPA_END_CLOSED,        /* `session` is gone: `error`, and `code` of the other end */
+    CEPA_END_LEFT,          /* `letter` lies in `code` mailboxes */
+    CEPA_END_NOT_LEFT,      /* it does not: `error`; it is gone */
+    CEPA_END_LETTER         /* for `identity`, from `address` if has_address, who has proven that he
+                             * has sealed it: `data`; cepa_end_letter_done follows */
 };
 
 /* An effect: an event, or (event 0) something to keep over restarts, as CEPA_NODE_STORE. */
@@ -85,6 +94,7 @@ struct cepa_end_effect {
     enum cepa_end_event event; /* 0: STORE */
     struct cepa_end_identity identity;
     struct cepa_end_session session;
+    struct cepa_end_letter letter;
     struct cepa_session_event stream;
     struct cepa_address address;
     bool has_address;
@@ -94,7 +104,7 @@ struct cepa_end_effect {
     uint8_t key[CEPA_STORE_KEY_MAX];
     size_t key_len;
     bool is_gone;
-    const uint8_t *data; /* lent until the next call */
+    const uint8_t *data; /* STORE, LETTER: lent until the next call */
     size_t data_len;
 };
 
@@ -167,5 +177,22 @@ void cepa_end_touch(struct cepa_end *end, struct cepa_end_session session);
  * was not open yet. Nothing is said of its streams from now on. */
 void cepa_end_close(struct cepa_end *end, struct cepa_end_session session, uint32_t code,
                     struct cepa_time now);
+
+/* cepa_end_leave leaves a letter for somebody who is away, in mailboxes that the address's
+ * descriptor names: LEFT or NOT_LEFT follows, the latter with CEPA_ERR_UNSUPPORTED if it names
+ * none. `body` (copied) has up to CEPA_LETTER_BODY_MAX bytes; `as` is the identity that the
+ * receiver learns, none: it learns nothing. Returns 0, CEPA_ERR_TOO_LONG, CEPA_ERR_FULL,
+ * CEPA_ERR_NOT_FOUND for an unknown identity, or as cepa_lookups_find. @[SPEC 16.9] */
+CEPA_MUST_USE int cepa_end_leave(struct cepa_end *end, struct cepa_end_letter *ret_letter,
+                                 const struct cepa_address *address, struct cepa_end_identity as,
+                                 const uint8_t *body, size_t body_len, struct cepa_time now);
+
+/* cepa_end_letter_done says what has become of the LETTER that an identity was told: kept durably,
+ * or not wanted at all, and then relays may delete it; or not kept for now (`is_kept` false): it is
+ * told again some minutes later. The next letter of that identity comes after that. A letter that a
+ * relay keeps for a second time, or that was told before a restart, may come again: its contents
+ * tell. */
+void cepa_end_letter_done(struct cepa_end *end, struct cepa_end_identity identity, bool is_kept,
+                          struct cepa_time now);
 
 #endif

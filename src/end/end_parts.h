@@ -7,6 +7,8 @@
 /* end.c */
 struct cepa_wall cepa_end_wall(const struct cepa_end *end, struct cepa_time now);
 void cepa_end_tell(struct cepa_end *end, const struct cepa_end_effect *effect);
+/* Whether something may be begun that will have events. */
+bool cepa_end_has_events(const struct cepa_end *end);
 /* Takes one from a bucket that fills by one each `interval_ns` and holds `burst`; false if there is
  * none. `*bucket` is when it will be full; zeros: it is. */
 CEPA_MUST_USE bool cepa_end_pay(struct cepa_time *bucket, uint64_t interval_ns, uint32_t burst,
@@ -33,6 +35,29 @@ void cepa_end_point_on_data(struct cepa_end *end, uint32_t owner, const uint8_t 
                             size_t data_len, struct cepa_time now);
 void cepa_end_point_on_closed(struct cepa_end *end, uint32_t owner, struct cepa_time now);
 struct cepa_end_person *cepa_end_person_at(const struct cepa_end *end, uint32_t place);
+
+/* mail.c: mailboxes of an identity. */
+CEPA_MUST_USE int cepa_end_mail_restore(const struct cepa_end *end, struct cepa_end_person *person,
+                                        const uint8_t *data, size_t data_len);
+/* Takes what is to be stored, or a letter; true if there was something. */
+bool cepa_end_mail_next(struct cepa_end *end, struct cepa_end_person *person,
+                        struct cepa_end_effect *ret_effect);
+/* Adds them to what the descriptor is to say. */
+void cepa_end_mail_say(struct cepa_end *end, struct cepa_end_person *person,
+                       struct cepa_address_contents *contents, struct cepa_time now);
+void cepa_end_mail_on_answer(struct cepa_end *end, struct cepa_end_person *person,
+                             const struct cepa_end_answer *answer, struct cepa_time now);
+void cepa_end_mail_step(struct cepa_end *end, struct cepa_end_person *person, struct cepa_time now);
+void cepa_end_mail_end(struct cepa_end *end, struct cepa_end_person *person, struct cepa_time now);
+
+/* letters.c: letters that are being left. */
+struct cepa_end_leaving *cepa_end_leaving_at(const struct cepa_end *end, uint32_t place);
+void cepa_end_leaving_on_lookup(struct cepa_end *end, struct cepa_end_leaving *leaving,
+                                const struct cepa_lookups_effect *effect, struct cepa_time now);
+void cepa_end_leaving_on_answer(struct cepa_end *end, struct cepa_end_leaving *leaving,
+                                const struct cepa_end_answer *answer, struct cepa_time now);
+void cepa_end_leaving_step(struct cepa_end *end, struct cepa_end_leaving *leaving,
+                           struct cepa_time now);
 
 /* dials.c: how a session begins, at both ends. */
 void cepa_end_on_lookups(struct cepa_end *end, struct cepa_time now);

@@ -5,6 +5,7 @@
 #include "base/ring.h"
 #include "end/asks.h"
 #include "end/end.h"
+#include "end/mail_state.h"
 #include "node/node_ends.h"
 #include "rendezvous/lookup.h"
 #include "rendezvous/meeting.h"
@@ -139,24 +140,31 @@ struct cepa_end_person {
     bool is_published;           /* its owner was told */
     struct cepa_time prekeys_at; /* when prekeys are looked at again */
     struct cepa_time look;       /* when its points and prekeys are looked at again */
+    struct cepa_end_mail mail;
 };
 
 /* What cepa_end_restore gave for an identity that is not here yet. */
 struct cepa_end_restored {
     bool is_used;
     uint8_t key[CEPA_STORE_KEY_MAX];
-    size_t len;
-    uint8_t bytes[CEPA_PREKEYS_SIZE_MAX];
+    size_t prekeys_len;
+    uint8_t prekeys[CEPA_PREKEYS_SIZE_MAX];
+    size_t places_len;
+    uint8_t places[CEPA_PLACES_SIZE_MAX];
 };
 
 /* Temporaries, within one call. */
 struct cepa_end_workspace {
     struct cepa_identity_workspace identity;
-    struct cepa_descriptor_workspace descriptor;
+    union {
+        struct cepa_descriptor_workspace descriptor;
+        struct cepa_letter_workspace letter;
+    };
     struct cepa_prekeys_workspace prekeys;
     struct cepa_session_workspace session;
     struct cepa_xwing_key prekey;
     uint8_t knock[CEPA_INTRODUCE_KEY_SIZE + CEPA_KNOCK_SIZE];
+    uint8_t box[CEPA_MAILBOX_BOX_SIZE];
     uint8_t packet[CEPA_SESSION_PACKET_SIZE];
     uint8_t body[CEPA_CONTROL_BODY_MAX];
     struct cepa_identity_public keys;
@@ -172,16 +180,17 @@ struct cepa_end {
     struct cepa_end_asks asks;
     struct cepa_lookups lookups;
     struct cepa_knocks knocks;
-    struct cepa_pool people; /* of struct cepa_end_person */
-    struct cepa_pool talks;  /* of struct cepa_end_talk */
-    uint8_t *session_memory; /* of each talk by its place */
+    struct cepa_pool people;   /* of struct cepa_end_person */
+    struct cepa_pool talks;    /* of struct cepa_end_talk */
+    struct cepa_pool leavings; /* of struct cepa_end_leaving */
+    uint8_t *session_memory;   /* of each talk by its place */
     size_t session_size;
-    struct cepa_ring dirty;                /* handles of talks, each at most once */
-    struct cepa_ring events;               /* struct cepa_end_effect, without bytes */
-    uint32_t work_left;                    /* hashes, in this step */
-    struct cepa_end_restored *restored;    /* as many as identities */
-    size_t stored_len;                     /* of what the last STORE effect lent */
-    uint8_t stored[CEPA_PREKEYS_SIZE_MAX]; /* secret */
+    struct cepa_ring dirty;              /* handles of talks, each at most once */
+    struct cepa_ring events;             /* struct cepa_end_effect, without bytes */
+    uint32_t work_left;                  /* hashes, in this step */
+    struct cepa_end_restored *restored;  /* as many as identities */
+    size_t stored_len;                   /* of what the last STORE effect lent */
+    uint8_t stored[CEPA_END_STORED_MAX]; /* secret */
     struct cepa_end_workspace *workspace;
 };
 

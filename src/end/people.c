@@ -67,8 +67,14 @@ void cepa_end_person_init(struct cepa_end *end, struct cepa_end_person *person,
     cepa_publisher_init(&person->publisher, &config);
     struct cepa_end_restored *restored = find_restored(end, person->identity.address.bytes);
     if (restored != NULL) {
-        int error = restore_prekeys(end, person, restored->bytes, restored->len);
-        (void)error; /* what is damaged is replaced by new ones */
+        /* What is damaged is replaced by what is new. */
+        int error = restored->prekeys_len == 0
+                        ? 0
+                        : restore_prekeys(end, person, restored->prekeys, restored->prekeys_len);
+        error |= restored->places_len == 0
+                     ? 0
+                     : cepa_end_mail_restore(end, person, restored->places, restored->places_len);
+        (void)error;
         cepa_wipe(restored, sizeof *restored);
     }
 }
@@ -246,16 +252,18 @@ bool cepa_end_person_next(struct cepa_end *end, struct cepa_end_person *person,
 int cepa_end_restore(struct cepa_end *end, enum cepa_store_table table, const uint8_t *key,
                      size_t key_len, const uint8_t *data, size_t data_len)
 {
-    if (table != CEPA_STORE_PREKEYS || key_len != CEPA_STORE_KEY_MAX) {
+    bool is_places = table == CEPA_STORE_PLACES;
+    if ((table != CEPA_STORE_PREKEYS && !is_places) || key_len != CEPA_STORE_KEY_MAX) {
         return CEPA_ERR_ARGUMENT;
     }
     for (uint32_t i = 0; i < end->config.limits.identities; i++) {
         struct cepa_end_person *person = cepa_end_person_at(end, i);
         if (person != NULL && memcmp(person->identity.address.bytes, key, key_len) == 0) {
-            return restore_prekeys(end, person, data, data_len);
+            return is_places ? cepa_end_mail_restore(end, person, data, data_len)
+                             : restore_prekeys(end, person, data, data_len);
         }
     }
-    if (data_len > CEPA_PREKEYS_SIZE_MAX) {
+    if (data_len > (size_t)(is_places ? CEPA_PLACES_SIZE_MAX : CEPA_PREKEYS_SIZE_MAX)) {
         return CEPA_ERR_LENGTH;
     }
     struct cepa_end_restored *restored = find_restored(end, key);
@@ -264,9 +272,9 @@ int cepa_end_restore(struct cepa_end *end, enum cepa_store_table table, const ui
         return CEPA_ERR_FULL;
     }
     restored->is_used = true;
-    restored->len = data_len;
     memcpy(restored->key, key, key_len);
-    memcpy(restored->bytes, data, data_len);
+    *(is_places ? &restored->places_len : &restored->prekeys_len) = data_len;
+    memcpy(is_places ? restored->places : restored->prekeys, data, data_len);
     return 0;
 }
 
@@ -289,6 +297,7 @@ static void say_contents(struct cepa_end *end, struct cepa_end_person *person, s
     memcpy(contents.prekey, prekey->public_key.bytes, sizeof contents.prekey);
     contents.flags =
         (uint8_t)(CEPA_ADDRESS_STRANGERS | (person->policy.wants_work ? CEPA_ADDRESS_WORK : 0));
+    cepa_end_mail_say(end, person, &contents, now);
     cepa_publisher_set(&person->publisher, &contents, now, cepa_end_wall(end, now));
 }
 
@@ -385,6 +394,7 @@ void cepa_end_person_step(struct cepa_end *end, struct cepa_end_person *person,
     for (size_t i = 0; i < CEPA_END_POINTS; i++) {
         look_after_point(end, person, &person->points[i], now);
     }
+    cepa_end_mail_step(end, person, now);
     say_contents(end, person, now);
     cepa_publisher_step(&person->publisher, now, cepa_end_wall(end, now));
     ask_custodians(end, person, now);
@@ -403,6 +413,7 @@ void cepa_end_person_end(struct cepa_end *end, struct cepa_end_person *person, s
         close_point(end, &person->points[i], now);
     }
     cepa_end_asks_drop(&end->asks, CEPA_END_ASKER_PUBLISHER, person->self.handle.index, now);
+    cepa_end_mail_end(end, person, now);
     cepa_publisher_wipe(&person->publisher);
     cepa_prekeys_wipe(&person->prekeys);
     cepa_identity_wipe(&person->identity);

@@ -108,7 +108,8 @@ enum cepa_store_table {
     CEPA_STORE_LINK_KEYS = 7,   /* key: day, 4, big-endian. SECRET */
     CEPA_STORE_MAILBOXES = 8,   /* key: its owner's, 32 */
     CEPA_STORE_BOXES = 9,       /* key: 24 bytes of the owner's, number 8. Sealed for him */
-    CEPA_STORE_PREKEYS = 10     /* of an end: key: the first 32 bytes of an address. SECRET */
+    CEPA_STORE_PREKEYS = 10,    /* of an end: key: the first 32 bytes of an address. SECRET */
+    CEPA_STORE_PLACES = 11      /* of an end: likewise: its mailboxes */
 };
 enum { CEPA_STORE_KEY_MAX = 32, CEPA_STORE_VALUE_MAX = 17 * 1024 };
 

@@ -24,7 +24,7 @@ _Static_assert((int)CEPA_CREDENTIALS_SIZE_MAX <= (int)CEPA_STORE_VALUE_MAX, "the
 bool cepa_store_table_is_secret(enum cepa_store_table table)
 {
     return table == CEPA_STORE_ONION_DAYS || table == CEPA_STORE_LINK_KEYS ||
-           table == CEPA_STORE_PREKEYS;
+           table == CEPA_STORE_PREKEYS || table == CEPA_STORE_PLACES;
 }
 
 /* --- storing ----------------------------------------------------------------------------------
@@ -404,6 +404,7 @@ int cepa_node_restore(struct cepa_node *node, enum cepa_store_table table, const
         return cepa_objects_put_credentials(&node->objects, value, value_len,
                                             &node->workspace->mldsa, node->config.cpu);
     case CEPA_STORE_PREKEYS:
+    case CEPA_STORE_PLACES:
         break;
     }
     return CEPA_ERR_NOT_FOUND; /* nothing is kept there */

@@ -44,6 +44,13 @@ static void on_end(void *context, struct sim *sim, uint32_t host,
     case CEPA_END_MENDED:
         pair->mended += host == pair->alice;
         break;
+    case CEPA_END_LEFT:
+    case CEPA_END_NOT_LEFT:
+    case CEPA_END_LETTER:
+        if (pair->on_mail != NULL) {
+            pair->on_mail(pair, host, effect);
+        }
+        break;
     }
 }
 
@@ -87,7 +94,8 @@ void sim_pair_listen(struct sim_pair *pair)
     const struct cepa_end_policy policy = {.is_listening = true,
                                            .accepts_anonymous = pair->accepts_anonymous,
                                            .first_per_minute = 60,
-                                           .wants_work = pair->wants_work};
+                                           .wants_work = pair->wants_work,
+                                           .has_mailbox = pair->has_mailbox};
     uint64_t began_ns = sim_now(pair->sim).ns;
     pair->published = 0;
     pair->hidden = 0;
@@ -104,7 +112,9 @@ void sim_pair_begin(struct sim_pair *pair, uint64_t seed, uint32_t relays, bool 
     config.on_end = on_end;
     config.context = pair;
     bool wants_work = pair->wants_work;
+    bool has_mailbox = pair->has_mailbox;
     memset(pair, 0, sizeof *pair);
+    pair->has_mailbox = has_mailbox;
     pair->accepts_anonymous = accepts_anonymous;
     pair->wants_work = wants_work;
     pair->alice = relays;

@@ -12,6 +12,7 @@ struct sim_pair {
     uint32_t alice, bob; /* their hosts; relays are the numbers below */
     struct cepa_end_identity bobs;
     bool accepts_anonymous, wants_work;           /* his policy */
+    bool has_mailbox;                             /* likewise */
     uint32_t published, hidden;                   /* how often */
     uint32_t ready, failed, closed, cuts, mended; /* at Alice */
     uint32_t incoming, closed_at_bob;
@@ -21,6 +22,8 @@ struct sim_pair {
     struct cepa_end_session at_alice, at_bob; /* the last session of each */
     void (*on_stream)(struct sim_pair *pair, uint32_t host,
                       const struct cepa_end_effect *effect); /* or NULL */
+    void (*on_mail)(struct sim_pair *pair, uint32_t host,
+                    const struct cepa_end_effect *effect); /* LEFT and the like; or NULL */
 };
 
 /* sim_pair_address gives the address of the identity with a number: Alice has 1, Bob 2. */
@@ -34,7 +37,7 @@ struct cepa_end_identity sim_pair_identity(struct sim_pair *pair, uint32_t host,
 void sim_pair_listen(struct sim_pair *pair);
 
 /* sim_pair_begin makes a network in which Bob can be reached; `pair` is overwritten but for
- * wants_work. Its `sim` is freed by sim_free. */
+ * wants_work and has_mailbox. Its `sim` is freed by sim_free. */
 void sim_pair_begin(struct sim_pair *pair, uint64_t seed, uint32_t relays, bool accepts_anonymous);
 
 /* sim_pair_talk gives what a host's end has of a session in the given place; NULL: none.

@@ -17,6 +17,7 @@ import { checkBlinding, checkChain, checkTree } from './keys.js';
 import { checkMesh } from './mesh.js';
 import { checkPackets } from './packet.js';
 
+import { checkLetter } from './letter.js';
 import { checkLink } from './link.js';
 import { checkDial, checkOffer } from './offer.js';
 import { hpolycDecrypt, hpolycEncrypt } from './reference.js';
@@ -135,6 +136,8 @@ const checks: Record<string, Check> = {
   'circuit.txt': checkCircuit,
 
   'handshake.txt': (_core, vector) => checkHandshake(vector),
+
+  'letter.txt': (core, vector) => checkLetter(core, vector),
 
   'packet.txt': checkPackets,
 
