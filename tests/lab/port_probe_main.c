@@ -12,6 +12,7 @@
 #include "native/net/loop.h"
 #include "native/net/port_mapping.h"
 #include "native/net/socket.h"
+#include "native/net/upnp.h"
 
 enum { NUMBER_INPUT = 1, NUMBER_MAPPING, NUMBER_SOCKET };
 
@@ -81,6 +82,7 @@ int main(int argc, char **argv)
     struct cepa_port_mapping *mapping;
     struct cepa_loop *loop;
     int fd;
+    cepa_upnp_door(argc, argv);
     if (argc != 3 || cepa_native_init() != 0) {
         fprintf(stderr, "usage: port_probe UDP-PORT TCP-PORT\n");
         return 2;

@@ -1,7 +1,14 @@
 /* Ports are mapped by UPnP, in real time, at a router on loopback: whole, by the owner that falls
- * back to it, and at routers that refuse, hang, or send us elsewhere. */
+ * back to it, and at routers that refuse, hang, send us elsewhere, or send without end. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "native/host.h"
@@ -197,6 +204,149 @@ TEST(what_nobody_waits_for_is_undone)
     }
 }
 
-TEST_MAIN(RUN(ports_are_mapped_and_taken_away), RUN(routers_that_say_no_are_understood),
-          RUN(only_the_router_is_asked), RUN(without_pcp_upnp_is_asked),
-          RUN(a_router_that_hangs_holds_nobody_up), RUN(what_nobody_waits_for_is_undone))
+/* Whatever the router sends, and whenever: it costs a process that is soon over. */
+TEST(a_router_that_never_stops_costs_little)
+{
+    static const struct {
+        enum test_igd_fault fault;
+        unsigned honest; /* answers before: none, the description, the address too */
+    } cases[] = {
+        {IGD_ENDLESS_BODY, 0}, {IGD_ENDLESS_BODY, 1}, {IGD_ENDLESS_BODY, 2}, {IGD_ENDLESS_HEAD, 0},
+        {IGD_ENDLESS_HEAD, 1}, {IGD_HUGE_LENGTH, 0},  {IGD_HUGE_LENGTH, 2},  {IGD_DRIPS, 0},
+        {IGD_GARBAGE, 0},      {IGD_GARBAGE, 1},      {IGD_DEEP, 0},
+    };
+    struct rusage usage;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_igd_open_at(&igd, cases[i].fault, "127.0.0.1", cases[i].honest);
+        struct cepa_upnp_request request = request_of();
+        request.limit_s = 1;
+        struct cepa_time before = cepa_clock_now();
+        struct cepa_upnp_result result = work(&request);
+        test_note("fault %d after %u: %s", (int)cases[i].fault, cases[i].honest,
+                  cepa_error_name(result.result));
+        CHECK(result.result == CEPA_ERR_NOT_FOUND || result.result == CEPA_ERR_UNREACHABLE ||
+              result.result == CEPA_ERR_UNSUPPORTED);
+        CHECK(cepa_time_since(cepa_clock_now(), before) < 4 * CEPA_SECOND_NS);
+        test_igd_close(&igd);
+    }
+    CHECK_INT(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    test_note("the largest process had %ld KiB", usage.ru_maxrss);
+    CHECK(usage.ru_maxrss < 192 * 1024); /* most of it is a sanitizer's, where there is one */
+}
+
+/* What is killed is no more when its owner goes on, and no process is left. */
+TEST(work_that_is_dropped_leaves_no_process)
+{
+    struct cepa_upnp_work *work;
+    test_igd_open(&igd, IGD_HANGS);
+    struct cepa_upnp_request request = request_of();
+    CHECK_INT(cepa_upnp_start(&work, &request), 0);
+    struct cepa_time before = cepa_clock_now();
+    cepa_upnp_end(work);
+    CHECK(cepa_time_since(cepa_clock_now(), before) < 2 * CEPA_SECOND_NS);
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+    test_igd_close(&igd);
+}
+
+enum { SSDP_PORT = 1900, NOISE = 40 };
+
+struct announcer {
+    const char *liar;   /* its URL */
+    const char *router; /* its URL */
+    int ready_fd;       /* a byte says that searches are heard */
+};
+
+/* Answers one search: first as another device that says it is the router, then with noise, and
+ * last as the router itself. */
+static void *announce(void *argument)
+{
+    const struct announcer *announcer = argument;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(SSDP_PORT)};
+    struct sockaddr_in from;
+    struct ip_mreqn group = {.imr_multiaddr.s_addr = inet_addr("239.255.255.250"),
+                             .imr_address.s_addr = inet_addr("10.9.0.1")};
+    char message[1024];
+    socklen_t from_len = sizeof from;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
+        setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0 ||
+        write(announcer->ready_fd, "x", 1) != 1 || !loopback_wait(fd, 5000) ||
+        recvfrom(fd, message, sizeof message, 0, (struct sockaddr *)&from, &from_len) <= 0) {
+        (void)close(fd);
+        return NULL;
+    }
+    for (size_t i = 0; i < NOISE + 2; i++) {
+        size_t len = sizeof message;
+        if (i == 0 || i == NOISE + 1) {
+            len = (size_t)snprintf(message, sizeof message,
+                                   "HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:"
+                                   "InternetGatewayDevice:1\r\nUSN: x%zu\r\nLOCATION: %s\r\n\r\n",
+                                   i, i == 0 ? announcer->liar : announcer->router);
+        } else {
+            memset(message, (int)(i % 256), sizeof message);
+        }
+        (void)sendto(fd, message, len, 0, (struct sockaddr *)&from, from_len);
+    }
+    (void)close(fd);
+    return NULL;
+}
+
+static void among_liars(void)
+{
+    static struct test_igd other;
+    int ready[2];
+    char byte;
+    pthread_t thread;
+    loopback_command("ip link add d0 type veth peer name d1");
+    loopback_command("ip link set d1 up");
+    loopback_command("ip addr add 10.9.0.1/24 dev d0");
+    loopback_command("ip link set d0 up");
+    CHECK_INT(pipe(ready), 0);
+    test_igd_open_at(&other, IGD_HONEST, "127.0.0.2", 0);
+    test_igd_open(&igd, IGD_HONEST);
+    struct announcer announcer = {other.url, igd.url, ready[1]};
+    CHECK_INT(pthread_create(&thread, NULL, announce, &announcer), 0);
+    CHECK_INT(read(ready[0], &byte, 1), 1);
+    struct cepa_upnp_request request = request_of();
+    request.local = loopback_text("10.9.0.1:0");
+    request.description_url[0] = '\0';
+    struct cepa_upnp_result result = work(&request);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    CHECK_INT(result.result, 0);
+    CHECK_INT(result.udp_external, 40000);
+    CHECK_INT(test_igd_connections(&other), 0);
+    test_igd_close(&igd);
+    test_igd_close(&other);
+}
+
+TEST(another_device_is_not_asked)
+{
+    loopback_in_namespace(among_liars);
+}
+
+/* Without the door a program would start itself and not its own part. */
+TEST(without_the_door_nothing_is_started)
+{
+    struct cepa_upnp_work *work;
+    struct cepa_upnp_request request = request_of();
+    CHECK_INT(cepa_upnp_start(&work, &request), CEPA_ERR_NOT_FOUND);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case before[] = {RUN(without_the_door_nothing_is_started)};
+    static const struct test_case cases[] = {RUN(ports_are_mapped_and_taken_away),
+                                             RUN(routers_that_say_no_are_understood),
+                                             RUN(only_the_router_is_asked),
+                                             RUN(without_pcp_upnp_is_asked),
+                                             RUN(a_router_that_hangs_holds_nobody_up),
+                                             RUN(what_nobody_waits_for_is_undone),
+                                             RUN(a_router_that_never_stops_costs_little),
+                                             RUN(work_that_is_dropped_leaves_no_process),
+                                             RUN(another_device_is_not_asked)};
+    bool is_process = argc == 1 && strcmp(argv[0], "cepa-port-mapping") == 0;
+    int status = is_process ? 0 : test_run(before, 1, argc, argv);
+    cepa_upnp_door(argc, argv);
+    int rest = test_run(cases, sizeof cases / sizeof cases[0], argc, argv);
+    return status == 1 ? status : rest;
+}

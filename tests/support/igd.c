@@ -17,7 +17,7 @@ static const char service[] = "urn:schemas-upnp-org:service:WANIPConnection:1";
 
 static void describe(const struct test_igd *igd, char *ret_text, size_t size)
 {
-    const char *host = igd->fault == IGD_ELSEWHERE ? "127.0.0.2" : "127.0.0.1";
+    const char *host = igd->fault == IGD_ELSEWHERE ? "127.0.0.2" : igd->ip;
     (void)snprintf(
         ret_text, size,
         "<?xml version=\"1.0\"?><root xmlns=\"urn:schemas-upnp-org:device-1-0\">"
@@ -126,17 +126,80 @@ static size_t read_request(int fd, char *ret_text, size_t size)
     }
 }
 
+/* Waits; true once the router is to end. */
+static bool is_stopped(const struct test_igd *igd, int wait_ms)
+{
+    struct pollfd stop = {.fd = igd->stop_fds[0], .events = POLLIN};
+    return poll(&stop, 1, wait_ms) != 0;
+}
+
+/* What an answer begins with, and goes on with until nobody takes it any more. */
+static void flood(struct test_igd *igd, int fd)
+{
+    static const struct {
+        enum test_igd_fault fault;
+        const char *begin;
+        const char *more;
+        int wait_ms;
+    } floods[] = {
+        {IGD_ENDLESS_BODY, "HTTP/1.1 200 OK\r\n\r\n<root>", "<a>aaaaaaaa</a>", 0},
+        {IGD_ENDLESS_HEAD, "HTTP/1.1 200 OK\r\n", "X-Filler: aaaaaaaaaaaaaaaa\r\n", 0},
+        {IGD_HUGE_LENGTH, "HTTP/1.1 200 OK\r\nContent-Length: 4294967295\r\n\r\n", "<a>", 0},
+        {IGD_DRIPS, "HTTP/1.1 200 OK\r\n\r\n<root>", "<", 50},
+        {IGD_DEEP, "HTTP/1.1 200 OK\r\n\r\n<root>", "<device><deviceList>", 0},
+    };
+    char more[16384];
+    size_t i = 0;
+    size_t len = 0;
+    while (floods[i].fault != igd->fault) {
+        i++;
+    }
+    size_t more_len = strlen(floods[i].more);
+    while (len + more_len < sizeof more && (len == 0 || floods[i].wait_ms == 0)) {
+        memcpy(more + len, floods[i].more, more_len);
+        len += more_len;
+    }
+    (void)!send(fd, floods[i].begin, strlen(floods[i].begin), MSG_NOSIGNAL);
+    while (!is_stopped(igd, floods[i].wait_ms) && send(fd, more, len, MSG_NOSIGNAL) > 0) {
+    }
+}
+
+/* Answers with bytes that mean nothing. */
+static void babble(int fd)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n";
+    static const char marks[] = "<>/=\"' \0:aZ\xff\x80<device>";
+    char body[4096];
+    unsigned state = 1;
+    for (size_t i = 0; i < sizeof body; i++) {
+        state = state * 1103515245U + 12345U;
+        body[i] = marks[(state >> 16) % sizeof marks];
+    }
+    (void)!send(fd, head, sizeof head - 1, MSG_NOSIGNAL);
+    (void)!send(fd, body, sizeof body, MSG_NOSIGNAL);
+}
+
 static void serve(struct test_igd *igd, int fd)
 {
     char request[8192];
     char body[4096];
     char head[256];
-    if (igd->fault == IGD_HANGS) {
-        struct pollfd stop = {.fd = igd->stop_fds[0], .events = POLLIN};
-        (void)poll(&stop, 1, 60000);
+    pthread_mutex_lock(&igd->mutex);
+    bool is_honest = igd->connections++ < igd->honest;
+    pthread_mutex_unlock(&igd->mutex);
+    if (igd->fault == IGD_HANGS && !is_honest) {
+        (void)is_stopped(igd, 60000);
         return;
     }
     if (read_request(fd, request, sizeof request) == 0) {
+        return;
+    }
+    if (igd->fault >= IGD_ENDLESS_BODY && !is_honest) {
+        if (igd->fault == IGD_GARBAGE) {
+            babble(fd);
+        } else {
+            flood(igd, fd);
+        }
         return;
     }
     if (strncmp(request, "GET", 3) == 0) {
@@ -171,17 +234,25 @@ static void *run(void *argument)
 
 void test_igd_open(struct test_igd *igd, enum test_igd_fault fault)
 {
+    test_igd_open_at(igd, fault, "127.0.0.1", 0);
+}
+
+void test_igd_open_at(struct test_igd *igd, enum test_igd_fault fault, const char *ip,
+                      unsigned honest)
+{
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof address;
     memset(igd, 0, sizeof *igd);
     igd->fault = fault;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    igd->honest = honest;
+    igd->ip = ip;
+    CHECK_INT(inet_pton(AF_INET, ip, &address.sin_addr), 1);
     igd->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK_INT(bind(igd->fd, (struct sockaddr *)&address, sizeof address), 0);
     CHECK_INT(getsockname(igd->fd, (struct sockaddr *)&address, &len), 0);
     CHECK_INT(listen(igd->fd, 8), 0);
     igd->port = ntohs(address.sin_port);
-    (void)snprintf(igd->url, sizeof igd->url, "http://127.0.0.1:%u/description.xml",
+    (void)snprintf(igd->url, sizeof igd->url, "http://%s:%u/description.xml", ip,
                    (unsigned)igd->port);
     CHECK_INT(pipe(igd->stop_fds), 0);
     CHECK_INT(pthread_mutex_init(&igd->mutex, NULL), 0);
@@ -196,6 +267,14 @@ void test_igd_close(struct test_igd *igd)
     (void)close(igd->stop_fds[0]);
     (void)close(igd->stop_fds[1]);
     pthread_mutex_destroy(&igd->mutex);
+}
+
+unsigned test_igd_connections(struct test_igd *igd)
+{
+    pthread_mutex_lock(&igd->mutex);
+    unsigned connections = igd->connections;
+    pthread_mutex_unlock(&igd->mutex);
+    return connections;
 }
 
 void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_deleted)

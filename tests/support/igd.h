@@ -13,7 +13,13 @@ enum test_igd_fault {
     IGD_REFUSES,        /* every mapping, with 606 */
     IGD_PORT_TAKEN,     /* the first external port that is asked for belongs to another */
     IGD_ONLY_PERMANENT, /* knows no lifetimes */
-    IGD_ELSEWHERE       /* its description sends us to another host */
+    IGD_ELSEWHERE,      /* its description sends us to another host */
+    IGD_ENDLESS_BODY,   /* an answer without end, as fast as it goes */
+    IGD_ENDLESS_HEAD,   /* the same in the head of the answer */
+    IGD_HUGE_LENGTH,    /* announces 4 GB, and sends what it can */
+    IGD_DRIPS,          /* a byte now and then, for ever */
+    IGD_GARBAGE,        /* bytes that mean nothing */
+    IGD_DEEP            /* elements within elements without end */
 };
 
 struct test_igd {
@@ -21,10 +27,13 @@ struct test_igd {
     int fd;
     int stop_fds[2];
     enum test_igd_fault fault;
+    unsigned honest; /* connections before the fault shows */
+    const char *ip;
     uint16_t port;
     char url[64]; /* of the description */
     /* Under the lock. */
     pthread_mutex_t mutex;
+    unsigned connections;
     unsigned added;
     unsigned deleted;
     uint16_t taken_port;
@@ -34,11 +43,19 @@ struct test_igd {
 /* test_igd_open begins to serve. */
 void test_igd_open(struct test_igd *igd, enum test_igd_fault fault);
 
+/* test_igd_open_at does so at another IP of the machine, and is honest first for as many
+ * connections as `honest` says. */
+void test_igd_open_at(struct test_igd *igd, enum test_igd_fault fault, const char *ip,
+                      unsigned honest);
+
 /* test_igd_close ends it. */
 void test_igd_close(struct test_igd *igd);
 
 /* test_igd_lease gives the lease that was asked for last, as text. */
 void test_igd_lease(struct test_igd *igd, char ret_lease[16]);
+
+/* test_igd_connections gives how often somebody has come. */
+unsigned test_igd_connections(struct test_igd *igd);
 
 /* test_igd_counts gives how many mappings were made and taken away. */
 void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_deleted);

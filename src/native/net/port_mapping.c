@@ -83,10 +83,10 @@ bool mapping_has_lease(const struct cepa_port_mapping *mapping)
 }
 
 /* Takes away without waiting for answers. */
-static void remove_leases(struct cepa_port_mapping *mapping)
+static void remove_leases(struct cepa_port_mapping *mapping, struct cepa_time now)
 {
     if (mapping->protocol == CEPA_PORT_MAPPING_UPNP) {
-        mapping_work_removal(mapping);
+        mapping_work_removal(mapping, now);
     } else {
         mapping_ask_removal(mapping);
     }
@@ -97,8 +97,9 @@ void cepa_port_mapping_close(struct cepa_port_mapping *mapping)
     if (mapping == NULL) {
         return;
     }
-    if (mapping->phase != MAPPING_STOPPED && mapping->phase != MAPPING_STOPPING) {
-        remove_leases(mapping);
+    if (mapping->phase != MAPPING_STOPPED && mapping->phase != MAPPING_STOPPING &&
+        mapping->protocol != CEPA_PORT_MAPPING_UPNP) {
+        mapping_ask_removal(mapping);
     }
     mapping_work_drop(mapping);
     mapping_ask_close(mapping);
@@ -356,9 +357,8 @@ void cepa_port_mapping_on_network(struct cepa_port_mapping *mapping, struct cepa
         mapping->leases[CEPA_PORT_MAPPING_TCP].is_mapped = false;
         memset(&mapping->epoch, 0, sizeof mapping->epoch);
     }
-    if (mapping->work != NULL && !mapping->is_work_late) {
+    if (mapping->work != NULL) {
         cepa_upnp_cancel(mapping->work);
-        mapping->is_work_late = true;
     }
     mapping->phase = MAPPING_WAITING;
     mapping->backoff_ns = BACKOFF_FIRST_S * CEPA_SECOND_NS;
@@ -370,7 +370,7 @@ void cepa_port_mapping_stop(struct cepa_port_mapping *mapping, struct cepa_time 
     if (mapping->phase == MAPPING_STOPPING || mapping->phase == MAPPING_STOPPED) {
         return;
     }
-    remove_leases(mapping);
+    remove_leases(mapping, now);
     if (mapping->protocol != CEPA_PORT_MAPPING_UPNP && mapping->work != NULL) {
         cepa_upnp_cancel(mapping->work);
     }

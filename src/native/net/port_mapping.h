@@ -5,7 +5,8 @@
  *
  * The owner watches cepa_port_mapping_descriptor for reading, calls cepa_port_mapping_step when it
  * is readable or cepa_port_mapping_deadline has come, and then takes events until there are none.
- * One thread owns the object. Nothing is ever logged. */
+ * One thread owns the object. Nothing is ever logged. UPnP needs cepa_upnp_door in main
+ * (native/net/upnp.h); without it the other two are all. */
 #ifndef CEPA_NATIVE_NET_PORT_MAPPING_H
 #define CEPA_NATIVE_NET_PORT_MAPPING_H
 
@@ -80,8 +81,9 @@ CEPA_MUST_USE int cepa_port_mapping_open(struct cepa_port_mapping **ret_mapping,
                                          const struct cepa_port_mapping_config *config,
                                          struct cepa_time now);
 
-/* cepa_port_mapping_close gives everything back at once; NULL is allowed. What is still mapped is
- * taken away as far as that goes without waiting: call cepa_port_mapping_stop first. */
+/* cepa_port_mapping_close gives everything back at once; NULL is allowed. What PCP and
+ * NAT-PMP have mapped is taken away as far as that goes without waiting; what UPnP has stays till
+ * its lifetime is over: call cepa_port_mapping_stop first. */
 void cepa_port_mapping_close(struct cepa_port_mapping *mapping);
 
 /* cepa_port_mapping_descriptor gives a descriptor that is readable when a step has something to

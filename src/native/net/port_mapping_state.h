@@ -12,7 +12,7 @@
 enum mapping_phase {
     MAPPING_WAITING,  /* for `begin_at` */
     MAPPING_ASKING,   /* by PCP or NAT-PMP, one question after the other */
-    MAPPING_WORKING,  /* UPnP's thread is at work */
+    MAPPING_WORKING,  /* UPnP's process is at work */
     MAPPING_STOPPING, /* taking away */
     MAPPING_STOPPED
 };
@@ -65,8 +65,7 @@ struct cepa_port_mapping {
     struct cepa_pcp_epoch epoch;
     /* Of UPnP. */
     struct cepa_upnp_work *work; /* NULL: none */
-    bool is_work_late;           /* it is given up, but its thread still waits */
-    struct cepa_time work_end;
+    struct cepa_time work_end;   /* then its process is killed */
     struct cepa_upnp_control control;
     /* Of the whole. */
     uint64_t backoff_ns;
@@ -77,7 +76,7 @@ struct cepa_port_mapping {
 };
 
 /* Rounds (port_mapping.c). What ends one: a question with an answer or without one, a protocol
- * that does not work here, or UPnP's thread. */
+ * that does not work here, or UPnP's process. */
 void mapping_on_granted(struct cepa_port_mapping *mapping,
                         enum cepa_port_mapping_transport transport,
                         const struct cepa_net_address *external, uint32_t lifetime_s,
@@ -100,6 +99,6 @@ void mapping_ask_removal(struct cepa_port_mapping *mapping);
 void mapping_work_begin(struct cepa_port_mapping *mapping, struct cepa_time now);
 void mapping_work_step(struct cepa_port_mapping *mapping, struct cepa_time now);
 void mapping_work_drop(struct cepa_port_mapping *mapping);
-void mapping_work_removal(struct cepa_port_mapping *mapping);
+void mapping_work_removal(struct cepa_port_mapping *mapping, struct cepa_time now);
 
 #endif

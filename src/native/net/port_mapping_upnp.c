@@ -1,4 +1,4 @@
-/* Giving work to UPnP's thread, and taking its result. */
+/* Giving work to UPnP's process, and taking its result. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,25 +6,27 @@
 
 enum {
     NUMBER_WORK = 3,
-    LATE_S = 30, /* then the thread is given up; it ends when the router lets it */
+    LATE_S = 30, /* then a process that did not even end itself is killed */
     CANDIDATE_FIRST = 20000,
     CANDIDATES = 40000 /* ports from there on that may be tried */
 };
 
-static bool start(struct cepa_port_mapping *mapping, const struct cepa_upnp_request *request)
+static int start(struct cepa_port_mapping *mapping, const struct cepa_upnp_request *request,
+                 struct cepa_time now)
 {
-    if (cepa_upnp_start(&mapping->work, request) != 0) {
+    int result = cepa_upnp_start(&mapping->work, request);
+    if (result != 0) {
         mapping->work = NULL;
-        return false;
+        return result;
     }
-    mapping->is_work_late = false;
+    mapping->work_end = cepa_time_add(now, LATE_S * CEPA_SECOND_NS);
     if (cepa_loop_add(mapping->loop, cepa_upnp_descriptor(mapping->work), NUMBER_WORK,
                       CEPA_LOOP_READ) != 0) {
         cepa_upnp_end(mapping->work);
         mapping->work = NULL;
-        return false;
+        return CEPA_ERR_SYSTEM;
     }
-    return true;
+    return 0;
 }
 
 static void end_work(struct cepa_port_mapping *mapping)
@@ -32,7 +34,6 @@ static void end_work(struct cepa_port_mapping *mapping)
     cepa_loop_remove(mapping->loop, cepa_upnp_descriptor(mapping->work), NUMBER_WORK);
     cepa_upnp_end(mapping->work);
     mapping->work = NULL;
-    mapping->is_work_late = false;
 }
 
 void mapping_work_drop(struct cepa_port_mapping *mapping)
@@ -67,15 +68,15 @@ void mapping_work_begin(struct cepa_port_mapping *mapping, struct cepa_time now)
     }
     (void)snprintf(request.description_url, sizeof request.description_url, "%s",
                    mapping->description_url);
-    if (!start(mapping, &request)) {
-        mapping_on_protocol_failed(mapping, CEPA_ERR_SYSTEM, 0, now);
+    int result = start(mapping, &request, now);
+    if (result != 0) {
+        mapping_on_protocol_failed(mapping, result, 0, now);
         return;
     }
     mapping->phase = MAPPING_WORKING;
-    mapping->work_end = cepa_time_add(now, LATE_S * CEPA_SECOND_NS);
 }
 
-/* Takes over what the thread has mapped. */
+/* Takes over what the process has mapped. */
 static void on_mapped(struct cepa_port_mapping *mapping, const struct cepa_upnp_result *result,
                       struct cepa_time now)
 {
@@ -108,15 +109,15 @@ void mapping_work_step(struct cepa_port_mapping *mapping, struct cepa_time now)
         } else if (mapping->phase == MAPPING_WORKING) {
             mapping_on_protocol_failed(mapping, result.result, 0, now);
         }
-    } else if (mapping->phase == MAPPING_WORKING && cepa_time_is_due(mapping->work_end, now)) {
-        /* It stays until it is done, so that a router that never answers has one thread of ours. */
-        cepa_upnp_cancel(mapping->work);
-        mapping->is_work_late = true;
-        mapping_on_protocol_failed(mapping, CEPA_ERR_NOT_FOUND, 0, now);
+    } else if (cepa_time_is_due(mapping->work_end, now)) {
+        end_work(mapping);
+        if (mapping->phase == MAPPING_WORKING) {
+            mapping_on_protocol_failed(mapping, CEPA_ERR_NOT_FOUND, 0, now);
+        }
     }
 }
 
-void mapping_work_removal(struct cepa_port_mapping *mapping)
+void mapping_work_removal(struct cepa_port_mapping *mapping, struct cepa_time now)
 {
     struct cepa_upnp_result result;
     if (mapping->work != NULL) {
@@ -127,7 +128,7 @@ void mapping_work_removal(struct cepa_port_mapping *mapping)
         }
         end_work(mapping);
         if (result.result == 0) {
-            on_mapped(mapping, &result, mapping->round_began);
+            on_mapped(mapping, &result, now);
         }
     }
     if (!mapping_has_lease(mapping) || mapping->protocol != CEPA_PORT_MAPPING_UPNP) {
@@ -141,5 +142,5 @@ void mapping_work_removal(struct cepa_port_mapping *mapping)
     const struct mapping_lease *tcp = &mapping->leases[CEPA_PORT_MAPPING_TCP];
     request.udp_external = udp->is_mapped ? udp->external.port : 0;
     request.tcp_external = tcp->is_mapped ? tcp->external.port : 0;
-    (void)start(mapping, &request);
+    (void)start(mapping, &request, now);
 }

@@ -1,40 +1,36 @@
-/* A thread that asks a router by libminiupnpc, and hands its result over. */
+/* Starts the process that asks a router, and takes its answer. */
 #define _GNU_SOURCE
 #include "native/net/upnp.h"
 
-#include <miniupnpc/miniupnpc.h>
-#include <miniupnpc/upnpcommands.h>
-#include <pthread.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/time.h"
-#include "native/net/clock.h"
-
-enum {
-    STACK_SIZE = 512 * 1024,
-    SEARCH_MS = 1500, /* that a router has for its answer to the search */
-    SEARCH_TTL = 2,
-    IP_TEXT_SIZE = 64,
-    CONFLICT = 718, /* somebody else has the external port */
-    ONLY_PERMANENT = 725,
-    INVALID_ARGUMENTS = 402, /* what some say instead */
-    ACTION_FAILED = 501      /* and others */
-};
+#include "native/net/upnp_process.h"
 
 struct cepa_upnp_work {
-    pthread_mutex_t mutex;
-    int event_fd;  /* counts once when the work is done */
-    unsigned uses; /* of the owner and the thread; the last one frees */
+    int fd;    /* to the process */
+    pid_t pid; /* it; waited for when the work is given back, so nobody else has the number */
     bool is_done;
-    bool is_cancelled; /* nobody wants the result */
     struct cepa_upnp_request request;
     struct cepa_upnp_result result; /* once it is done */
 };
+
+static bool has_door; /* this program does not take the process's start for its own */
+
+void cepa_upnp_door(int argc, char **argv)
+{
+    if (argc == 1 && strcmp(argv[0], UPNP_PROCESS_NAME) == 0) {
+        _exit(upnp_process_serve(STDIN_FILENO));
+    }
+    has_door = true;
+}
 
 bool cepa_upnp_is_url_of(const char *url, const struct cepa_net_address *gateway)
 {
@@ -49,265 +45,71 @@ bool cepa_upnp_is_url_of(const char *url, const struct cepa_net_address *gateway
     return strncmp(url, ip, ip_len) == 0 && (url[ip_len] == ':' || url[ip_len] == '/');
 }
 
-static void release(struct cepa_upnp_work *work)
+/* Starts this program anew with `fd` as its standard input and no other descriptor, without what
+ * this process blocks and ignores. What the library prints is for nobody. */
+static int start_process(pid_t *ret_pid, int fd)
 {
-    pthread_mutex_lock(&work->mutex);
-    bool is_last = --work->uses == 0;
-    pthread_mutex_unlock(&work->mutex);
-    if (is_last) {
-        pthread_mutex_destroy(&work->mutex);
-        if (work->event_fd >= 0) {
-            (void)close(work->event_fd);
-        }
-        free(work);
-    }
-}
-
-/* What the thread needs on its way. */
-struct errand {
-    struct cepa_upnp_work *work;
-    const struct cepa_upnp_request *request; /* nobody writes to it */
-    struct cepa_time end;                    /* nothing new after this */
-    struct cepa_upnp_result result;
-    char lan_ip[IP_TEXT_SIZE]; /* our IP as the router sees it */
-    bool is_permanent;         /* ask for no lifetime */
-};
-
-/* Says whether there is no point in going on. */
-static bool is_over(struct errand *errand)
-{
-    pthread_mutex_lock(&errand->work->mutex);
-    bool is_cancelled = errand->work->is_cancelled;
-    pthread_mutex_unlock(&errand->work->mutex);
-    return is_cancelled || cepa_time_is_due(errand->end, cepa_clock_now());
-}
-
-/* Asks for one mapping; 0, or an error code of UPnP or of the library. */
-static int add(struct errand *errand, const char *transport, uint16_t internal, uint16_t external)
-{
-    const struct cepa_upnp_control *control = &errand->result.control;
-    char internal_text[8];
-    char external_text[8];
-    char lease[16];
-    (void)snprintf(internal_text, sizeof internal_text, "%u", (unsigned)internal);
-    (void)snprintf(external_text, sizeof external_text, "%u", (unsigned)external);
-    (void)snprintf(lease, sizeof lease, "%u",
-                   errand->is_permanent ? 0U : (unsigned)errand->request->lifetime_s);
-    int code = UPNP_AddPortMapping(control->url, control->service, external_text, internal_text,
-                                   errand->lan_ip, "cepa", transport, NULL, lease);
-    if ((code == ONLY_PERMANENT || code == INVALID_ARGUMENTS || code == ACTION_FAILED) &&
-        !errand->is_permanent && !is_over(errand)) {
-        errand->is_permanent = true;
-        code = UPNP_AddPortMapping(control->url, control->service, external_text, internal_text,
-                                   errand->lan_ip, "cepa", transport, NULL, "0");
-        errand->is_permanent = code == 0;
-    }
-    return code;
-}
-
-static void take_away(const struct cepa_upnp_control *control, const char *transport,
-                      uint16_t external)
-{
-    char text[8];
-    if (external != 0) {
-        (void)snprintf(text, sizeof text, "%u", (unsigned)external);
-        (void)UPNP_DeletePortMapping(control->url, control->service, text, transport, NULL);
-    }
-}
-
-/* Tries the candidates. UDP decides; TCP gets the same external port or none. */
-static int map_candidates(struct errand *errand)
-{
-    const struct cepa_upnp_request *request = errand->request;
-    int result = CEPA_ERR_UNSUPPORTED;
-    for (size_t i = 0; i < CEPA_UPNP_CANDIDATES && request->candidates[i] != 0; i++) {
-        uint16_t external = request->candidates[i];
-        const char *first = request->udp_port != 0 ? "UDP" : "TCP";
-        uint16_t first_port = request->udp_port != 0 ? request->udp_port : request->tcp_port;
-        if (is_over(errand)) {
-            return CEPA_ERR_UNREACHABLE;
-        }
-        int code = add(errand, first, first_port, external);
-        if (code == 0) {
-            errand->result.udp_external = request->udp_port != 0 ? external : 0;
-            errand->result.tcp_external = request->udp_port != 0 ? 0 : external;
-            if (request->udp_port != 0 && request->tcp_port != 0 && !is_over(errand) &&
-                add(errand, "TCP", request->tcp_port, external) == 0) {
-                errand->result.tcp_external = external;
-            }
-            errand->result.is_permanent = errand->is_permanent;
-            return 0;
-        }
-        result = code > 0 ? CEPA_ERR_UNSUPPORTED : CEPA_ERR_UNREACHABLE;
-        if (code != CONFLICT) {
-            break;
-        }
-    }
-    return result;
-}
-
-/* Takes over where to send orders, if that is at the router; its external IP shows that it is the
- * service in use. */
-static int take_service(struct errand *errand, const char *url, const char *service)
-{
-    char ip[IP_TEXT_SIZE] = "";
-    struct cepa_upnp_control *control = &errand->result.control;
-    if (url == NULL || !cepa_upnp_is_url_of(url, &errand->request->gateway) ||
-        strlen(url) >= sizeof control->url || strlen(service) >= sizeof control->service) {
-        return CEPA_ERR_NOT_FOUND;
-    }
-    (void)snprintf(control->url, sizeof control->url, "%s", url);
-    (void)snprintf(control->service, sizeof control->service, "%s", service);
-    if (UPNP_GetExternalIPAddress(control->url, control->service, ip) != 0 ||
-        cepa_net_address_ip_decode(&errand->result.external, ip, strlen(ip)) != 0 ||
-        errand->result.external.family != CEPA_NET_ADDRESS_IPV4) {
-        return CEPA_ERR_UNREACHABLE;
-    }
-    return 0;
-}
-
-/* Reads a description, and finds the service in it that is connected: there may be one for IP and
- * one for PPP. */
-static int use_description(struct errand *errand, const char *description_url)
-{
-    struct UPNPUrls urls;
-    struct IGDdatas data;
-    memset(&urls, 0, sizeof urls);
-    memset(&data, 0, sizeof data);
-    if (!cepa_upnp_is_url_of(description_url, &errand->request->gateway) ||
-        UPNP_GetIGDFromUrl(description_url, &urls, &data, errand->lan_ip,
-                           (int)sizeof errand->lan_ip) != 1) {
-        return CEPA_ERR_NOT_FOUND;
-    }
-    int result = take_service(errand, urls.controlURL, data.first.servicetype);
-    if (result != 0 && data.second.servicetype[0] != 0 && !is_over(errand)) {
-        FreeUPNPUrls(&urls);
-        memset(&urls, 0, sizeof urls);
-        data.first = data.second;
-        GetUPNPUrls(&urls, &data, description_url, 0);
-        result = take_service(errand, urls.controlURL, data.first.servicetype);
-    }
-    FreeUPNPUrls(&urls);
-    return result;
-}
-
-/* Finds the router among those that answer the search. */
-static int find(struct errand *errand)
-{
-    static const char *const kinds[] = {"urn:schemas-upnp-org:device:InternetGatewayDevice:1",
-                                        NULL};
-    char local[CEPA_NET_ADDRESS_TEXT_SIZE];
-    int error = 0;
-    int result = CEPA_ERR_NOT_FOUND;
-    if (errand->request->description_url[0] != 0) {
-        return use_description(errand, errand->request->description_url);
-    }
-    cepa_net_address_ip_encode(local, &errand->request->local);
-    struct UPNPDev *devices = upnpDiscoverDevices(kinds, SEARCH_MS, local, NULL,
-                                                  UPNP_LOCAL_PORT_ANY, 0, SEARCH_TTL, &error, 0);
-    for (struct UPNPDev *device = devices; device != NULL && result != 0; device = device->pNext) {
-        if (is_over(errand)) {
-            break;
-        }
-        if (device->descURL != NULL &&
-            cepa_upnp_is_url_of(device->descURL, &errand->request->gateway)) {
-            result = use_description(errand, device->descURL);
-        }
-    }
-    freeUPNPDevlist(devices);
-    return result;
-}
-
-static void take_all_away(const struct cepa_upnp_control *control, uint16_t udp, uint16_t tcp)
-{
-    take_away(control, "UDP", udp);
-    take_away(control, "TCP", tcp);
-}
-
-/* Gives the result, or, if nobody wants it any more, undoes what was done first. */
-static void hand_over(struct errand *errand)
-{
-    struct cepa_upnp_work *work = errand->work;
-    const uint64_t one = 1;
-    pthread_mutex_lock(&work->mutex);
-    if (work->is_cancelled && !work->request.is_removal && errand->result.result == 0) {
-        pthread_mutex_unlock(&work->mutex);
-        take_all_away(&errand->result.control, errand->result.udp_external,
-                      errand->result.tcp_external);
-        errand->result.result = CEPA_ERR_TIMEOUT;
-        pthread_mutex_lock(&work->mutex);
-    }
-    work->result = errand->result;
-    work->is_done = true;
-    ssize_t unused = write(work->event_fd, &one, sizeof one);
-    (void)unused;
-    pthread_mutex_unlock(&work->mutex);
-}
-
-static void *run(void *argument)
-{
-    struct cepa_upnp_work *work = argument;
-    struct errand errand;
-    memset(&errand, 0, sizeof errand);
-    errand.work = work;
-    errand.request = &work->request;
-    errand.end = cepa_time_add(cepa_clock_now(), CEPA_UPNP_WORK_MAX_S * CEPA_SECOND_NS);
-    if (work->request.is_removal) {
-        take_all_away(&work->request.control, work->request.udp_external,
-                      work->request.tcp_external);
-    } else {
-        errand.result.result = find(&errand);
-        if (errand.result.result == 0) {
-            errand.result.result = map_candidates(&errand);
-        }
-    }
-    hand_over(&errand);
-    release(work);
-    return NULL;
-}
-
-/* Starts the thread; signals are for others. */
-static int start_thread(struct cepa_upnp_work *work)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
+    union {
+        const char *const *words;
+        char *const *argv;
+    } cast; /* posix_spawn changes neither the array nor the words */
+    static const char *const words[] = {UPNP_PROCESS_NAME, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
     sigset_t all;
-    sigset_t before;
-    if (pthread_attr_init(&attributes) != 0) {
+    cast.words = words;
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    if (posix_spawn_file_actions_init(&actions) != 0) {
         return CEPA_ERR_SYSTEM;
     }
-    (void)sigfillset(&all);
-    int failed = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    failed |= pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    failed |= pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (failed == 0) {
-        failed = pthread_create(&thread, &attributes, run, work);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (posix_spawnattr_init(&attributes) != 0) {
+        (void)posix_spawn_file_actions_destroy(&actions);
+        return CEPA_ERR_SYSTEM;
     }
-    (void)pthread_attr_destroy(&attributes);
+    int failed = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
+    failed |= posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    failed |= posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    failed |= posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    failed |= posix_spawnattr_setsigmask(&attributes, &none);
+    failed |= posix_spawnattr_setsigdefault(&attributes, &all);
+    failed |= posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (failed == 0) {
+        failed = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, cast.argv, environ);
+    }
+    (void)posix_spawnattr_destroy(&attributes);
+    (void)posix_spawn_file_actions_destroy(&actions);
     return failed != 0 ? CEPA_ERR_SYSTEM : 0;
 }
 
 int cepa_upnp_start(struct cepa_upnp_work **ret_work, const struct cepa_upnp_request *request)
 {
+    int fds[2];
+    if (!has_door) {
+        return CEPA_ERR_NOT_FOUND;
+    }
     struct cepa_upnp_work *work = calloc(1, sizeof *work);
     if (work == NULL) {
         return CEPA_ERR_FULL;
     }
-    work->request = *request;
-    work->uses = 2;
-    work->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (work->event_fd < 0 || pthread_mutex_init(&work->mutex, NULL) != 0) {
-        if (work->event_fd >= 0) {
-            (void)close(work->event_fd);
-        }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
         free(work);
         return CEPA_ERR_SYSTEM;
     }
-    int result = start_thread(work);
+    work->request = *request;
+    if (request->limit_s == 0) {
+        work->request.limit_s = CEPA_UPNP_WORK_MAX_S;
+    }
+    work->fd = fds[0];
+    int result = send(fds[0], &work->request, sizeof work->request, MSG_NOSIGNAL) ==
+                         (ssize_t)sizeof work->request
+                     ? start_process(&work->pid, fds[1])
+                     : CEPA_ERR_SYSTEM;
+    (void)close(fds[1]);
     if (result != 0) {
-        work->uses = 1;
-        release(work);
+        (void)close(fds[0]);
+        free(work);
         return result;
     }
     *ret_work = work;
@@ -316,31 +118,83 @@ int cepa_upnp_start(struct cepa_upnp_work **ret_work, const struct cepa_upnp_req
 
 int cepa_upnp_descriptor(const struct cepa_upnp_work *work)
 {
-    return work->event_fd;
+    return work->fd;
+}
+
+/* Says whether an external port is one that the process could have got. */
+static bool is_candidate(const struct cepa_upnp_request *request, uint16_t external)
+{
+    for (size_t i = 0; i < CEPA_UPNP_CANDIDATES; i++) {
+        if (external == request->candidates[i]) {
+            return true;
+        }
+    }
+    return external == 0;
+}
+
+/* Takes over an answer, as far as it can be true. */
+static int take_answer(struct cepa_upnp_result *ret_result, const struct cepa_upnp_request *request,
+                       const struct upnp_answer *answer)
+{
+    struct cepa_upnp_result result = {.udp_external = answer->udp_external,
+                                      .tcp_external = answer->tcp_external,
+                                      .is_permanent = answer->is_permanent != 0,
+                                      .control = answer->control};
+    if (request->is_removal) {
+        return 0;
+    }
+    if (answer->result != 0) {
+        return answer->result == CEPA_ERR_NOT_FOUND || answer->result == CEPA_ERR_UNSUPPORTED ||
+                       answer->result == CEPA_ERR_TIMEOUT
+                   ? answer->result
+                   : CEPA_ERR_UNREACHABLE;
+    }
+    result.external.family = CEPA_NET_ADDRESS_IPV4;
+    memcpy(result.external.ip, answer->ip, sizeof answer->ip);
+    if ((result.udp_external == 0 && result.tcp_external == 0) ||
+        (result.udp_external != 0 && request->udp_port == 0) ||
+        (result.tcp_external != 0 && request->tcp_port == 0) ||
+        !is_candidate(request, result.udp_external) ||
+        !is_candidate(request, result.tcp_external) ||
+        memchr(result.control.url, 0, sizeof result.control.url) == NULL ||
+        memchr(result.control.service, 0, sizeof result.control.service) == NULL ||
+        !cepa_upnp_is_url_of(result.control.url, &request->gateway)) {
+        return CEPA_ERR_UNREACHABLE;
+    }
+    *ret_result = result;
+    return 0;
 }
 
 bool cepa_upnp_is_done(struct cepa_upnp_work *work, struct cepa_upnp_result *ret_result)
 {
-    pthread_mutex_lock(&work->mutex);
-    bool is_done = work->is_done;
-    if (is_done) {
-        *ret_result = work->result;
+    struct upnp_answer answer;
+    if (!work->is_done) {
+        ssize_t got = recv(work->fd, &answer, sizeof answer, MSG_DONTWAIT | MSG_TRUNC);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return false;
+        }
+        /* Without an answer it has met one of its limits, or something worse. */
+        work->result.result = got == (ssize_t)sizeof answer
+                                  ? take_answer(&work->result, &work->request, &answer)
+                                  : CEPA_ERR_UNREACHABLE;
+        work->is_done = true;
     }
-    pthread_mutex_unlock(&work->mutex);
-    return is_done;
+    *ret_result = work->result;
+    return true;
 }
 
 void cepa_upnp_cancel(struct cepa_upnp_work *work)
 {
-    pthread_mutex_lock(&work->mutex);
-    work->is_cancelled = true;
-    pthread_mutex_unlock(&work->mutex);
+    (void)shutdown(work->fd, SHUT_WR);
 }
 
 void cepa_upnp_end(struct cepa_upnp_work *work)
 {
     if (work != NULL) {
-        cepa_upnp_cancel(work);
-        release(work);
+        (void)kill(work->pid, SIGKILL);
+        while (waitpid(work->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+        (void)close(work->fd);
+        free(work);
     }
 }

@@ -1,6 +1,8 @@
-/* Mapping ports by UPnP's Internet Gateway Device. The library that speaks it waits for its peers,
- * so each piece of work has a thread of its own, which shares nothing but its result. Only the
- * router that is named is asked, whatever others announce. IPv4 alone. */
+/* Mapping ports by UPnP's Internet Gateway Device. The library that speaks it waits for its peers
+ * and reads whatever they send, so each piece of work is a process of its own, with limits on its
+ * memory and time and without anything that this one knows (docs/decisions/0044). It is this
+ * program, started anew. Only the router that is named is asked, whatever others announce. IPv4
+ * alone. */
 #ifndef CEPA_NATIVE_NET_UPNP_H
 #define CEPA_NATIVE_NET_UPNP_H
 
@@ -15,7 +17,7 @@ enum {
     CEPA_UPNP_URL_SIZE = 256,
     CEPA_UPNP_SERVICE_SIZE = 128,
     CEPA_UPNP_CANDIDATES = 3, /* external ports that are tried */
-    CEPA_UPNP_WORK_MAX_S = 20 /* nothing new is asked after so long */
+    CEPA_UPNP_WORK_MAX_S = 20 /* then the process ends itself */
 };
 
 /* Where a router takes its orders: from the result of mapping, for removing. */
@@ -39,12 +41,14 @@ struct cepa_upnp_request {
     uint16_t tcp_external;
     /* Where the router's description is; empty: search. For tests. */
     char description_url[CEPA_UPNP_URL_SIZE];
+    unsigned limit_s; /* 0: CEPA_UPNP_WORK_MAX_S. For tests */
 };
 
 /* What came of it. */
 struct cepa_upnp_result {
-    int result; /* 0; CEPA_ERR_NOT_FOUND: no such router; CEPA_ERR_UNREACHABLE: it does not answer
-                   or has no address; CEPA_ERR_UNSUPPORTED: it refuses */
+    int result; /* 0; CEPA_ERR_NOT_FOUND: no such router; CEPA_ERR_UNREACHABLE: it does not answer,
+                   answers without end or has no address; CEPA_ERR_UNSUPPORTED: it refuses;
+                   CEPA_ERR_TIMEOUT: cancelled. A removal gives 0 whatever the router says */
     struct cepa_net_address external; /* its IP, port 0 */
     uint16_t udp_external;            /* the external port of UDP; 0: none */
     uint16_t tcp_external;            /* the external port of TCP; 0: none */
@@ -55,7 +59,13 @@ struct cepa_upnp_result {
 /* A piece of work; opaque. */
 struct cepa_upnp_work;
 
-/* cepa_upnp_start begins; `request` is copied. Returns 0, CEPA_ERR_FULL or CEPA_ERR_SYSTEM. */
+/* cepa_upnp_door is what a program that is to speak UPnP calls first in its main: a process that
+ * was started for a piece of work does that and does not return. Elsewhere it only lets
+ * cepa_upnp_start start such processes. */
+void cepa_upnp_door(int argc, char **argv);
+
+/* cepa_upnp_start begins; `request` is copied. Returns 0, CEPA_ERR_NOT_FOUND in a program that
+ * has not called cepa_upnp_door, CEPA_ERR_FULL or CEPA_ERR_SYSTEM. */
 CEPA_MUST_USE int cepa_upnp_start(struct cepa_upnp_work **ret_work,
                                   const struct cepa_upnp_request *request);
 
@@ -69,8 +79,8 @@ bool cepa_upnp_is_done(struct cepa_upnp_work *work, struct cepa_upnp_result *ret
  * not done takes away again what it has mapped, and is done then. */
 void cepa_upnp_cancel(struct cepa_upnp_work *work);
 
-/* cepa_upnp_end gives it back at once, done or not; NULL is allowed. Work that is not done is
- * cancelled; its thread ends by itself. */
+/* cepa_upnp_end gives it back at once; NULL is allowed. The process of work that is not done is
+ * killed, and what it has mapped stays: cancel first, if there is time. */
 void cepa_upnp_end(struct cepa_upnp_work *work);
 
 /* cepa_upnp_is_url_of says whether `url` is http on the IPv4 address of `gateway`, written as
