@@ -97,6 +97,7 @@ void cepa_gossip_batch_add(struct cepa_gossip_batch *batch, const struct cepa_in
         return;
     }
     if (!batch->is_free && !cepa_mesh_pay(batch->mesh, batch->peer, CEPA_MESH_COST_BYTES, size)) {
+        cepa_gossip_batch_end(batch); /* what was paid for */
         batch->is_over = true;
         return;
     }
