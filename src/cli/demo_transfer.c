@@ -10,22 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/crowd_command.h"
 #include "crypto/hash.h"
 #include "native/host.h"
 #include "native/net/clock.h"
 
 enum {
     PIECE = 1 << 20,
-    OUTPUT_MAX = 4096, /* of a command */
-    LOOK_MS = 10,      /* between two looks at the file that comes */
-    REACH_MS = 60000,  /* by when addresses have to be found */
-    SEND_MS = 300000   /* what all of it may take */
+    LOOK_MS = 10,     /* between two looks at the file that comes */
+    REACH_MS = 60000, /* by when addresses have to be found */
+    SEND_MS = 300000  /* what all of it may take */
 };
 
 /* What is under way. */
@@ -35,10 +33,9 @@ struct show {
     size_t sender;
     size_t receiver;
     char file[2 * CEPA_CROWD_PATH_SIZE];
-    char address[256];
-    uint8_t hash[32]; /* of the file */
-    pid_t pid;        /* of cepa send; 0: it has ended */
-    int output;       /* what it says */
+    char address[CEPA_CROWD_ADDRESS_SIZE];
+    uint8_t hash[32];               /* of the file */
+    struct cepa_crowd_command send; /* cepa send */
     const volatile sig_atomic_t *is_interrupted;
 };
 
@@ -53,116 +50,19 @@ static double seconds_since(struct cepa_time then)
     return (double)cepa_time_since(cepa_clock_now(), then) / (double)CEPA_SECOND_NS;
 }
 
-/* --- commands --------------------------------------------------------------------------------- */
-
-/* Starts this program with a node's state directory; gives its process and what it prints. */
-static int start_command(const struct show *show, size_t node, const char *const *words,
-                         size_t words_len, pid_t *ret_pid, int *ret_output)
-{
-    char state[2 * CEPA_CROWD_PATH_SIZE];
-    const char *arguments[16] = {"/proc/self/exe"};
-    int pipes[2];
-    size_t len = 1;
-    (void)snprintf(state, sizeof state, "%s/%zu", show->crowd->directory, node);
-    for (size_t i = 0; i < words_len; i++) {
-        arguments[len++] = words[i];
-    }
-    arguments[len++] = "--state-directory";
-    arguments[len++] = state;
-    arguments[len] = NULL;
-    if (show->crowd->config.program != NULL) {
-        arguments[0] = show->crowd->config.program;
-    }
-    if (pipe2(pipes, O_CLOEXEC) != 0) {
-        return CEPA_ERR_SYSTEM;
-    }
-    pid_t pid = fork();
-    if (pid == 0) {
-        /* execv changes neither the array nor the words. */
-        union {
-            const char **words;
-            char **argv;
-        } cast = {arguments};
-        (void)setpgid(0, 0);
-        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-        (void)dup2(pipes[1], STDOUT_FILENO);
-        (void)dup2(pipes[1], STDERR_FILENO);
-        (void)execv(arguments[0], cast.argv);
-        _exit(127);
-    }
-    close(pipes[1]);
-    if (pid < 0) {
-        close(pipes[0]);
-        return CEPA_ERR_SYSTEM;
-    }
-    *ret_pid = pid;
-    *ret_output = pipes[0];
-    return 0;
-}
-
-/* Reads all that a command says and waits for its end; gives its exit status, -1 if it was killed.
- */
-static int end_command(pid_t pid, int output, char ret_text[OUTPUT_MAX])
-{
-    size_t len = 0;
-    int status = 0;
-    for (;;) {
-        ssize_t got = read(output, ret_text + len, OUTPUT_MAX - 1 - len);
-        if (got <= 0 && !(got < 0 && errno == EINTR)) {
-            break;
-        }
-        len += got > 0 ? (size_t)got : 0;
-        len = len < OUTPUT_MAX - 1 ? len : OUTPUT_MAX / 2;
-    }
-    ret_text[len] = '\0';
-    close(output);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int run_command(const struct show *show, struct cepa_reason *ret_reason, size_t node,
-                       const char *const *words, size_t words_len, char ret_text[OUTPUT_MAX])
-{
-    pid_t pid;
-    int output;
-    int status = start_command(show, node, words, words_len, &pid, &output);
-    if (status == 0) {
-        status = end_command(pid, output, ret_text) == 0 ? 0 : CEPA_ERR_STATE;
-    }
-    return status == 0 ? 0
-                       : cepa_reason_fail(ret_reason, status, "cepa %s: %.300s", words[0],
-                                          status == CEPA_ERR_STATE ? ret_text : strerror(errno));
-}
-
-/* Makes an identity for a node, or asks for the one it has. */
-static int ask_address(const struct show *show, struct cepa_reason *ret_reason, size_t node,
-                       char ret_address[256])
-{
-    static const char *const words[] = {"id"};
-    char text[OUTPUT_MAX];
-    int status = run_command(show, ret_reason, node, words, 1, text);
-    const char *address = status == 0 ? strstr(text, "cepa1") : NULL;
-    if (status == 0 && address == NULL) {
-        return cepa_reason_fail(ret_reason, CEPA_ERR_MALFORMED, "'cepa id' says no address");
-    }
-    if (status == 0) {
-        (void)snprintf(ret_address, 256, "%.*s", (int)strcspn(address, " \t\r\n"), address);
-    }
-    return status;
-}
-
 /* Both get addresses, and the receiver knows the sender. */
 static int meet(struct show *show, struct cepa_reason *ret_reason)
 {
-    char sender[256];
-    char text[OUTPUT_MAX];
-    int status = ask_address(show, ret_reason, show->sender, sender);
+    char sender[CEPA_CROWD_ADDRESS_SIZE];
+    char text[CEPA_CROWD_OUTPUT_SIZE];
+    int status = cepa_crowd_address(show->crowd, ret_reason, show->sender, sender);
     if (status == 0) {
-        status = ask_address(show, ret_reason, show->receiver, show->address);
+        status = cepa_crowd_address(show->crowd, ret_reason, show->receiver, show->address);
     }
     const char *const words[] = {"contacts", "add", "sender", sender};
-    return status == 0 ? run_command(show, ret_reason, show->receiver, words, 4, text) : status;
+    return status == 0
+               ? cepa_crowd_command_run(show->crowd, ret_reason, show->receiver, words, 4, text)
+               : status;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
@@ -335,14 +235,6 @@ static int wait_reachable(const struct show *show, struct cepa_reason *ret_reaso
                                         "the receiver's address cannot be reached");
 }
 
-/* Whether a command is still under way. */
-static bool is_running(pid_t pid)
-{
-    siginfo_t info;
-    memset(&info, 0, sizeof info);
-    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
-}
-
 /* Watches the file grow, and kills a relay at half. */
 static int watch(struct show *show, struct cepa_reason *ret_reason,
                  struct cepa_demo_transfer *transfer, int *ret_fd)
@@ -353,7 +245,7 @@ static int watch(struct show *show, struct cepa_reason *ret_reason,
     bool is_killed = false;
     int fd = -1;
     int status = 0;
-    while (status == 0 && here < transfer->bytes && is_running(show->pid)) {
+    while (status == 0 && here < transfer->bytes && cepa_crowd_command_is_running(&show->send)) {
         if (seconds_since(began) * 1000 > SEND_MS) {
             status = cepa_reason_fail(ret_reason, CEPA_ERR_TIMEOUT, "the transfer does not end");
         }
@@ -383,17 +275,17 @@ static int send_file(struct show *show, struct cepa_reason *ret_reason,
                      struct cepa_demo_transfer *transfer)
 {
     const char *const words[] = {"send", show->address, show->file, "--as", "me", "--json"};
-    char text[OUTPUT_MAX] = "";
+    char text[CEPA_CROWD_OUTPUT_SIZE] = "";
     int fd = -1;
-    if (start_command(show, show->sender, words, 6, &show->pid, &show->output) != 0) {
+    if (cepa_crowd_command_begin(&show->send, show->crowd, show->sender, -1, words, 6) != 0) {
         return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "'cepa send' cannot be started: %s",
                                 strerror(errno));
     }
     int status = watch(show, ret_reason, transfer, &fd);
     if (status != 0) {
-        (void)kill(show->pid, SIGTERM);
+        (void)kill(show->send.pid, SIGTERM);
     }
-    int ended = end_command(show->pid, show->output, text);
+    int ended = cepa_crowd_command_end(&show->send, text);
     cJSON *said = cJSON_Parse(text);
     transfer->seconds = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(said, "seconds"));
     cJSON_Delete(said);
