@@ -18,6 +18,7 @@ enum {
     OLD_S = 60,      /* a neighbour that old may be replaced */
     IDLE_S = 10,     /* a link of no use is let go */
     AGAIN_S = 2,     /* a node without neighbours asks those again that refused it */
+    LINKED_S = 10,   /* one with too few does, if nobody else is left */
     YOUNG_S = 30,
     LOST_FORGET_S = 1800 /* a neighbour lost so long ago is not tried any more */
 };
@@ -293,26 +294,26 @@ static bool dial_one(struct cepa_mesh *mesh)
     return false;
 }
 
-/* Whether a linked relay may be asked: one that was not yet, or has refused a node that has no
- * neighbour at all; it may know more relays by now. */
+/* Whether a linked relay may be asked: one that was not yet, or that refused, or parted, longer
+ * than `again_s` ago; 0: none of these. */
 static bool is_askable(const struct cepa_mesh *mesh, const struct cepa_mesh_peer *peer,
-                       bool is_isolated)
+                       uint64_t again_s)
 {
     if (peer->bond == CEPA_MESH_BOND_REFUSED) {
-        return is_isolated &&
-               cepa_time_since(mesh->now, peer->bonded_at) > AGAIN_S * CEPA_SECOND_NS;
+        return again_s > 0 &&
+               cepa_time_since(mesh->now, peer->bonded_at) > again_s * CEPA_SECOND_NS;
     }
     return peer->bond == CEPA_MESH_BOND_NONE &&
            cepa_time_since(mesh->now, peer->up_at) > CEPA_SECOND_NS;
 }
 
 /* A linked relay is asked to be a neighbour, which costs no dial; false if there is none. */
-static bool ask_linked(struct cepa_mesh *mesh, bool is_isolated)
+static bool ask_linked(struct cepa_mesh *mesh, uint64_t again_s)
 {
     for (uint32_t i = 0; i < mesh->config.limits.links_max; i++) {
         struct cepa_mesh_peer *peer = &mesh->peers[i];
         if (peer->link != 0 && peer->facts.is_relay && !peer->is_closing && !peer->is_stalled &&
-            !peer->facts.is_guard && is_askable(mesh, peer, is_isolated) &&
+            !peer->facts.is_guard && is_askable(mesh, peer, again_s) &&
             !has_prefix(mesh, &peer->facts.prefix, &peer->facts.node)) {
             cepa_neighbours_ask(mesh, peer);
             return true;
@@ -328,11 +329,17 @@ void cepa_neighbours_fill(struct cepa_mesh *mesh)
     uint32_t count = cepa_neighbours_count(mesh, &outbound);
     uint32_t dialled = cepa_dial_count(mesh, CEPA_MESH_FOR_NEIGHBOUR);
     while (dialled < DIALS_MAX && (count + dialled < wanted || outbound + dialled < wanted / 2)) {
-        if (count + dialled < wanted && ask_linked(mesh, count == 0)) {
+        bool has_few = count + dialled < wanted;
+        /* Without a neighbour: whoever refused may know more relays by now. */
+        if (has_few && ask_linked(mesh, count == 0 ? AGAIN_S : 0)) {
             count++;
             outbound++;
         } else if (dial_one(mesh)) {
             dialled++;
+        } else if (has_few && ask_linked(mesh, LINKED_S)) {
+            /* A link that has other uses outlives the bond; it cannot be dialled again. */
+            count++;
+            outbound++;
         } else {
             return;
         }

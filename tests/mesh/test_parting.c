@@ -84,6 +84,40 @@ TEST(who_has_more_than_it_wants_leaves)
     CHECK_INT(neighbours(), NODES - 1);
 }
 
+/* What the stranger is to this node; -1 if their link is gone. */
+static int stranger_bond(void)
+{
+    for (uint32_t i = 0; i < node->mesh->config.limits.links_max; i++) {
+        if (node->mesh->peers[i].link == link) {
+            return (int)node->mesh->peers[i].bond;
+        }
+    }
+    return -1;
+}
+
+TEST(who_has_parted_is_asked_again_when_nobody_else_is_left)
+{
+    begin(true);
+    node->mesh->config.limits.neighbours = NODES - 1;
+    say(CEPA_MESH_NEIGHBOUR_PART, 0);
+    CHECK_INT(stranger_bond(), CEPA_MESH_BOND_REFUSED);
+    /* Something comes over its link, and so it stays. */
+    for (unsigned i = 0; i < 3; i++) {
+        mesh_net_run(5000);
+        say(CEPA_MESH_NEIGHBOUR_PART, 0);
+    }
+    CHECK_INT(stranger_bond(), CEPA_MESH_BOND_REFUSED);
+    node->mesh->config.limits.neighbours = NODES;
+    mesh_net_run(2000);
+    CHECK_INT(stranger_bond(), CEPA_MESH_BOND_ASKED);
+    /* Who has no room is left alone for a while. */
+    say(CEPA_MESH_NEIGHBOUR_REFUSE, 0);
+    mesh_net_run(5000);
+    CHECK_INT(stranger_bond(), CEPA_MESH_BOND_REFUSED);
+    mesh_net_run(8000);
+    CHECK_INT(stranger_bond(), CEPA_MESH_BOND_ASKED);
+}
+
 TEST(a_client_may_always_go)
 {
     begin(false);
@@ -120,5 +154,5 @@ TEST(who_does_not_answer_stays)
 }
 
 TEST_MAIN(RUN(who_has_not_enough_stays), RUN(who_has_more_than_it_wants_leaves),
-          RUN(a_client_may_always_go), RUN(nobody_is_left_who_has_not_enough),
-          RUN(who_does_not_answer_stays))
+          RUN(who_has_parted_is_asked_again_when_nobody_else_is_left), RUN(a_client_may_always_go),
+          RUN(nobody_is_left_who_has_not_enough), RUN(who_does_not_answer_stays))
