@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cli/crowd.h"
+#include "measure/process.h"
 #include "native/net/clock.h"
 
 enum {
@@ -43,8 +44,7 @@ struct wish {
 
 /* A node's counters at a moment. */
 struct sample {
-    double cpu_s;
-    double rss_mb;
+    struct bench_process process;
     double links;
     double neighbours;
     double bytes_in;
@@ -102,31 +102,6 @@ static double interface_bytes(void)
     return (double)bytes;
 }
 
-/* Processor time and memory of a process. */
-static void read_process(struct sample *sample, pid_t pid)
-{
-    char path[64];
-    char text[1024] = "";
-    unsigned long user = 0;
-    unsigned long kernel = 0;
-    long pages = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file != NULL) {
-        size_t len = fread(text, 1, sizeof text - 1, file);
-        text[len] = 0;
-        (void)fclose(file);
-    }
-    const char *rest = strrchr(text, ')');
-    if (rest != NULL && sscanf(rest,
-                               ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d "
-                               "%*d %*d %*d %*u %*u %ld",
-                               &user, &kernel, &pages) == 3) {
-        sample->cpu_s = (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-        sample->rss_mb = (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
-    }
-}
-
 static double number_of(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -149,7 +124,7 @@ static bool take(struct sample *ret_sample, const struct cepa_crowd *crowd, size
     ret_sample->bytes_out = number_of(network, "bytes_out");
     ret_sample->padding_out = number_of(network, "padding_out");
     cJSON_Delete(answer);
-    read_process(ret_sample, crowd->pids[number]);
+    ret_sample->process = bench_process_read(crowd->pids[number]);
     return true;
 }
 
@@ -162,7 +137,7 @@ static bool measure(struct cost *ret_cost, const struct cepa_crowd *crowd, const
         is_well = take(&before[i], crowd, i);
     }
     for (size_t i = 0; i < wish->nodes; i++) { /* what asking has cost is not theirs */
-        read_process(&before[i], crowd->pids[i]);
+        before[i].process = bench_process_read(crowd->pids[i]);
     }
     struct cepa_time began = cepa_clock_now();
     double lines = interface_bytes();
@@ -170,9 +145,9 @@ static bool measure(struct cost *ret_cost, const struct cepa_crowd *crowd, const
     double elapsed = (double)cepa_time_since(cepa_clock_now(), began) / 1e9;
     ret_cost->lines_kb = 2 * (interface_bytes() - lines) / elapsed / 1e3 / (double)wish->nodes;
     for (size_t i = 0; i < wish->nodes; i++) {
-        read_process(&after, crowd->pids[i]);
-        ret_cost->cpu_percent[i] = 100 * (after.cpu_s - before[i].cpu_s) / elapsed;
-        ret_cost->rss_mb[i] = after.rss_mb;
+        after.process = bench_process_read(crowd->pids[i]);
+        ret_cost->cpu_percent[i] = 100 * (after.process.cpu_s - before[i].process.cpu_s) / elapsed;
+        ret_cost->rss_mb[i] = after.process.rss_mb;
     }
     for (size_t i = 0; i < wish->nodes && is_well; i++) {
         is_well = take(&after, crowd, i);

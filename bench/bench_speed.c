@@ -16,17 +16,10 @@
 
 #include "cli/crowd.h"
 #include "cli/speed_result.h"
+#include "measure/process.h"
 #include "native/net/clock.h"
 
-enum {
-    NODES = 5,
-    MEGABYTES = 400,
-    HOPS = 3,
-    RUNS = 3,
-    READY_MS = 30000,
-    POLL_MS = 100,
-    USER_FIELD = 14
-};
+enum { NODES = 5, MEGABYTES = 400, HOPS = 3, RUNS = 3, READY_MS = 30000, POLL_MS = 100 };
 
 /* What to do. */
 struct wish {
@@ -37,30 +30,6 @@ struct wish {
     uint32_t hops;
     unsigned pause_s; /* before measuring, so that a profiler can be attached */
 };
-
-/* Processor seconds of a process so far. */
-static double cpu_seconds(pid_t pid)
-{
-    char path[64];
-    char line[1024];
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "r");
-    size_t len = file != NULL ? fread(line, 1, sizeof line - 1, file) : 0;
-    if (file != NULL) {
-        fclose(file);
-    }
-    line[len] = '\0';
-    char *at = strrchr(line, ')');
-    for (int field = 3; at != NULL && field <= USER_FIELD; field++) {
-        at = strchr(at + 1, ' ');
-    }
-    if (at == NULL) {
-        return 0;
-    }
-    unsigned long user = strtoul(at, &at, 10);
-    unsigned long system = strtoul(at, NULL, 10);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
 
 static int ask(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
                struct cepa_cli_speed *ret_speed, const struct cepa_control_request *request)
@@ -124,14 +93,14 @@ static int run(const struct cepa_crowd *crowd, struct cepa_reason *ret_reason,
         double cpu[CEPA_CROWD_MAX];
         struct cepa_cli_speed speed = {0};
         for (size_t node = 0; node < wish->nodes; node++) {
-            cpu[node] = cpu_seconds(crowd->pids[node]);
+            cpu[node] = bench_process_read(crowd->pids[node]).cpu_s;
         }
         int status = transfer(crowd, ret_reason, wish, i % 2 == 1, &speed);
         if (status != 0) {
             return status;
         }
         for (size_t node = 0; node < wish->nodes; node++) {
-            cpu[node] = cpu_seconds(crowd->pids[node]) - cpu[node];
+            cpu[node] = bench_process_read(crowd->pids[node]).cpu_s - cpu[node];
         }
         print_row(&speed, cpu, wish->nodes);
     }

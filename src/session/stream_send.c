@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "session/session_parts.h"
 
+enum { AHEAD = 256 }; /* segments that a stream may keep beyond what the reader permits */
+
 bool cepa_stream_has_sendable(const struct cepa_session *session, uint32_t index)
 {
     const struct cepa_stream_slot *stream = cepa_stream_at(session, index);
@@ -29,9 +31,11 @@ static uint32_t room(const struct cepa_session *session, const struct cepa_strea
     bool is_control = cepa_stream_index(session, session->control) != CEPA_SESSION_NONE &&
                       stream == cepa_stream_at(session, session->control.handle.index);
     if (!is_control) {
-        uint32_t share = pool->capacity / 2;
+        /* No stream holds more than is left, and one that nobody reads holds little: others find
+         * room however many of both there are. */
+        bool is_far = stream->written > AHEAD && stream->written - AHEAD >= stream->permitted;
         left = left > CEPA_SESSION_KEEP_FREE ? left - CEPA_SESSION_KEEP_FREE : 0;
-        left = stream->live >= share ? 0 : left;
+        left = is_far || stream->live >= left ? 0 : left;
     }
     return left;
 }
@@ -100,12 +104,12 @@ int cepa_session_write(struct cepa_session *session, size_t *ret_taken, struct c
 
 /* --- what becomes of segments ---------------------------------------------------------------- */
 
-/* Writers that found no room are told when an eighth is free. */
+/* Writers that found no room are told when there is some. */
 static void tell_wanting(struct cepa_session *session)
 {
     const struct cepa_pool *pool = &session->send_pool;
     uint32_t free = pool->capacity - pool->count;
-    if (free < pool->capacity / 8 ||
+    if (free < 2 * CEPA_SESSION_KEEP_FREE ||
         session->lists[CEPA_STREAM_WANTING].head == CEPA_SESSION_NONE) {
         return;
     }
@@ -232,6 +236,7 @@ int cepa_stream_on_window(struct cepa_session *session, const struct cepa_sessio
     if (frame->number > stream->permitted) {
         stream->permitted = frame->number;
         make_ready(session, index);
+        tell_wanting(session);
     }
     return 0;
 }

@@ -303,7 +303,11 @@ void cepa_connection_send_packet(void *owner, const uint8_t *packet, size_t pack
         return;
     }
     if (!carries_data(packet, packet_len)) {
-        send_record(connection, packet, packet_len);
+        if (cepa_sack_hold_takes(&connection->held, packet, packet_len, now)) {
+            cepa_connection_arm(connection);
+        } else {
+            send_record(connection, packet, packet_len);
+        }
         return;
     }
     if (cepa_time_is_never(connection->unanswered)) {
@@ -320,7 +324,10 @@ void cepa_connection_send_packet(void *owner, const uint8_t *packet, size_t pack
 static void send_paced(struct cepa_connection *connection)
 {
     size_t packet_len;
-    const uint8_t *packet;
+    const uint8_t *packet = cepa_sack_hold_next(&connection->held, connection->endpoint->now);
+    if (packet != NULL && connection->dtls != NULL) {
+        send_record(connection, packet, CEPA_SACK_HOLD_SIZE);
+    }
     set_pace(connection);
     while (connection->dtls != NULL &&
            (packet = cepa_pacer_next(&connection->pacer, &packet_len, connection->endpoint->now)) !=
@@ -538,6 +545,7 @@ void cepa_connection_arm(struct cepa_connection *connection)
     struct cepa_time due = cepa_time_earliest(connection->ice_due, connection->dtls_due);
     due = cepa_time_earliest(due, connection->open_by);
     due = cepa_time_earliest(due, cepa_pacer_deadline(&connection->pacer));
+    due = cepa_time_earliest(due, cepa_sack_hold_deadline(&connection->held));
     due = cepa_time_earliest(due, rest_at(connection));
     due =
         cepa_time_earliest(due, cepa_time_add(connection->unanswered,

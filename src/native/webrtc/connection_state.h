@@ -12,6 +12,7 @@
 #include "native/webrtc/endpoint.h"
 #include "native/webrtc/ice.h"
 #include "native/webrtc/pacer.h"
+#include "native/webrtc/sack_hold.h"
 
 enum {
     CEPA_CONNECTION_ROUTES_MAX = CEPA_ICE_REMOTE_MAX + 4,
@@ -87,6 +88,7 @@ struct cepa_connection {
 
     struct cepa_pacer pacer;    /* of packets with data, and */
     struct cepa_time pacer_set; /* when its rate was set */
+    struct cepa_sack_hold held; /* an answer to the peer's data that waits for the next */
 
     struct cepa_handle timer;    /* goes off at `armed`, which is no later than what follows */
     struct cepa_time armed;      /* or never */

@@ -22,6 +22,12 @@ enum {
     DATA_HEADER = 16,
     SACK_HEADER = 16,
     INDEX_BITS = 12,
+    /* Packets beyond those under way that may leave at once. The library's own 4 would cut the
+     * window to that whenever fewer are under way than it allows; what bursts do is the pacer's
+     * matter. */
+    MAX_BURST = 64,
+    SACK_GROWTH =
+        32, /* packets by which one answer may widen the window, as it may stand for many */
     RTO_INITIAL_MS = 100, /* until the association is open */
     RTO_MIN_MS = 220,     /* above the delay of others' acknowledgements, from then on */
     DELAY_MS = 140,       /* of ours, and the time is told every 50 ms */
@@ -134,6 +140,8 @@ void cepa_sctp_start(cepa_sctp_output *output)
     usrsctp_sysctl_set_sctp_auth_enable(0);
     usrsctp_sysctl_set_sctp_nr_outgoing_streams_default(CEPA_SCTP_STREAMS);
     usrsctp_sysctl_set_sctp_initial_cwnd(10);
+    usrsctp_sysctl_set_sctp_max_burst_default(MAX_BURST);
+    usrsctp_sysctl_set_sctp_L2_abc_variable(SACK_GROWTH);
     usrsctp_sysctl_set_sctp_delayed_sack_time_default(DELAY_MS);
     usrsctp_sysctl_set_sctp_max_chunks_on_queue(CHUNKS_MAX);
     usrsctp_sysctl_set_sctp_blackhole(2); /* packets of nobody get no answer */
