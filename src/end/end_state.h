@@ -20,7 +20,7 @@
 enum {
     CEPA_END_POINTS = 3,    /* introduction circuits of an identity */
     CEPA_END_PATHS = 8,     /* meetings of a session at one time, open or not */
-    CEPA_END_OPENED = 16,   /* numbers of paths that are remembered */
+    CEPA_END_OPENED = 64,   /* numbers of paths that are remembered */
     CEPA_END_KNOWN = 24,    /* addresses that are remembered */
     CEPA_END_KNOCKS = 4096, /* introductions within an hour */
     CEPA_END_BURST = 8      /* introductions that are answered at once */
@@ -53,6 +53,7 @@ struct cepa_end_meeting {
     struct cepa_time since; /* when it came to stand */
     struct cepa_time replace; /* when another takes its place */
     bool is_suspected;
+    bool is_doubted; /* for so long that others are sought in its place */
     struct cepa_time suspected;
     bool is_held; /* a packet was sealed that the circuit did not take */
     uint8_t held[CEPA_SESSION_PACKET_SIZE];

@@ -32,15 +32,10 @@ struct cepa_end_meeting *cepa_end_meeting_find(struct cepa_end_talk *talk, uint3
     return NULL;
 }
 
-/* A circuit of a path that stands: the new one shall not share its guard. */
-static uint64_t beside(const struct cepa_end_talk *talk, const struct cepa_end_meeting *meeting)
+/* The circuits of a session are there for each other. */
+static uint64_t group_of(const struct cepa_end_talk *talk)
 {
-    for (size_t i = 0; i < CEPA_END_PATHS; i++) {
-        if (&talk->paths[i] != meeting && talk->paths[i].state == CEPA_MEETING_STANDS) {
-            return talk->paths[i].circuit;
-        }
-    }
-    return 0;
+    return talk->self.handle.generation << 16 | (talk->self.handle.index + UINT64_C(1));
 }
 
 int cepa_end_meeting_build(struct cepa_end *end, struct cepa_end_talk *talk,
@@ -51,7 +46,7 @@ int cepa_end_meeting_build(struct cepa_end *end, struct cepa_end_talk *talk,
         .hops_len = talk->is_initiator ? HOPS_INITIATOR : HOPS_RESPONDER,
         .is_triggered = meeting->has_relay,
         .last_key = meeting->has_relay ? &meeting->relay : NULL,
-        .beside = beside(talk, meeting)};
+        .group = group_of(talk)};
     uint32_t owner = talk->self.handle.index * CEPA_END_PATHS + (uint32_t)(meeting - talk->paths);
     cepa_end_circuits_close(&end->circuits, meeting->circuit, now);
     meeting->circuit = 0;

@@ -8,19 +8,20 @@
 #include "end/end_parts.h"
 
 enum {
-    WANTED = 3,      /* paths */
-    ACTIVE = 2,      /* of these */
-    LOST_TRIES = 3,  /* meetings at one time when all are lost */
-    RANKS = 3,       /* relays that are tried for one */
-    CALLS = 16,      /* of the other end for new paths, at once */
-    SLOT_NUMBERS = 8 /* of a slot of time */
+    WANTED = 3,       /* paths */
+    ACTIVE = 2,       /* of these */
+    LOST_TRIES = 5,   /* meetings at one time when all are lost */
+    RANKS = 3,        /* relays that are tried for one */
+    CALLS = 16,       /* of the other end for new paths, at once */
+    SLOT_NUMBERS = 32 /* of a slot of time */
 };
 #define SLOT_MS UINT64_C(30000)
 #define LEAVE_NS (2 * CEPA_SECOND_NS)    /* what is under way still comes */
 #define ROTATE_NS (480 * CEPA_SECOND_NS) /* and up to as much again by half */
 #define ROTATE_AGAIN_NS (20 * CEPA_SECOND_NS)
-#define CALL_NS (2 * CEPA_SECOND_NS)    /* between two such calls, on average */
-#define SUSPECT_NS (2 * CEPA_SECOND_NS) /* a path that does not answer is given up */
+#define CALL_NS (2 * CEPA_SECOND_NS)        /* between two such calls, on average */
+#define DOUBT_NS (50 * CEPA_MILLISECOND_NS) /* a path that does not answer is not counted on */
+#define SUSPECT_NS (2 * CEPA_SECOND_NS)     /* and given up */
 
 static uint32_t slot_of(const struct cepa_end *end, struct cepa_time now)
 {
@@ -34,32 +35,49 @@ static struct cepa_directory_day day_of(const struct cepa_end *end, uint32_t num
     return cepa_calendar_day(&end->config.profile.calendar, wall);
 }
 
+static bool stands(const struct cepa_end_meeting *meeting)
+{
+    return meeting->state == CEPA_MEETING_STANDS && meeting->is_open;
+}
+
+/* Whether they answer or not. */
 uint32_t cepa_end_paths_live(const struct cepa_end_talk *talk)
 {
     uint32_t live = 0;
     for (size_t i = 0; i < CEPA_END_PATHS; i++) {
-        live += talk->paths[i].state == CEPA_MEETING_STANDS && talk->paths[i].is_open;
+        live += stands(&talk->paths[i]);
     }
     return live;
 }
 
-static uint32_t sought(const struct cepa_end_talk *talk)
+static uint32_t count_well(const struct cepa_end_talk *talk)
+{
+    uint32_t well = 0;
+    for (size_t i = 0; i < CEPA_END_PATHS; i++) {
+        well += stands(&talk->paths[i]) && !talk->paths[i].is_doubted;
+    }
+    return well;
+}
+
+/* How many new ones are coming. Those that fell may come back, and nobody waits for that. */
+static uint32_t count_sought(const struct cepa_end_talk *talk)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < CEPA_END_PATHS; i++) {
-        enum cepa_end_meeting_state state = talk->paths[i].state;
-        count += state == CEPA_MEETING_BUILDS || state == CEPA_MEETING_WAITS;
+        const struct cepa_end_meeting *meeting = &talk->paths[i];
+        count += (meeting->state == CEPA_MEETING_BUILDS || meeting->state == CEPA_MEETING_WAITS) &&
+                 !meeting->is_open;
     }
     return count;
 }
 
-/* The first of them are active. */
+/* The first of those that answer are active. */
 static void set_roles(struct cepa_end_talk *talk)
 {
     uint32_t active = 0;
     for (size_t i = 0; i < CEPA_END_PATHS; i++) {
         const struct cepa_end_meeting *meeting = &talk->paths[i];
-        if (meeting->is_open && meeting->state == CEPA_MEETING_STANDS) {
+        if (stands(meeting) && !meeting->is_suspected) {
             cepa_session_path_role(talk->streams, meeting->number,
                                    active < ACTIVE ? CEPA_SESSION_ACTIVE : CEPA_SESSION_STANDBY);
             active++;
@@ -67,6 +85,22 @@ static void set_roles(struct cepa_end_talk *talk)
             cepa_session_path_role(talk->streams, meeting->number, CEPA_SESSION_STANDBY);
         }
     }
+}
+
+/* Opens a path; where there are as many as a session can have, one that has fallen or does not
+ * answer makes room. */
+static int open_path(struct cepa_end *end, struct cepa_end_talk *talk, uint32_t number,
+                     struct cepa_time now)
+{
+    int error = cepa_session_path_open(talk->streams, number, CEPA_SESSION_STANDBY, now);
+    for (size_t i = 0; i < CEPA_END_PATHS && error == CEPA_ERR_FULL; i++) {
+        struct cepa_end_meeting *meeting = &talk->paths[i];
+        if (meeting->is_open && (!stands(meeting) || meeting->is_doubted)) {
+            cepa_end_meeting_close(end, talk, meeting, now);
+            error = cepa_session_path_open(talk->streams, number, CEPA_SESSION_STANDBY, now);
+        }
+    }
+    return error;
 }
 
 void cepa_end_paths_on_stands(struct cepa_end *end, struct cepa_end_talk *talk,
@@ -77,8 +111,7 @@ void cepa_end_paths_on_stands(struct cepa_end *end, struct cepa_end_talk *talk,
     } else if (cepa_session_keys_path_open(&talk->keys, meeting->number) != 0) {
         cepa_end_meeting_close(end, talk, meeting, now);
         return;
-    } else if (cepa_session_path_open(talk->streams, meeting->number, CEPA_SESSION_STANDBY, now) !=
-               0) {
+    } else if (open_path(end, talk, meeting->number, now) != 0) {
         cepa_session_keys_path_close(&talk->keys, meeting->number);
         cepa_end_meeting_close(end, talk, meeting, now);
         return;
@@ -91,6 +124,7 @@ void cepa_end_paths_on_stands(struct cepa_end *end, struct cepa_end_talk *talk,
     (void)error; /* then 0: it is replaced a little earlier */
     meeting->is_open = true;
     meeting->is_suspected = false;
+    meeting->is_doubted = false;
     meeting->replace = cepa_time_add(now, ROTATE_NS + more * (ROTATE_NS / 2 / UINT32_MAX));
     if (talk->is_cut) {
         talk->is_cut = false;
@@ -207,11 +241,11 @@ static void seek_next(struct cepa_end *end, struct cepa_end_talk *talk, struct c
     }
 }
 
-/* All are lost: both ends go where the time says. */
+/* All are lost, or none answers: both ends go where the time says. */
 static void seek_lost(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
 {
     uint32_t first = slot_of(end, now) * SLOT_NUMBERS;
-    for (uint32_t i = 0; i < SLOT_NUMBERS && sought(talk) < LOST_TRIES; i++) {
+    for (uint32_t i = 0; i < SLOT_NUMBERS && count_sought(talk) < LOST_TRIES; i++) {
         if (cepa_end_meeting_find(talk, first + i) == NULL && !was_open(talk, first + i)) {
             (void)seek(end, talk, first + i, now);
         }
@@ -223,7 +257,7 @@ static void retire_oldest(struct cepa_end *end, struct cepa_end_talk *talk, stru
     struct cepa_end_meeting *oldest = NULL;
     for (size_t i = 0; i < CEPA_END_PATHS; i++) {
         struct cepa_end_meeting *meeting = &talk->paths[i];
-        if (meeting->state == CEPA_MEETING_STANDS &&
+        if (stands(meeting) && !meeting->is_doubted &&
             (oldest == NULL || cepa_time_is_before(meeting->replace, oldest->replace))) {
             oldest = meeting;
         }
@@ -238,7 +272,7 @@ static void try_next(struct cepa_end *end, struct cepa_end_talk *talk,
                      struct cepa_end_meeting *meeting, struct cepa_time now)
 {
     bool is_lost_slot =
-        cepa_end_paths_live(talk) == 0 && meeting->number / SLOT_NUMBERS + 1 < slot_of(end, now);
+        count_well(talk) == 0 && meeting->number / SLOT_NUMBERS + 1 < slot_of(end, now);
     meeting->rank++;
     if (meeting->is_open || meeting->number == 0 || is_lost_slot || meeting->rank >= RANKS ||
         !go(end, talk, meeting, now)) {
@@ -274,7 +308,9 @@ static void look_after(struct cepa_end *end, struct cepa_end_talk *talk,
         }
         break;
     case CEPA_MEETING_STANDS:
-        if (meeting->is_suspected && cepa_time_since(now, meeting->suspected) >= SUSPECT_NS) {
+        meeting->is_doubted =
+            meeting->is_suspected && cepa_time_since(now, meeting->suspected) >= DOUBT_NS;
+        if (meeting->is_doubted && cepa_time_since(now, meeting->suspected) >= SUSPECT_NS) {
             cepa_end_meeting_close(end, talk, meeting, now);
         }
         break;
@@ -288,15 +324,14 @@ void cepa_end_paths_step(struct cepa_end *end, struct cepa_end_talk *talk, struc
     for (size_t i = 0; i < CEPA_END_PATHS; i++) {
         look_after(end, talk, &talk->paths[i], now);
     }
-    uint32_t live = cepa_end_paths_live(talk);
-    uint32_t coming = sought(talk);
-    if (live == 0) {
-        if (!talk->is_cut) {
-            talk->is_cut = true;
-            talk->cut_at = now;
-            const struct cepa_end_effect effect = {.event = CEPA_END_CUT, .session = talk->self};
-            cepa_end_tell(end, &effect);
-        }
+    uint32_t well = count_well(talk);
+    if (cepa_end_paths_live(talk) == 0 && !talk->is_cut) {
+        talk->is_cut = true;
+        talk->cut_at = now;
+        const struct cepa_end_effect effect = {.event = CEPA_END_CUT, .session = talk->self};
+        cepa_end_tell(end, &effect);
+    }
+    if (well == 0) {
         seek_lost(end, talk, now);
         return;
     }
@@ -304,9 +339,9 @@ void cepa_end_paths_step(struct cepa_end *end, struct cepa_end_talk *talk, struc
     if (!talk->is_initiator) {
         return;
     }
-    if (live + coming < WANTED + (rotates ? 1 : 0)) {
+    if (well + count_sought(talk) < WANTED + (rotates ? 1 : 0)) {
         seek_next(end, talk, now);
-    } else if (live > WANTED) {
+    } else if (well > WANTED) {
         retire_oldest(end, talk, now);
     }
 }
@@ -317,7 +352,9 @@ void cepa_end_paths_on_event(struct cepa_end_talk *talk, const struct cepa_sessi
     struct cepa_end_meeting *meeting = cepa_end_meeting_find(talk, event->path);
     if (meeting != NULL) {
         meeting->is_suspected = event->kind == CEPA_SESSION_SUSPECTED;
+        meeting->is_doubted = false;
         meeting->suspected = now;
+        set_roles(talk);
     }
 }
 
@@ -329,8 +366,8 @@ struct cepa_time cepa_end_paths_deadline(const struct cepa_end_talk *talk)
         if (meeting->state == CEPA_MEETING_STANDS) {
             earliest = cepa_time_earliest(earliest, meeting->replace);
             if (meeting->is_suspected) {
-                earliest =
-                    cepa_time_earliest(earliest, cepa_time_add(meeting->suspected, SUSPECT_NS));
+                uint64_t wait_ns = meeting->is_doubted ? SUSPECT_NS : DOUBT_NS;
+                earliest = cepa_time_earliest(earliest, cepa_time_add(meeting->suspected, wait_ns));
             }
         } else if (meeting->state != CEPA_MEETING_FREE) {
             earliest = cepa_time_earliest(earliest, meeting->until);

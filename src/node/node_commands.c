@@ -134,7 +134,8 @@ int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
 {
     struct cepa_circuits_request asked = {.hops_len = request->hops_len,
                                           .is_hidden = request->is_triggered,
-                                          .is_fresh = request->is_fresh};
+                                          .is_fresh = request->is_fresh,
+                                          .group = request->group};
     struct cepa_handle circuit;
     if (request->hops_len > CEPA_PACKET_HOPS_MAX) {
         return CEPA_ERR_ARGUMENT;
@@ -155,10 +156,6 @@ int cepa_node_circuit_open(struct cepa_node *node, uint64_t *ret_circuit,
         asked.has_last = true;
         asked.hops_len = request->hops_len == 0 ? HOPS_DEFAULT : request->hops_len;
         asked.last = *request->last_key;
-    }
-    if (request->beside != 0) {
-        asked.has_beside = true;
-        asked.beside = cepa_node_circuit_handle(request->beside);
     }
     int error = request->path != NULL ? name_path(node, &asked, request->path) : 0;
     if (error == 0) {

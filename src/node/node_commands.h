@@ -49,7 +49,8 @@ struct cepa_node_circuit_request {
     const struct cepa_ed25519_public_key *last_key; /* the same by its name in the index, or NULL */
     const struct cepa_node_id *path; /* all relays behind the guard, whether they belong together or
                                       * not: to measure; or NULL. hops_len is one more than these */
-    uint64_t beside;                 /* a circuit whose guard is not to be on this one's way; 0 */
+    uint64_t group;                  /* circuits of one group are there for each other: they share
+                                      * no relay where there are others; 0: none */
 };
 
 /* cepa_node_connect opens a link to a relay as a circuit would that needs one, which makes events

@@ -349,8 +349,6 @@ static bool is_fit(const struct cepa_circuits *circuits, const struct cepa_circu
                    const struct cepa_circuits_request *request)
 {
     static const struct cepa_recipient_tag nobody;
-    const struct cepa_circuits_one *beside =
-        request->has_beside ? cepa_pool_find(&circuits->circuits, request->beside) : NULL;
     bool is_plain = !request->is_hidden && !request->is_fresh && !request->has_last &&
                     request->path_len == 0 && request->early_len == 0 &&
                     memcmp(&request->recipient, &nobody, sizeof nobody) == 0;
@@ -358,8 +356,8 @@ static bool is_fit(const struct cepa_circuits *circuits, const struct cepa_circu
         (request->hops_len != 0 && request->hops_len != circuits->limits.prepared_hops)) {
         return false;
     }
-    return beside == NULL || !one->has_path || !beside->has_path ||
-           !cepa_path_relay_is(&beside->path.hops[0].key, &one->path.hops[0].key);
+    return !one->has_path ||
+           cepa_circuits_group_uses(circuits, request->group, NULL, &one->path.hops[0].key) == 0;
 }
 
 /* The best prepared circuit for a request: an open one, else one that is being built; or NULL. */

@@ -60,8 +60,7 @@ struct cepa_circuits_request {
     struct cepa_ed25519_public_key last;
     uint32_t path_len; /* 0, or hops_len - 1: all hops behind the guard are `path`, whether they */
     struct cepa_ed25519_public_key path[CEPA_CIRCUIT_HOPS_MAX - 1]; /* belong together or not */
-    bool has_beside; /* not over the guard of the circuit `beside` (a standby) */
-    struct cepa_handle beside;
+    uint64_t group; /* circuits of one group share no relay where there are others; 0: none */
     struct cepa_recipient_tag recipient; /* of the early content at the last hop */
     const uint8_t *early;                /* lent for the call; NULL: none */
     size_t early_len;                    /* up to CEPA_CIRCUITS_EARLY_MAX; kept for rebuilding */

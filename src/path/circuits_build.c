@@ -8,7 +8,8 @@
 #include "path/circuits_parts.h"
 
 enum {
-    FAILURES_AVOIDED = 3 /* a relay with so many is not drawn */
+    FAILURES_AVOIDED = 3, /* a relay with so many is not drawn */
+    GROUP_HOPS_MAX = 24   /* of the others of a group, that are avoided */
 };
 
 #define FAILURE_RECENT_NS (30 * CEPA_SECOND_NS) /* nor is one that failed just now */
@@ -58,8 +59,43 @@ static uint32_t load_of(const struct cepa_circuits *circuits,
     return load;
 }
 
-/* The guard for a circuit: of those in use, fit beside the last hop and not that of the circuit
- * that it stands by for, the one with fewer circuits. NULL if there is none now. */
+/* The next circuit with a path that is of the same group as `one`; NULL after the last. `*cursor`
+ * is 0 at first. */
+static const struct cepa_circuits_one *next_of_group(const struct cepa_circuits *circuits,
+                                                     uint32_t *cursor, uint64_t group,
+                                                     const struct cepa_circuits_one *but)
+{
+    struct cepa_handle handle = {0, 0, 0};
+    while (group != 0 && cepa_pool_next(&circuits->circuits, &handle, *cursor) == 0) {
+        const struct cepa_circuits_one *other = cepa_pool_find(&circuits->circuits, handle);
+        *cursor = handle.index + 1;
+        if (other != but && other->request.group == group && other->path.hops_len > 0 &&
+            other->state != CEPA_CIRCUITS_CLOSED) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+uint32_t cepa_circuits_group_uses(const struct cepa_circuits *circuits, uint64_t group,
+                                  const struct cepa_circuits_one *but,
+                                  const struct cepa_ed25519_public_key *key)
+{
+    const struct cepa_circuits_one *other;
+    uint32_t cursor = 0;
+    uint32_t count = 0;
+    while ((other = next_of_group(circuits, &cursor, group, but)) != NULL) {
+        bool stands = false;
+        for (size_t i = 0; i < other->path.hops_len; i++) {
+            stands |= cepa_path_relay_is(&other->path.hops[i].key, key);
+        }
+        count += stands;
+    }
+    return count;
+}
+
+/* The guard for a circuit: of those in use that are fit beside the last hop, the one with fewer
+ * circuits of the same group, then of all. NULL if there is none now. */
 static const struct cepa_path_relay *choose_guard(const struct cepa_circuits *circuits,
                                                   const struct cepa_circuits_one *one,
                                                   const struct cepa_path_relay *last,
@@ -67,48 +103,53 @@ static const struct cepa_path_relay *choose_guard(const struct cepa_circuits *ci
 {
     const struct cepa_guard *guards[CEPA_GUARDS_IN_USE];
     const struct cepa_path_relay *best = NULL;
-    const struct cepa_circuits_one *beside =
-        one->request.has_beside ? cepa_pool_find(&circuits->circuits, one->request.beside) : NULL;
     size_t guards_len = cepa_guards_in_use(circuits->guards, guards);
     uint32_t best_load = UINT32_MAX;
+    uint32_t best_uses = UINT32_MAX;
     for (size_t i = 0; i < guards_len; i++) {
         const struct cepa_path_relay *guard = cepa_path_relays_find(relays, &guards[i]->key);
-        bool is_taken = beside != NULL && beside->path.hops_len > 0 &&
-                        cepa_path_relay_is(&beside->path.hops[0].key, &guards[i]->key);
-        if (guard == NULL || is_taken || (guard->flags & CEPA_PATH_RELAY_KEYLESS) != 0 ||
+        if (guard == NULL || (guard->flags & CEPA_PATH_RELAY_KEYLESS) != 0 ||
             (last != NULL && cepa_path_relays_conflict(guard, last))) {
             continue;
         }
         uint32_t load = load_of(circuits, &guard->key);
-        if (load < best_load) {
+        uint32_t uses = cepa_circuits_group_uses(circuits, one->request.group, one, &guard->key);
+        if (uses < best_uses || (uses == best_uses && load < best_load)) {
             best = guard;
             best_load = load;
+            best_uses = uses;
         }
     }
     return best;
 }
 
 /* One of the second-layer guards that fits beside the given hops, at random among those that failed
- * least often in a row; NULL if none fits. */
+ * least often in a row, and of these stand in the fewest circuits of the group; NULL if none fits.
+ */
 static const struct cepa_path_relay *choose_layer2(struct cepa_circuits *circuits,
+                                                   const struct cepa_circuits_one *one,
                                                    const struct cepa_path_relay *guard,
                                                    const struct cepa_path_relay *last,
                                                    const struct cepa_path_relays *relays)
 {
     const struct cepa_path_relay *fit[CEPA_LAYER2_MAX];
     size_t fit_len = 0;
-    uint32_t least = UINT32_MAX;
+    uint64_t least = UINT64_MAX;
     uint64_t bits;
     for (size_t i = 0; i < circuits->layer2->entries_len; i++) {
         const struct cepa_layer2_entry *entry = &circuits->layer2->entries[i];
         const struct cepa_path_relay *relay = cepa_path_relays_find(relays, &entry->key);
         if (relay == NULL || cepa_path_relays_conflict(relay, guard)) {
             cepa_layer2_on_refused(circuits->layer2, &entry->key); /* suspected, or a guard now */
-        } else if (entry->failures <= least &&
-                   (last == NULL || !cepa_path_relays_conflict(relay, last))) {
-            fit_len = entry->failures < least ? 0 : fit_len;
-            least = entry->failures;
-            fit[fit_len++] = relay;
+        } else if (last == NULL || !cepa_path_relays_conflict(relay, last)) {
+            uint64_t cost =
+                (uint64_t)entry->failures << 32 |
+                cepa_circuits_group_uses(circuits, one->request.group, one, &entry->key);
+            fit_len = cost < least ? 0 : fit_len;
+            least = cost < least ? cost : least;
+            if (cost == least) {
+                fit[fit_len++] = relay;
+            }
         }
     }
     if (fit_len == 0 || cepa_draw_u64(&bits, circuits->random) != 0) {
@@ -128,29 +169,58 @@ static const struct cepa_path_relay *find_own(const struct cepa_path_relays *rel
     return NULL;
 }
 
-/* Draws what is not fixed, avoiding relays that failed lately as long as there are others. */
-static int draw_path(struct cepa_circuits *circuits, struct cepa_path *ret_path,
-                     const struct cepa_path_relays *relays, struct cepa_select_request *request)
+/* Relays that failed lately. */
+static size_t failed_of(struct cepa_circuits *circuits, struct cepa_ed25519_public_key *ret_keys)
 {
-    struct cepa_ed25519_public_key avoid[CEPA_CIRCUITS_FAILED_MAX];
-    size_t avoid_len = 0;
+    size_t len = 0;
     for (size_t i = 0; i < CEPA_CIRCUITS_FAILED_MAX; i++) {
         fade(&circuits->failed[i], circuits->stepped_at);
         bool is_recent =
             circuits->failed[i].count > 0 &&
             cepa_time_since(circuits->stepped_at, circuits->failed[i].last) < FAILURE_RECENT_NS;
         if (is_recent || circuits->failed[i].count >= FAILURES_AVOIDED) {
-            avoid[avoid_len++] = circuits->failed[i].key;
+            ret_keys[len++] = circuits->failed[i].key;
         }
     }
+    return len;
+}
+
+/* Relays on the other circuits of the group. */
+static size_t hops_of_group(const struct cepa_circuits *circuits,
+                            struct cepa_ed25519_public_key *ret_keys,
+                            const struct cepa_circuits_one *one)
+{
+    const struct cepa_circuits_one *other;
+    uint32_t cursor = 0;
+    size_t len = 0;
+    while ((other = next_of_group(circuits, &cursor, one->request.group, one)) != NULL) {
+        for (size_t i = 0; i < other->path.hops_len && len < GROUP_HOPS_MAX; i++) {
+            ret_keys[len++] = other->path.hops[i].key;
+        }
+    }
+    return len;
+}
+
+/* Draws what is not fixed, avoiding relays that failed lately and those of the same group's other
+ * circuits, then only the former, then nobody, as long as there are others. */
+static int draw_path(struct cepa_circuits *circuits, struct cepa_path *ret_path,
+                     const struct cepa_circuits_one *one, const struct cepa_path_relays *relays,
+                     struct cepa_select_request *request)
+{
+    struct cepa_ed25519_public_key avoid[CEPA_CIRCUITS_FAILED_MAX + GROUP_HOPS_MAX];
+    size_t failed_len = failed_of(circuits, avoid);
+    const size_t lens[] = {failed_len + hops_of_group(circuits, avoid + failed_len, one),
+                           failed_len, 0};
+    int error = CEPA_ERR_NOT_FOUND;
     request->avoid = avoid;
-    request->avoid_len = avoid_len;
-    int error = cepa_select_path(ret_path, relays, request, circuits->random);
-    if (error == CEPA_ERR_NOT_FOUND && avoid_len > 0) {
-        request->avoid_len = 0;
-        error = cepa_select_path(ret_path, relays, request, circuits->random);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0] && error == CEPA_ERR_NOT_FOUND; i++) {
+        if (i == 0 || lens[i] != lens[i - 1]) {
+            request->avoid_len = lens[i];
+            error = cepa_select_path(ret_path, relays, request, circuits->random);
+        }
     }
     request->avoid = NULL;
+    request->avoid_len = 0;
     return error;
 }
 
@@ -204,12 +274,12 @@ int cepa_circuits_choose(struct cepa_circuits *circuits, struct cepa_circuits_on
         }
     }
     if (wish->is_hidden && wish->hops_len > 1 && request.fixed[1] == NULL) {
-        request.fixed[1] = choose_layer2(circuits, request.fixed[0], last, relays);
+        request.fixed[1] = choose_layer2(circuits, one, request.fixed[0], last, relays);
         if (request.fixed[1] == NULL) {
             return CEPA_ERR_NOT_FOUND;
         }
     }
-    int error = draw_path(circuits, &path, relays, &request);
+    int error = draw_path(circuits, &path, one, relays, &request);
     if (error == 0) {
         one->path = path;
     }

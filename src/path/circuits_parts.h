@@ -80,6 +80,10 @@ uint64_t cepa_circuits_jitter(const struct cepa_circuits *circuits, uint64_t mea
 CEPA_MUST_USE int cepa_circuits_choose(struct cepa_circuits *circuits,
                                        struct cepa_circuits_one *one,
                                        const struct cepa_path_relays *relays);
+/* On how many circuits of a group but `but` (which may be NULL) a relay stands. */
+uint32_t cepa_circuits_group_uses(const struct cepa_circuits *circuits, uint64_t group,
+                                  const struct cepa_circuits_one *but,
+                                  const struct cepa_ed25519_public_key *key);
 void cepa_circuits_blame(struct cepa_circuits *circuits, const struct cepa_path_relay *relay,
                          struct cepa_time now);
 

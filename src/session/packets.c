@@ -435,6 +435,7 @@ int cepa_session_receive(struct cepa_session *session, uint32_t number, uint64_t
     struct cepa_reader reader;
     struct cepa_session_frame frame;
     bool wants_answer = false;
+    bool is_data = false;
     int error;
     if (path == NULL) {
         return CEPA_ERR_NOT_FOUND;
@@ -455,10 +456,15 @@ int cepa_session_receive(struct cepa_session *session, uint32_t number, uint64_t
         }
         wants_answer |=
             frame.kind != CEPA_SESSION_FRAME_ACK && frame.kind != CEPA_SESSION_FRAME_END;
+        is_data |=
+            frame.kind == CEPA_SESSION_FRAME_SEGMENT || frame.kind == CEPA_SESSION_FRAME_DATAGRAM;
     } while (error == 0 && frame.kind != CEPA_SESSION_FRAME_END);
     if (wants_answer) {
         path->owed_since = path->owed == 0 ? now : path->owed_since;
         path->owed++;
+    }
+    if (is_data) {
+        path->heard = now;
     }
     return error;
 }

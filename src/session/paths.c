@@ -342,6 +342,39 @@ static void suspect(struct cepa_session *session, struct cepa_session_path *path
     path->is_probe_due = true;
 }
 
+/* When a path over which data came is asked whether it still lives: who only listens has nothing
+ * under way that could miss its answer. */
+static struct cepa_time quiet_at(const struct cepa_session_path *path)
+{
+    return cepa_time_is_never(path->heard) ? path->heard
+                                           : cepa_time_add(path->heard, suspect_after_ns(path));
+}
+
+/* Asks the others, too, that have nothing under way: what silences one path may silence more, and
+ * whoever has to find new ones shall know early. */
+static void probe_others(struct cepa_session *session, const struct cepa_session_path *path)
+{
+    for (unsigned i = 0; i < CEPA_SESSION_PATHS_MAX; i++) {
+        struct cepa_session_path *other = &session->paths[i];
+        if (other != path && cepa_session_path_is_well(other) && other->in_flight == 0) {
+            other->is_probe_due = true;
+        }
+    }
+}
+
+static void probe(struct cepa_session *session, struct cepa_session_path *path,
+                  struct cepa_time now)
+{
+    uint64_t wait_ns = cepa_duration_scale(cepa_session_path_timeout_ns(path),
+                                           1u << (path->probes < 8 ? path->probes : 8));
+    if (path->probes == 0 && path->in_flight > 0) {
+        probe_others(session, path);
+    }
+    path->probes++;
+    path->is_probe_due = true;
+    path->probe = cepa_time_add(now, wait_ns < PROBE_MAX_NS ? wait_ns : PROBE_MAX_NS);
+}
+
 void cepa_session_path_step(struct cepa_session *session, struct cepa_session_path *path,
                             struct cepa_time now)
 {
@@ -355,12 +388,13 @@ void cepa_session_path_step(struct cepa_session *session, struct cepa_session_pa
         cepa_time_since(now, path->progress) >= suspect_after_ns(path)) {
         suspect(session, path);
     }
+    if (cepa_time_is_due(quiet_at(path), now)) {
+        path->heard = cepa_time_never();
+        path->is_probe_due |= path->in_flight == 0;
+        probe_others(session, path);
+    }
     if (cepa_time_is_due(path->probe, now)) {
-        uint64_t wait_ns = cepa_duration_scale(cepa_session_path_timeout_ns(path),
-                                               1u << (path->probes < 8 ? path->probes : 8));
-        path->probes++;
-        path->is_probe_due = true;
-        path->probe = cepa_time_add(now, wait_ns < PROBE_MAX_NS ? wait_ns : PROBE_MAX_NS);
+        probe(session, path, now);
     } else if (cepa_time_is_never(path->probe) && cepa_time_since(now, path->used) >= IDLE_NS) {
         path->is_probe_due = true;
     }
@@ -386,6 +420,7 @@ struct cepa_time cepa_session_path_deadline(const struct cepa_session *session,
         return cepa_time_never();
     }
     struct cepa_time deadline = cepa_time_earliest(path->lost_at, path->probe);
+    deadline = cepa_time_earliest(deadline, quiet_at(path));
     if (may_become_suspect(path)) {
         deadline =
             cepa_time_earliest(deadline, cepa_time_add(path->progress, suspect_after_ns(path)));

@@ -197,6 +197,7 @@ int cepa_session_path_open(struct cepa_session *session, uint32_t number,
         path->progress = now;
         path->probe = cepa_time_never();
         path->lost_at = cepa_time_never();
+        path->heard = cepa_time_never();
         path->lowest_owed = UINT64_MAX;
         path->is_probe_due = true; /* to know the round trip before it matters */
         cepa_replay_window_init(&path->received);
@@ -231,6 +232,7 @@ void cepa_session_path_broken(struct cepa_session *session, uint32_t number, str
         cepa_session_path_give_up(session, path);
         path->is_broken = true;
         path->probe = cepa_time_never();
+        path->heard = cepa_time_never();
         path->is_probe_due = false;
         path->room = 0;
     }

@@ -154,6 +154,7 @@ struct cepa_session_path {
     struct cepa_time probe;    /* when to probe */
     struct cepa_time lost_at;  /* when the oldest hole counts as lost */
     struct cepa_time used;     /* when something was sent last that wants an answer */
+    struct cepa_time heard;    /* when data came last; never: it is known why no more came */
     uint32_t probes;           /* without an answer */
     bool is_probe_due;
     /* window */

@@ -187,10 +187,11 @@ TEST(circuits_are_prepared_and_given_out_at_once)
     path_net_run(net, SECONDS(1));
     CHECK_INT(net->circuits.counts.built, 3);
     CHECK_INT(net->events_len, 0);
-    struct cepa_handle active = path_net_open(net, 0, true);
-    CHECK_INT(state_of(net, active), CEPA_CIRCUITS_OPEN);
-    const struct cepa_circuits_request request = {.has_beside = true, .beside = active};
+    const struct cepa_circuits_request request = {.group = 7};
+    struct cepa_handle active;
     struct cepa_handle standby;
+    CHECK_INT(cepa_circuits_open(&net->circuits, &active, &request, net->now), 0);
+    CHECK_INT(state_of(net, active), CEPA_CIRCUITS_OPEN);
     CHECK_INT(cepa_circuits_open(&net->circuits, &standby, &request, net->now), 0);
     path_net_run(net, SECONDS(1));
     CHECK_INT(path_net_count(net, active, CEPA_CIRCUITS_OPENED), 1);
@@ -199,6 +200,56 @@ TEST(circuits_are_prepared_and_given_out_at_once)
     check_talk(net, active, "active");
     check_talk(net, standby, "standby");
     CHECK(net->circuits.counts.built >= 6); /* two were asked for: one more is kept ready */
+    path_net_free(net);
+}
+
+/* Three circuits of a group; counts on how many of them each node is a hop from `first` to
+ * `last`. */
+static void open_group(struct path_net *net, unsigned *ret_uses, bool is_hidden, size_t first,
+                       size_t last)
+{
+    const struct cepa_circuits_request request = {
+        .hops_len = 4, .is_hidden = is_hidden, .group = 9};
+    struct cepa_handle circuits[3];
+    memset(ret_uses, 0, (PATH_NET_RELAYS_MAX + 1) * sizeof *ret_uses);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_INT(cepa_circuits_open(&net->circuits, &circuits[i], &request, net->now), 0);
+        path_net_run(net, MILLISECONDS(500));
+        CHECK_INT(state_of(net, circuits[i]), CEPA_CIRCUITS_OPEN);
+        for (size_t hop = first; hop <= last; hop++) {
+            ret_uses[path_net_hop(net, circuits[i], hop)]++;
+        }
+    }
+    CHECK(path_net_hop(net, circuits[0], 0) != path_net_hop(net, circuits[1], 0));
+}
+
+TEST(circuits_of_a_group_share_no_relay_behind_their_guards)
+{
+    const struct cepa_circuits_limits limits = path_net_limits(0);
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        struct path_net *net = path_net_new(PATH_NET_RELAYS_MAX, 40 + seed, &limits);
+        unsigned uses[PATH_NET_RELAYS_MAX + 1];
+        bool is_hidden = seed % 2 == 1;
+        open_group(net, uses, is_hidden, 1, is_hidden ? 1 : 3);
+        for (size_t i = 0; i <= PATH_NET_RELAYS_MAX; i++) {
+            CHECK(uses[i] <= 1);
+        }
+        path_net_free(net);
+    }
+}
+
+/* In a network that has not so many, they share. */
+TEST(a_group_is_built_though_relays_are_few)
+{
+    const struct cepa_circuits_limits limits = path_net_limits(0);
+    struct path_net *net = path_net_new(6, 50, &limits);
+    const struct cepa_circuits_request request = {.hops_len = 4, .group = 9};
+    for (size_t i = 0; i < 4; i++) {
+        struct cepa_handle circuit;
+        CHECK_INT(cepa_circuits_open(&net->circuits, &circuit, &request, net->now), 0);
+        path_net_run(net, SECONDS(1));
+        CHECK_INT(state_of(net, circuit), CEPA_CIRCUITS_OPEN);
+    }
     path_net_free(net);
 }
 
@@ -351,6 +402,8 @@ TEST_MAIN(RUN(circuits_of_every_length_carry_data_both_ways),
           RUN(nothing_is_sent_without_room), RUN(a_silent_hop_is_timed_out_and_avoided),
           RUN(a_build_without_keys_ends), RUN(without_guards_a_circuit_waits_and_then_ends),
           RUN(circuits_are_prepared_and_given_out_at_once),
+          RUN(circuits_of_a_group_share_no_relay_behind_their_guards),
+          RUN(a_group_is_built_though_relays_are_few),
           RUN(what_breaks_before_it_is_used_is_made_anew), RUN(what_fails_together_is_one_failure),
           RUN(relays_without_keys_are_not_chosen), RUN(a_kept_circuit_is_replaced_before_it_closes),
           RUN(hidden_circuits_use_second_layer_guards), RUN(a_path_that_is_named_is_taken),

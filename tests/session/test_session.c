@@ -19,7 +19,8 @@ struct transfer {
     uint64_t written, size, read;
     uint64_t progress_ns, longest_gap_ns, gap_from_ns;
     uint64_t finished_ns;
-    unsigned suspected, revived;
+    unsigned suspected, revived; /* paths, at the sender */
+    unsigned noticed;            /* that the reader suspects */
 };
 
 static uint8_t byte_at(uint64_t offset)
@@ -86,6 +87,8 @@ static void take_events(struct transfer *transfer)
             }
             transfer->is_delivered |= event.kind == CEPA_SESSION_DELIVERED && end == 0;
             transfer->suspected += event.kind == CEPA_SESSION_SUSPECTED && end == 0;
+            transfer->noticed += event.kind == CEPA_SESSION_SUSPECTED && end == 1;
+            transfer->noticed -= event.kind == CEPA_SESSION_REVIVED && end == 1;
             transfer->revived += event.kind == CEPA_SESSION_REVIVED && end == 0;
         }
     }
@@ -229,6 +232,51 @@ TEST(a_lone_path_that_falls_silent_goes_on_when_it_is_back)
     finish(&transfer);
 }
 
+/* Who only reads has nothing under way, and is to know of it all the same: to find other paths
+ * needs both. */
+TEST(a_reader_notices_that_all_paths_are_silent)
+{
+    struct transfer transfer;
+    begin(&transfer, 64 << 20, 9);
+    for (uint32_t i = 0; i < 3; i++) {
+        session_pair_open(&transfer.pair, i, i < 2 ? CEPA_SESSION_ACTIVE : CEPA_SESSION_STANDBY,
+                          &plain_line);
+    }
+    CHECK(!run(&transfer, 500 * MS));
+    CHECK_INT(transfer.noticed, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        transfer.pair.lines[i].is_silent = true;
+    }
+    CHECK(!run(&transfer, 400 * MS));
+    CHECK_INT(transfer.noticed, 3);
+    CHECK(transfer.suspected >= 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        transfer.pair.lines[i].is_silent = false;
+    }
+    CHECK(run(&transfer, 60 * CEPA_SECOND_NS));
+    CHECK_INT(transfer.noticed, 0);
+    finish(&transfer);
+}
+
+TEST(a_pause_costs_a_probe)
+{
+    struct transfer transfer;
+    struct cepa_session_path_status before;
+    struct cepa_session_path_status after;
+    size_t taken;
+    begin(&transfer, 0, 10);
+    session_pair_open(&transfer.pair, 0, CEPA_SESSION_ACTIVE, &plain_line);
+    (void)run(&transfer, CEPA_SECOND_NS);
+    CHECK_INT(cepa_session_path_status_get(&before, transfer.pair.ends[1], 0), 0);
+    CHECK_INT(
+        cepa_session_write(transfer.pair.ends[0], &taken, transfer.out, (uint8_t[]){0}, 1, false),
+        0);
+    (void)run(&transfer, 6 * CEPA_SECOND_NS);
+    CHECK_INT(cepa_session_path_status_get(&after, transfer.pair.ends[1], 0), 0);
+    CHECK_INT(after.packets_sent - before.packets_sent, 2); /* an answer, and a PING */
+    session_pair_free(&transfer.pair);
+}
+
 TEST(closing_and_opening_paths_loses_nothing)
 {
     struct transfer transfer;
@@ -288,6 +336,7 @@ TEST_MAIN(RUN(one_path_carries_a_stream_at_the_rate_of_its_line), RUN(an_empty_s
           RUN(two_unequal_paths_give_most_of_their_sum),
           RUN(a_silent_path_beside_a_standby_stalls_for_less_than_a_moment),
           RUN(a_lone_path_that_falls_silent_goes_on_when_it_is_back),
+          RUN(a_reader_notices_that_all_paths_are_silent), RUN(a_pause_costs_a_probe),
           RUN(closing_and_opening_paths_loses_nothing),
           RUN(a_cut_path_is_used_again_when_it_is_mended),
           RUN(a_quiet_session_costs_a_probe_now_and_then))

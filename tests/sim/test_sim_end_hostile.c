@@ -123,7 +123,7 @@ TEST(calls_for_paths_are_answered_within_bounds)
         uint32_t slot =
             (uint32_t)(cepa_end_wall(end_of(pair.alice), sim_now(pair.sim)).unix_ms / 30000);
         const struct cepa_control call = {.kind = CEPA_CONTROL_PATH,
-                                          .path = (slot - 3) * 8 + i % 56,
+                                          .path = (slot - 3) * 32 + i % 224,
                                           .state = CEPA_CONTROL_PATH_MEET};
         cepa_end_control_say(end_of(pair.alice), talk, &call);
         calls++;

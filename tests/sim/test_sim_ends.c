@@ -6,7 +6,7 @@
 #include "support/pair.h"
 #include "support/test.h"
 
-enum { RELAYS = 10 };
+enum { RELAYS = 10, RELAYS_MANY = 18 /* so many that paths need not share any */ };
 
 static struct sim_pair pair;
 
@@ -64,10 +64,10 @@ static bool is_read(void)
 }
 
 /* A network in which Bob can be reached. */
-static struct sim *network(uint64_t seed, bool accepts_anonymous)
+static struct sim *network(uint64_t seed, uint32_t relays, bool accepts_anonymous)
 {
     memset(&seen, 0, sizeof seen);
-    sim_pair_begin(&pair, seed, RELAYS, accepts_anonymous);
+    sim_pair_begin(&pair, seed, relays, accepts_anonymous);
     pair.on_stream = on_stream;
     return pair.sim;
 }
@@ -118,7 +118,7 @@ static void transfer(struct sim *sim, size_t size, void (*at_half)(struct sim *s
 
 TEST(a_stranger_sends_to_an_address)
 {
-    struct sim *sim = network(201, true);
+    struct sim *sim = network(201, RELAYS, true);
     dial((struct cepa_end_identity){0});
     CHECK(!pair.has_address);
     transfer(sim, 1000000, NULL);
@@ -131,7 +131,7 @@ TEST(a_stranger_sends_to_an_address)
 
 TEST(somebody_says_who_it_is)
 {
-    struct sim *sim = network(202, false);
+    struct sim *sim = network(202, RELAYS, false);
     const struct cepa_end_policy policy = {0};
     struct cepa_end_identity alice = sim_pair_identity(&pair, pair.alice, 1, &policy);
     struct cepa_address address = sim_pair_address(1);
@@ -162,7 +162,7 @@ TEST(relays_die_and_the_stream_goes_on)
     } deaths[] = {{210, kill_one}, {211, kill_half}, {304, kill_half}}; /* with all of Alice's
                                                                          * second-layer guards */
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
-        struct sim *sim = network(deaths[i].seed, true);
+        struct sim *sim = network(deaths[i].seed, RELAYS, true);
         dial((struct cepa_end_identity){0});
         sim_run(sim, 3 * CEPA_SECOND_NS);
         transfer(sim, 20000000, deaths[i].kill);
@@ -170,5 +170,37 @@ TEST(relays_die_and_the_stream_goes_on)
     }
 }
 
+/* The relays at which Alice meets Bob fall silent, all at once and with nobody who says so. */
+static void silence_meetings(struct sim *sim)
+{
+    const struct cepa_end_talk *talk = sim_pair_talk(&pair, pair.alice, 0);
+    for (uint32_t host = 0; host < RELAYS_MANY; host++) {
+        struct cepa_ed25519_public_key key;
+        bool meets = false;
+        for (size_t i = 0; i < CEPA_END_PATHS; i++) {
+            meets |= sim_node(sim, host) != NULL && talk->paths[i].state != CEPA_MEETING_FREE &&
+                     cepa_node_self(sim_node(sim, host), &key) == 0 &&
+                     memcmp(&key, &talk->paths[i].relay, sizeof key) == 0;
+        }
+        if (meets) {
+            sim_kill(sim, host, false);
+        }
+    }
+}
+
+/* Long before any link is found dead both ends have met elsewhere, and the session is never cut. */
+TEST(all_meeting_places_fall_silent)
+{
+    for (uint64_t seed = 220; seed < 222; seed++) {
+        struct sim *sim = network(seed, RELAYS_MANY, true);
+        dial((struct cepa_end_identity){0});
+        sim_run(sim, 3 * CEPA_SECOND_NS);
+        transfer(sim, 8000000, silence_meetings);
+        CHECK(seen.longest_ns < CEPA_SECOND_NS * 3 / 2);
+        CHECK_INT(pair.cuts, 0);
+        sim_free(sim);
+    }
+}
+
 TEST_MAIN(RUN(a_stranger_sends_to_an_address), RUN(somebody_says_who_it_is),
-          RUN(relays_die_and_the_stream_goes_on))
+          RUN(relays_die_and_the_stream_goes_on), RUN(all_meeting_places_fall_silent))
