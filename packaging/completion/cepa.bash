@@ -16,6 +16,7 @@ _cepa()
     --role) words='auto relay client' ;;
     --shaper) words='off stepped poisson constant' ;;
     --log-level) words='error warning info debug' ;;
+    --inbox-accept) words='contacts anyone nobody' ;;
     --log-format) words='text json' ;;
     --metrics) [ "$command" = up ] && words='off socket' ;;
     --metered | --dashboard | --port-mapping | --lan-discovery) words='on off' ;;
@@ -29,8 +30,8 @@ _cepa()
     case $command in
     up) options='--daemon --config --profile --state-directory --listen --port --role --shaper
         --budget-rate --budget-day --metered --neighbours --log-level --log-format --control
-        --dashboard --dashboard-port --metrics --port-mapping --lan-discovery --invitation
-        --help' ;;
+        --dashboard --dashboard-port --metrics --port-mapping --lan-discovery
+        --inbox-accept --inbox-quota --invitation --help' ;;
     invite) options="--qr $node" ;;
     join) options="--wait $node" ;;
     status) options="--watch --metrics $node" ;;

@@ -66,6 +66,8 @@ complete -c cepa -n $up -l role -x -a 'auto relay client' -d 'Carry the traffic 
 complete -c cepa -n $up -l shaper -x -a 'off stepped poisson constant' -d 'Shape of links'
 complete -c cepa -n $up -l budget-rate -x -d 'Bytes a second for others and padding'
 complete -c cepa -n $up -l budget-day -x -d 'Bytes a day, both ways'
+complete -c cepa -n $up -l inbox-accept -x -a 'contacts anyone nobody' -d 'Unasked'
+complete -c cepa -n $up -l inbox-quota -x -d 'Bytes of what comes'
 complete -c cepa -n $up -l neighbours -x -d 'How many'
 complete -c cepa -n $up -l log-level -x -a 'error warning info debug' -d 'What to write down'
 complete -c cepa -n $up -l log-format -x -a 'text json' -d 'How to write it down'

@@ -44,6 +44,8 @@ TEST(values_are_taken_or_refused)
         {"metrics", "off|socket|9100", "0|on|70000"},
         {"port-mapping", "on|off", ""},
         {"lan-discovery", "on|off", "maybe"},
+        {"inbox-accept", "contacts|anyone|nobody", "everybody||on"},
+        {"inbox-quota", "none|1G|500M", "0|lots"},
         {"invitation", "cepa:abc|cepa:a, cepa:b",
          "abc|cepa:a,,cepa:b|cepa:1,cepa:2,cepa:3,cepa:4,cepa:5"},
     };

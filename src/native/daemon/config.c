@@ -33,6 +33,7 @@ void cepa_config_init(struct cepa_config *ret_config)
     ret_config->metrics = CEPA_CONFIG_METRICS_SOCKET;
     ret_config->has_dashboard = true;
     ret_config->has_port_mapping = true;
+    ret_config->inbox_quota = UINT64_C(1000000000);
 }
 
 static const struct cepa_config_entry *find(const char *key)

@@ -42,6 +42,13 @@ enum cepa_config_level {
     CEPA_CONFIG_LEVEL_DEBUG
 };
 
+/* From whom what comes is taken without asking (native/streams/reception.h). */
+enum cepa_config_accept {
+    CEPA_CONFIG_ACCEPT_CONTACTS,
+    CEPA_CONFIG_ACCEPT_ANYONE,
+    CEPA_CONFIG_ACCEPT_NOBODY
+};
+
 enum cepa_config_metrics {
     CEPA_CONFIG_METRICS_OFF,
     CEPA_CONFIG_METRICS_SOCKET, /* asked for by the control socket */
@@ -71,6 +78,8 @@ struct cepa_config {
     uint16_t metrics_port;                  /* if by a port */
     bool has_port_mapping;                  /* ask the router for a port */
     bool has_lan_discovery;                 /* tell the local network that we are one */
+    enum cepa_config_accept inbox_accept;   /* of messages and files */
+    uint64_t inbox_quota;                   /* bytes of all that is in the inbox; 0: no limit */
     char invitations[CEPA_CONFIG_INVITATIONS_MAX][CEPA_CONFIG_INVITATION_SIZE]; /* to join by */
     size_t invitations_len;                                                     /* how many */
 };

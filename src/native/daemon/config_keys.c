@@ -253,6 +253,21 @@ static bool take_lan_discovery(struct cepa_config *config, const char *value)
     return read_switch(&config->has_lan_discovery, value);
 }
 
+static bool take_inbox_accept(struct cepa_config *config, const char *value)
+{
+    static const char *const words[] = {"contacts", "anyone", "nobody"};
+    int place = read_word(value, words, 3);
+    if (place >= 0) {
+        config->inbox_accept = (enum cepa_config_accept)place;
+    }
+    return place >= 0;
+}
+
+static bool take_inbox_quota(struct cepa_config *config, const char *value)
+{
+    return read_bytes(&config->inbox_quota, value);
+}
+
 static bool take_invitation(struct cepa_config *config, const char *value)
 {
     size_t len = strlen(value);
@@ -351,6 +366,15 @@ static const struct cepa_config_entry entries[] = {
     {{"lan-discovery", "ON", "look for nodes in the local network, and be seen there", on_off},
      false,
      take_lan_discovery,
+     NULL},
+    {{"inbox-accept", "WHOM", "whose messages and files come unasked: contacts, anyone or nobody",
+      "contacts, anyone or nobody"},
+     false,
+     take_inbox_accept,
+     NULL},
+    {{"inbox-quota", "BYTES", "how much what comes may take on the disk", bytes},
+     false,
+     take_inbox_quota,
      NULL},
     {{"invitation", "LINK", "whom to join by when nobody else is known",
       "up to 4 invitations, each begins with 'cepa:'"},

@@ -10,10 +10,12 @@
 #include "native/net/clock.h"
 #include "node/profile.h"
 
-enum {
-    FIRST_PER_MINUTE = 30, /* strangers' introductions that an identity answers */
-    INBOX_QUOTA = 1 << 30
-};
+enum { FIRST_PER_MINUTE = 30 }; /* strangers' introductions that an identity answers */
+
+_Static_assert((int)CEPA_CONFIG_ACCEPT_CONTACTS == (int)CEPA_RECEPTION_CONTACTS &&
+                   (int)CEPA_CONFIG_ACCEPT_ANYONE == (int)CEPA_RECEPTION_ANYONE &&
+                   (int)CEPA_CONFIG_ACCEPT_NOBODY == (int)CEPA_RECEPTION_NOBODY,
+               "both count alike");
 
 /* Makes the end in memory of its own. */
 static int make_end(struct cepa_engine *engine)
@@ -152,11 +154,12 @@ static int make_reception(struct cepa_engine *engine, struct cepa_reason *ret_re
 {
     struct cepa_engine_ends *ends = &engine->ends;
     const struct cepa_config *config = engine->config.config;
-    struct cepa_reception_config reception = {.random = engine->config.random,
-                                              .policy = CEPA_RECEPTION_CONTACTS,
-                                              .quota = INBOX_QUOTA,
-                                              .context = engine,
-                                              .tell = complain};
+    struct cepa_reception_config reception = {
+        .random = engine->config.random,
+        .policy = (enum cepa_reception_policy)config->inbox_accept,
+        .quota = config->inbox_quota != 0 ? config->inbox_quota : UINT64_MAX,
+        .context = engine,
+        .tell = complain};
     int status = cepa_inbox_open(&ends->inbox, ret_reason, config->state_directory);
     if (status == 0) {
         status = cepa_contacts_open(&ends->contacts, ret_reason, config->state_directory);
