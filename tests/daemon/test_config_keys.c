@@ -8,8 +8,9 @@
 
 /* A value of each key that is not what is built in, in the order of the table. */
 static const char *const other[] = {
-    "test",  "/x",   "127.0.0.1", "4041", "client", "constant 7", "5k",  "6M", "on",     "9",
-    "debug", "json", "/y",        "off",  "8080",   "9100",       "off", "on", "cepa:a",
+    "test", "/x",   "127.0.0.1", "4041",  "client", "constant 7", "5k",
+    "6M",   "on",   "9",         "debug", "json",   "/y",         "off",
+    "8080", "9100", "off",       "on",    "anyone", "5M",         "cepa:a",
 };
 
 static size_t len;
