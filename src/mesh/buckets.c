@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "mesh/custody.h"
 #include "mesh/gossip.h"
+#include "mesh/named.h"
 
 enum {
     RANDOM_BUCKETS = 6, /* followed at a time */
@@ -57,7 +58,7 @@ bool cepa_buckets_is_followed(const struct cepa_mesh *mesh, uint64_t position)
 bool cepa_mesh_is_drawable(const struct cepa_mesh *mesh, uint64_t position)
 {
     const struct cepa_mesh_followed *one = NULL;
-    if (cepa_gossip_has_all(mesh)) {
+    if (!cepa_mesh_is_large(mesh)) {
         return true;
     }
     one = find(mesh, position, true);
@@ -111,7 +112,12 @@ void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct ce
 {
     const struct cepa_index_entry *entry = cepa_index_find(mesh->config.index, public_key);
     cepa_mesh_enter(mesh, now);
-    if (entry == NULL || cepa_gossip_has_all(mesh)) {
+    if (entry == NULL) {
+        return;
+    }
+    struct cepa_time until = cepa_time_add(now, PIN_EPOCHS * epoch_ns(mesh));
+    cepa_named_add(mesh, entry->position, until);
+    if (!cepa_mesh_is_large(mesh)) {
         return;
     }
     struct cepa_mesh_followed *one = find(mesh, entry->position, false);
@@ -124,7 +130,6 @@ void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct ce
         }
         one->is_pinned = true;
     }
-    struct cepa_time until = cepa_time_add(now, PIN_EPOCHS * epoch_ns(mesh));
     if (one->is_pinned) {
         one->until = until;
     }
@@ -486,7 +491,7 @@ void cepa_buckets_step(struct cepa_mesh *mesh)
         return;
     }
     mesh->buckets_at = cepa_time_add(mesh->now, LOOK_MS * CEPA_MILLISECOND_NS);
-    if (cepa_gossip_has_all(mesh)) {
+    if (!cepa_mesh_is_large(mesh)) {
         return;
     }
     draw(mesh);

@@ -7,6 +7,7 @@
 #include "mesh/buckets.h"
 #include "mesh/dial.h"
 #include "mesh/gossip.h"
+#include "mesh/named.h"
 #include "mesh/pulls.h"
 
 enum {
@@ -126,7 +127,7 @@ static bool is_custodian(const struct cepa_mesh *mesh, uint8_t bits, uint32_t nu
 
 bool cepa_custody_has(const struct cepa_mesh *mesh, uint8_t bits, uint32_t number)
 {
-    if (cepa_gossip_has_all(mesh)) {
+    if (!cepa_mesh_is_large(mesh)) {
         return true;
     }
     for (uint32_t i = 0; i < mesh->custody_len; i++) {
@@ -179,7 +180,7 @@ static void look_again(struct cepa_mesh *mesh)
     uint32_t least = mesh->config.limits.bucket_relays;
     mesh->custody_at = cepa_time_add(mesh->now, LOOK_S * CEPA_SECOND_NS);
     mesh->custody_len = 0;
-    if (own == NULL || !mesh->config.is_relay || cepa_gossip_has_all(mesh)) {
+    if (own == NULL || !mesh->config.is_relay || !cepa_mesh_is_large(mesh)) {
         return;
     }
     uint8_t bits[] = {cepa_custody_bits(count, least), cepa_custody_bits(count - count / 8, least),
@@ -294,7 +295,27 @@ static void end_visits(struct cepa_mesh *mesh)
     }
 }
 
-/* Objects of relays whose buckets are neither kept nor followed go, once a few buckets are here. */
+/* Whether this node begins with that relay after a restart. */
+static bool is_anchor(const struct cepa_mesh *mesh, uint64_t position)
+{
+    const struct cepa_index_entry *entry = cepa_index_find_position(mesh->config.index, position);
+    for (size_t i = 0; i < mesh->anchors_len && entry != NULL && entry->has_node; i++) {
+        if (memcmp(&mesh->anchors[i], &entry->node, sizeof entry->node) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether this node wants a relay's objects for itself, whatever it keeps for others. */
+static bool is_wanted(const struct cepa_mesh *mesh, uint64_t position)
+{
+    return cepa_buckets_is_followed(mesh, position) || cepa_named_has(mesh, position) ||
+           is_anchor(mesh, position);
+}
+
+/* Objects of relays whose buckets are neither kept nor followed go, once a few buckets are here;
+ * not those of guards and others by name, which would only be fetched again. */
 static void sweep(struct cepa_mesh *mesh)
 {
     if (cepa_gossip_has_all(mesh) || !cepa_buckets_are_here(mesh)) {
@@ -308,8 +329,7 @@ static void sweep(struct cepa_mesh *mesh)
         }
         bool is_own = mesh->has_own &&
                       cepa_objects_is_of(mesh->config.objects, slot, mesh->config.public_key);
-        if (!is_own && !cepa_custody_keeps(mesh, position) &&
-            !cepa_buckets_is_followed(mesh, position)) {
+        if (!is_own && !cepa_custody_keeps(mesh, position) && !is_wanted(mesh, position)) {
             cepa_objects_drop(mesh->config.objects, slot);
         }
     }

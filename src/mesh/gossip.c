@@ -17,9 +17,17 @@ enum {
     LEAF_OFFSET = 1      /* of the leaf in a key record */
 };
 
+bool cepa_mesh_is_large(const struct cepa_mesh *mesh)
+{
+    return cepa_index_count(mesh->config.index) >= mesh->config.limits.custody_relays;
+}
+
+/* The margin is for others: whoever counts a few relays fewer relies on neighbours that have all,
+ * and whoever counts a few fewer tomorrow will. */
 bool cepa_gossip_has_all(const struct cepa_mesh *mesh)
 {
-    return cepa_index_count(mesh->config.index) < mesh->config.limits.custody_relays;
+    uint32_t custody_relays = mesh->config.limits.custody_relays;
+    return cepa_index_count(mesh->config.index) < custody_relays + custody_relays / 8;
 }
 
 bool cepa_gossip_has_ways(const struct cepa_mesh *mesh)

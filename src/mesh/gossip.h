@@ -26,7 +26,8 @@ void cepa_gossip_step(struct cepa_mesh *mesh);
 const uint8_t *cepa_gossip_key_of(const struct cepa_mesh *mesh,
                                   const struct cepa_index_entry *entry, uint32_t epoch);
 
-/* cepa_gossip_has_all says whether this node keeps the objects of all relays. */
+/* cepa_gossip_has_all says whether this node keeps the objects of all relays: in a small network
+ * (cepa_mesh_is_large says no), and up to an eighth above. @[SPEC 10.15] */
 bool cepa_gossip_has_all(const struct cepa_mesh *mesh);
 
 /* cepa_gossip_has_ways says whether this node keeps way records of all relays: it relays, and the

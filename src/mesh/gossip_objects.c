@@ -151,6 +151,17 @@ static bool has_object(const struct cepa_mesh *mesh, const struct cepa_mesh_pull
     }
 }
 
+/* Whether this node speaks of a relay's objects: of all that it keeps for others, and of its own.
+ * What it has for its own paths besides would tell who its guards are. */
+static bool is_told(const struct cepa_mesh *mesh, enum cepa_mesh_table table,
+                    const struct cepa_index_entry *entry)
+{
+    bool is_own =
+        memcmp(entry->record.public_key, mesh->config.public_key, CEPA_SIGNING_KEY_SIZE) == 0;
+    return is_own || (table != CEPA_MESH_TABLE_CREDENTIALS && table != CEPA_MESH_TABLE_KEYS) ||
+           cepa_custody_keeps(mesh, entry->position);
+}
+
 static void on_pull(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
                     const struct cepa_mesh_pull *pull)
 {
@@ -163,7 +174,7 @@ static void on_pull(struct cepa_mesh *mesh, struct cepa_mesh_peer *peer,
         const uint8_t *at = pull->positions + i * CEPA_MESH_POSITION_SIZE;
         const struct cepa_index_entry *entry =
             cepa_index_find_position(mesh->config.index, cepa_be64_load(at));
-        bool is_here = entry != NULL;
+        bool is_here = entry != NULL && is_told(mesh, pull->table, entry);
         if (is_here && pull->table == CEPA_MESH_TABLE_CREDENTIALS) {
             is_here = send_credentials(mesh, peer, entry);
         } else if (is_here) {

@@ -21,7 +21,8 @@ enum {
     CEPA_MESH_HINTS_MAX = 8,           /* and those that anybody has */
     CEPA_MESH_MESSAGE_MAX = 16 * 1024, /* a message on a link */
     CEPA_MESH_SIGNAL_MAX = 200,        /* bytes of an offer, an answer, a candidate */
-    CEPA_MESH_CUSTODIANS_MAX = 8
+    CEPA_MESH_CUSTODIANS_MAX = 8,
+    CEPA_MESH_GUARD_REQUEST_SIZE = 3 + 1 + 4 + 8 /* a PULL of one object */
 };
 
 /* Limits. */
@@ -89,17 +90,32 @@ bool cepa_mesh_is_needed(const struct cepa_mesh *mesh, uint64_t link);
 /* cepa_mesh_is_suspected says whether a relay is suspected or could not be reached lately. */
 bool cepa_mesh_is_suspected(const struct cepa_mesh *mesh, const struct cepa_node_id *node);
 
+/* cepa_mesh_is_large says whether the index lists so many relays that buckets lie with custodians,
+ * and hops are drawn from those that this node follows. @[SPEC 10.15] */
+bool cepa_mesh_is_large(const struct cepa_mesh *mesh);
+
 /* cepa_mesh_is_drawable says whether a relay at that position may be drawn for a path: anybody in a
  * small network, in a large one whoever is in a bucket that was drawn at random and is here. */
 bool cepa_mesh_is_drawable(const struct cepa_mesh *mesh, uint64_t position);
 
 /* cepa_mesh_want says that the keys of a relay (by its Ed25519 key) will be needed for a time: its
- * bucket is fetched. To be repeated. */
+ * bucket is fetched, and what is here of it is not forgotten. To be repeated. */
 void cepa_mesh_want(struct cepa_mesh *mesh, const uint8_t *public_key, struct cepa_time now);
 
 /* cepa_mesh_set_keyless says whether no circuit can be built because the keys of all guards in use
  * are missing: then buckets come from neighbours. */
 void cepa_mesh_set_keyless(struct cepa_mesh *mesh, bool is_keyless);
+
+/* cepa_mesh_ask_guard gives the message by which this node, over its own link to a guard (by its
+ * Ed25519 key), asks it for an object of its own that is missing here: up to
+ * CEPA_MESH_GUARD_REQUEST_SIZE bytes. 0 if there is nothing to ask for now. @[SPEC 10.17] */
+size_t cepa_mesh_ask_guard(struct cepa_mesh *mesh, uint8_t *ret_data, const uint8_t *public_key,
+                           struct cepa_time now);
+
+/* cepa_mesh_on_guard_message takes from a message of that guard what it was asked for; what else is
+ * in it, and all if nothing is waited for, is left alone. */
+void cepa_mesh_on_guard_message(struct cepa_mesh *mesh, const uint8_t *data, size_t data_len,
+                                const uint8_t *public_key, struct cepa_time now);
 
 /* cepa_mesh_address gives where a relay (by its Ed25519 key) can be dialled, if it can. Returns 0,
  * CEPA_ERR_NOT_FOUND if that is not known here, or CEPA_ERR_UNREACHABLE for an introduced one. */

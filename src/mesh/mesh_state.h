@@ -4,6 +4,7 @@
 #define CEPA_MESH_MESH_STATE_H
 
 #include "base/siphash.h"
+#include "mesh/custody_tables.h"
 #include "mesh/mesh.h"
 #include "mesh/mesh_tables.h"
 #include "mesh/outbox.h"
@@ -145,6 +146,7 @@ struct cepa_mesh {
     struct cepa_mesh_visit visits[CEPA_MESH_VISITS];
     uint32_t sweep_cursor;
     struct cepa_mesh_followed followed[CEPA_MESH_FOLLOWED];
+    struct cepa_mesh_named named[CEPA_MESH_NAMED];
     struct cepa_mesh_fetch fetches[CEPA_MESH_FETCHES];
     struct cepa_time buckets_at; /* when buckets are looked at again */
     uint32_t silent_fetches;     /* in a row that no circuit answered */

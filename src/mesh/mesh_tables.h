@@ -23,6 +23,7 @@ enum {
     CEPA_MESH_CUSTODY_MAX = 9, /* buckets that one relay keeps */
     CEPA_MESH_VISITS = 16,     /* links to relays whose objects a custodian lacks */
     CEPA_MESH_FOLLOWED = 40,   /* buckets that this node keeps for its own paths */
+    CEPA_MESH_NAMED = 32,      /* relays that its paths want by name: guards and such */
     CEPA_MESH_FETCHES = 3,     /* buckets that are being fetched */
     CEPA_MESH_SERVINGS = 64,   /* requests that custodians are asked for */
     CEPA_MESH_ANSWERS = 4      /* answers that wait to go into circuits */
@@ -177,64 +178,6 @@ struct cepa_mesh_news {
     uint64_t position;
     uint64_t source; /* the link that it came on, or 0 */
     bool is_key;     /* the key record of this epoch, not the index record */
-};
-
-/* A bucket that this relay keeps. */
-struct cepa_mesh_custody {
-    uint8_t bits;
-    uint32_t number;
-};
-
-/* A link to a relay whose objects a custodian lacks. */
-struct cepa_mesh_visit {
-    bool is_taken;
-    uint64_t position;
-    struct cepa_node_id node;
-    struct cepa_time until;
-};
-
-/* A bucket that this node keeps for its own paths. */
-struct cepa_mesh_followed {
-    bool is_taken;
-    bool is_pinned; /* for a relay that is wanted by name; else drawn at random */
-    bool is_here;   /* most of it can be used now */
-    uint8_t bits;
-    uint32_t number;
-    uint32_t epoch;   /* for which `next` of the keys was drawn */
-    uint8_t tries[2]; /* in vain, of credentials and of keys */
-    struct cepa_time next[2];
-    struct cepa_time until; /* then it makes place for another one */
-};
-
-/* A bucket on its way. */
-struct cepa_mesh_fetch {
-    uint64_t route; /* names the circuit that it comes through; 0: free */
-    uint64_t ticket;
-    uint64_t link; /* the neighbour that is asked instead, or 0 */
-    uint32_t followed;
-    struct cepa_bucket bucket;
-    uint64_t after;
-    uint32_t chunks;
-    struct cepa_time until;
-};
-
-/* A request that somebody else answers. */
-struct cepa_mesh_serving {
-    uint32_t ticket; /* ours; 0: free */
-    uint64_t asker;  /* the link or the circuit */
-    bool is_circuit;
-    bool is_asked; /* the custodian has the request */
-    uint8_t tries;
-    struct cepa_node_id custodian;
-    struct cepa_mesh_bucket request;
-    struct cepa_time until;
-};
-
-/* An answer for a circuit. */
-struct cepa_mesh_answer {
-    uint64_t circuit;
-    size_t len;
-    uint8_t bytes[CEPA_MESH_BUCKET_ANSWER_SIZE];
 };
 
 /* An effect with its bytes. */

@@ -203,6 +203,9 @@ void cepa_node_link_events(struct cepa_node *node, struct cepa_node_link *link,
             cepa_node_on_circuit_closed(node, link, event.circuit_id, now);
             break;
         case CEPA_LINK_MESSAGE:
+            if (link->is_guard) {
+                cepa_node_on_guard_message(node, link, event.data, event.data_len, now);
+            }
             if (!link->is_private) {
                 cepa_mesh_on_message(node->mesh, cepa_node_link_number(link), event.data,
                                      event.data_len, now);

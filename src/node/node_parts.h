@@ -96,6 +96,9 @@ bool cepa_node_serve_window(struct cepa_node *node, struct cepa_handle circuit,
 
 /* node_paths.c: this node as an origin. */
 void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now);
+void cepa_node_ask_guards(struct cepa_node *node, struct cepa_time now);
+void cepa_node_on_guard_message(struct cepa_node *node, struct cepa_node_link *link,
+                                const uint8_t *data, size_t data_len, struct cepa_time now);
 void cepa_node_paths_step(struct cepa_node *node, struct cepa_time now);
 bool cepa_node_paths_settle(struct cepa_node *node, struct cepa_time now);
 bool cepa_node_own_cell(struct cepa_node *node, struct cepa_handle circuit, uint64_t counter,

@@ -108,7 +108,7 @@ static void choose_epoch(struct cepa_node *node, struct cepa_time now)
 
 static void make_view(struct cepa_node *node, struct cepa_time now)
 {
-    bool is_whole = cepa_index_count(&node->index) < node->config.profile.custody_relays;
+    bool is_whole = !cepa_mesh_is_large(node->mesh);
     struct cepa_onion_epoch epoch =
         cepa_calendar_epoch(&node->config.profile.calendar, cepa_node_wall_now(node, now));
     node->relays_len = 0;
@@ -296,6 +296,7 @@ void cepa_node_paths_tick(struct cepa_node *node, struct cepa_time now)
         node->is_paths_due |= error == 0;
     }
     keep_guards(node, now);
+    cepa_node_ask_guards(node, now);
     node->dirty |= cepa_guards_take_changed(&node->guards) ? CEPA_NODE_DIRTY_GUARDS : 0;
     node->dirty |= cepa_layer2_take_changed(&node->layer2) ? CEPA_NODE_DIRTY_LAYER2 : 0;
 }
