@@ -85,6 +85,10 @@ static void let_go(void *context)
 {
     const struct background *background = context;
     int log = open_log(background->config);
+    if (log < 0) {
+        fprintf(stderr, "cepa up: %s/log cannot be opened: %s; nothing is written down\n",
+                background->config->state_directory, strerror(errno));
+    }
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing >= 0) {
         (void)dup2(nothing, STDIN_FILENO);

@@ -70,6 +70,35 @@ TEST(what_others_can_reach_is_refused)
     close(fd);
 }
 
+TEST(a_file_is_prepared_for_who_opens_it_by_path)
+{
+    struct cepa_reason reason;
+    struct stat facts;
+    char path[SCRATCH_PATH_SIZE];
+    char there[SCRATCH_PATH_SIZE];
+    int fd = open_folder();
+    scratch_join(path, folder, "y");
+    for (int i = 0; i < 2; i++) { /* made, then there */
+        CHECK_INT(cepa_file_prepare(&reason, path, "y", false), 0);
+        CHECK(stat(path, &facts) == 0 && (facts.st_mode & 07777) == 0600);
+    }
+    CHECK(chmod(path, 0604) == 0);
+    CHECK_INT(cepa_file_prepare(&reason, path, "y", false), CEPA_ERR_ARGUMENT);
+    CHECK(chmod(path, 0400) == 0);
+    CHECK_INT(cepa_file_prepare(&reason, path, "y", true), 0);
+    if (geteuid() != 0) {
+        CHECK_INT(cepa_file_prepare(&reason, path, "y", false), CEPA_ERR_SYSTEM);
+    }
+    scratch_join(there, folder, "elsewhere");
+    CHECK(rename(path, there) == 0 && symlink(there, path) == 0);
+    CHECK_INT(cepa_file_prepare(&reason, path, "y", true), CEPA_ERR_SYSTEM);
+    CHECK(strstr(reason.text, path) != NULL);
+    scratch_join(path, folder, "nowhere/y");
+    CHECK_INT(cepa_file_prepare(&reason, path, "y", false), CEPA_ERR_SYSTEM);
+    CHECK(strstr(reason.text, "No such file") != NULL);
+    close(fd);
+}
+
 TEST(what_is_no_file_is_refused)
 {
     struct cepa_reason reason;
@@ -92,4 +121,4 @@ TEST(what_is_no_file_is_refused)
 }
 
 TEST_MAIN(RUN(what_is_written_is_read), RUN(what_others_can_reach_is_refused),
-          RUN(what_is_no_file_is_refused))
+          RUN(a_file_is_prepared_for_who_opens_it_by_path), RUN(what_is_no_file_is_refused))

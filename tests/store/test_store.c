@@ -247,6 +247,34 @@ TEST(damage_is_told_and_left_alone)
     CHECK_INT(cepa_store_close(store), 0);
 }
 
+/* What cannot be its file is refused before anything is made beside it. */
+TEST(a_file_that_others_reach_is_refused)
+{
+    char path[SCRATCH_PATH_SIZE];
+    char elsewhere[SCRATCH_PATH_SIZE];
+    char beside[SCRATCH_PATH_SIZE];
+    struct stat facts;
+    scratch_make(folder);
+    scratch_join(path, folder, "state.db");
+    scratch_join(elsewhere, folder, "elsewhere");
+    scratch_join(beside, folder, "state.db-shm");
+    struct cepa_store *store = reopen();
+    CHECK_INT(cepa_store_close(store), 0);
+    CHECK(chmod(path, 0640) == 0);
+    CHECK_INT(cepa_store_open(&store, &reason, folder, owner), CEPA_ERR_ARGUMENT);
+    CHECK(strstr(reason.text, "mode 0640") != NULL);
+    CHECK(chmod(path, 0600) == 0 && rename(path, elsewhere) == 0);
+    CHECK(symlink(elsewhere, path) == 0);
+    CHECK_INT(cepa_store_open(&store, &reason, folder, owner), CEPA_ERR_SYSTEM);
+    CHECK(strstr(reason.text, path) != NULL);
+    CHECK(unlink(path) == 0 && mkdir(path, 0700) == 0);
+    CHECK_INT(cepa_store_open(&store, &reason, folder, owner), CEPA_ERR_SYSTEM);
+    CHECK(stat(beside, &facts) != 0);
+    CHECK(rmdir(path) == 0 && rename(elsewhere, path) == 0);
+    store = reopen();
+    CHECK_INT(cepa_store_close(store), 0);
+}
+
 TEST(a_newer_file_is_refused)
 {
     char path[SCRATCH_PATH_SIZE];
@@ -278,5 +306,5 @@ TEST(a_file_is_seen_to_exist)
 TEST_MAIN(RUN(what_is_put_comes_back), RUN(a_table_is_read_in_order),
           RUN(changes_wait_for_a_while_but_some_do_not), RUN(used_seeds_are_gone_from_the_files),
           RUN(files_are_private), RUN(limits_hold), RUN(another_nodes_state_is_refused),
-          RUN(damage_is_told_and_left_alone), RUN(a_newer_file_is_refused),
-          RUN(a_file_is_seen_to_exist))
+          RUN(damage_is_told_and_left_alone), RUN(a_file_that_others_reach_is_refused),
+          RUN(a_newer_file_is_refused), RUN(a_file_is_seen_to_exist))

@@ -444,10 +444,14 @@ static int listen_at(struct cepa_control *control, struct cepa_reason *ret_reaso
     memcpy(address.sun_path, path, len + 1);
     memcpy(control->path, path, len + 1);
     if (lstat(path, &facts) == 0) {
-        if (!S_ISSOCK(facts.st_mode) || is_answered(&address)) {
+        bool is_socket = S_ISSOCK(facts.st_mode);
+        if (!is_socket || is_answered(&address)) {
             control->path[0] = '\0';
             return cepa_reason_fail(ret_reason, CEPA_ERR_IN_USE,
-                                    "%s is there already, and is no socket that was left behind",
+                                    is_socket ? "a daemon answers at %s already; stop that one, or "
+                                                "name another socket by 'control'"
+                                              : "%s is there already, and is no socket that was "
+                                                "left behind",
                                     path);
         }
         (void)unlink(path);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "native/daemon/own_addresses.h"
+#include "native/daemon/reach_report.h"
 #include "native/net/clock.h"
 #include "native/net/interfaces.h"
 #include "native/net/port_mapping.h"
@@ -178,11 +179,13 @@ void cepa_reachability_descriptors(const struct cepa_reachability *reachability,
 static void take_mapping(struct cepa_reachability *reachability,
                          const struct cepa_port_mapping_event *event)
 {
-    struct cepa_log_field why = cepa_log_text("why", cepa_error_text(event->reason));
     struct cepa_reachability_mapping *outcome = &reachability->outcome;
     if (event->kind == CEPA_PORT_MAPPING_FAILED) {
         outcome->state = CEPA_REACHABILITY_MAPPING_FAILED;
         outcome->error = event->reason;
+        char text[CEPA_REACH_REPORT_SIZE];
+        cepa_reach_report_mapping(text, outcome);
+        struct cepa_log_field why = cepa_log_text("why", text);
         cepa_log_write(reachability->log, CEPA_CONFIG_LEVEL_INFO, "the router passes no port on",
                        &why, 1);
         return;

@@ -2,12 +2,9 @@
 #define _GNU_SOURCE
 #include "native/store/database.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/plain_text.h"
@@ -62,26 +59,6 @@ static int prepare(struct cepa_database *database)
     return status;
 }
 
-/* Makes the file if it is not there, with the mode that SQLite gives its journal too, and checks
- * whose it is. */
-static int check_file(struct cepa_database *database, const char *file)
-{
-    const char *name = database->kind->name;
-    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int cause = errno;
-    if (fd < 0 && (cause == EROFS || cause == EACCES)) {
-        fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    }
-    if (fd < 0) {
-        bool is_full = cause == ENOSPC || cause == EDQUOT;
-        return cepa_reason_fail(&database->reason, is_full ? CEPA_ERR_FULL : CEPA_ERR_SYSTEM,
-                                "%s cannot be opened: %s", name, strerror(cause));
-    }
-    int status = cepa_file_is_private(&database->reason, fd, name);
-    close(fd);
-    return status;
-}
-
 int cepa_database_open(struct cepa_database *ret_database, const char *path,
                        const struct cepa_database_kind *kind)
 {
@@ -90,7 +67,8 @@ int cepa_database_open(struct cepa_database *ret_database, const char *path,
     memset(ret_database, 0, sizeof *ret_database);
     ret_database->kind = kind;
     snprintf(file, sizeof file, "%s/%s", path, kind->name);
-    int status = check_file(ret_database, file);
+    /* SQLite gives its journal the mode of this file. */
+    int status = cepa_file_prepare(&ret_database->reason, file, kind->name, true);
     if (status != 0) {
         return status;
     }

@@ -59,6 +59,29 @@ int cepa_file_write(struct cepa_reason *ret_reason, int folder_fd, const char *n
     return status;
 }
 
+int cepa_file_prepare(struct cepa_reason *ret_reason, const char *path, const char *name,
+                      bool may_be_fixed)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int cause = errno;
+    if (fd < 0 && may_be_fixed && (cause == EROFS || cause == EACCES)) {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    }
+    if (fd < 0 && (cause == ENOSPC || cause == EDQUOT)) {
+        return cepa_reason_fail(ret_reason, CEPA_ERR_FULL,
+                                "the disk is full: there is no room "
+                                "for %s",
+                                name);
+    }
+    if (fd < 0) {
+        return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "%s cannot be opened: %s", path,
+                                strerror(cause));
+    }
+    int status = cepa_file_is_private(ret_reason, fd, name);
+    close(fd);
+    return status;
+}
+
 int cepa_file_is_private(struct cepa_reason *ret_reason, int fd, const char *name)
 {
     struct stat facts;

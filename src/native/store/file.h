@@ -2,6 +2,7 @@
 #ifndef CEPA_NATIVE_STORE_FILE_H
 #define CEPA_NATIVE_STORE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,13 @@ CEPA_MUST_USE int cepa_file_read_all(struct cepa_reason *ret_reason, void *ret_d
  * CEPA_ERR_ARGUMENT for a wrong owner, mode or kind; or CEPA_ERR_SYSTEM. */
 CEPA_MUST_USE int cepa_file_read(struct cepa_reason *ret_reason, void *ret_data, size_t *ret_len,
                                  size_t capacity, int folder_fd, const char *name);
+
+/* cepa_file_prepare makes an empty file `path`, called `name`, with mode 0600 if there is none, and
+ * checks that it can be written (or only read, if `may_be_fixed` and nobody may write) and belongs
+ * to this user alone: for who opens it by path later. Returns 0, CEPA_ERR_FULL for a full disk,
+ * CEPA_ERR_ARGUMENT for a wrong owner or mode, or CEPA_ERR_SYSTEM. */
+CEPA_MUST_USE int cepa_file_prepare(struct cepa_reason *ret_reason, const char *path,
+                                    const char *name, bool may_be_fixed);
 
 /* cepa_file_is_private checks owner and mode of what is open as `fd` and called `name`. Returns 0
  * or CEPA_ERR_ARGUMENT. */

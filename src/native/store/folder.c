@@ -26,8 +26,9 @@ int cepa_folder_default(struct cepa_reason *ret_reason, char *ret_path, size_t c
         len = snprintf(ret_path, capacity, "%s/.local/state/cepa", home);
     }
     if (len <= 0 || (size_t)len >= capacity) {
-        return cepa_reason_fail(ret_reason, CEPA_ERR_NOT_FOUND,
-                                "HOME does not say where state belongs; name the state directory");
+        return cepa_reason_fail(
+            ret_reason, CEPA_ERR_NOT_FOUND,
+            "HOME does not say where state belongs; name it by 'state-directory'");
     }
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "native/store/file.h"
 #include "native/store/folder.h"
 #include "native/store/schema.h"
 
@@ -36,16 +37,30 @@ struct cepa_store {
 
 static int fail(struct cepa_store *store)
 {
-    int kind = sqlite3_errcode(store->database) & 0xff;
-    if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB) {
+    const char *cause = sqlite3_errmsg(store->database);
+    switch (sqlite3_errcode(store->database) & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
         return cepa_reason_fail(
             &store->reason, CEPA_ERR_MALFORMED,
             "state.db is damaged (%s); move it away to start without it: who this node is stays "
             "in 'secrets', and what it knew of others is learned anew, guards too",
-            sqlite3_errmsg(store->database));
+            cause);
+    case SQLITE_FULL:
+        return cepa_reason_fail(&store->reason, CEPA_ERR_SYSTEM,
+                                "the disk is full, and state.db stays as it was; make room");
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+        return cepa_reason_fail(&store->reason, CEPA_ERR_SYSTEM,
+                                "state.db cannot be changed (%s); are the state directory and the "
+                                "files state.db-* in it writable?",
+                                cause);
+    case SQLITE_BUSY:
+        return cepa_reason_fail(&store->reason, CEPA_ERR_SYSTEM,
+                                "another program holds state.db; end that one");
+    default:
+        return cepa_reason_fail(&store->reason, CEPA_ERR_SYSTEM, "state.db: %s", cause);
     }
-    return cepa_reason_fail(&store->reason, CEPA_ERR_SYSTEM, "state.db: %s",
-                            sqlite3_errmsg(store->database));
 }
 
 /* Runs a statement that gives no rows. */
@@ -319,14 +334,17 @@ static int open_file(struct cepa_store *store, const char *path)
 {
     char file[CEPA_FOLDER_PATH_SIZE + 16];
     snprintf(file, sizeof file, "%s/state.db", path);
-    /* SQLite gives its other files the mode of this one. */
-    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0) {
-        close(fd);
+    /* SQLite gives its other files the mode of this one: what cannot be written is found before it
+     * makes them. */
+    int status = cepa_file_prepare(&store->reason, file, "state.db", false);
+    if (status != 0) {
+        return status;
     }
     if (sqlite3_open_v2(file, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK) {
-        return store->database != NULL ? fail(store) : CEPA_ERR_EXHAUSTED;
+        return store->database != NULL ? fail(store)
+                                       : cepa_reason_fail(&store->reason, CEPA_ERR_EXHAUSTED,
+                                                          "there is not enough memory");
     }
     (void)sqlite3_extended_result_codes(store->database, 1);
     (void)sqlite3_busy_timeout(store->database, 1000);

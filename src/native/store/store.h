@@ -44,7 +44,9 @@ struct cepa_store_entry {
 /* cepa_store_open opens the state file in the directory `path`, or makes it. `owner` names the node
  * whose state it is: a file that is somebody else's is refused. Returns 0; CEPA_ERR_VERSION if it
  * is newer than this program; CEPA_ERR_MALFORMED if it is damaged; CEPA_ERR_STATE if it is another
- * node's; CEPA_ERR_EXHAUSTED for lack of memory; or CEPA_ERR_SYSTEM. The reason says what to do. */
+ * node's; CEPA_ERR_ARGUMENT if it belongs to another user, or others can reach it; CEPA_ERR_FULL if
+ * there is no room to make it; CEPA_ERR_EXHAUSTED for lack of memory; or CEPA_ERR_SYSTEM. The
+ * reason says what to do. */
 CEPA_MUST_USE int cepa_store_open(struct cepa_store **ret_store, struct cepa_reason *ret_reason,
                                   const char *path, const uint8_t owner[32]);
 
