@@ -53,6 +53,46 @@ TEST(the_status_of_who_is_alone_is_whole)
     lone_daemon_end(&one);
 }
 
+/* Counts the names that the manual does not have, and says which. */
+static size_t unknown(const cJSON *object, const char *manual)
+{
+    size_t count = 0;
+    const cJSON *at = object->child;
+    const cJSON *above[8];
+    size_t depth = 0;
+    while (at != NULL || depth > 0) {
+        if (at == NULL) {
+            at = above[--depth]->next;
+            continue;
+        }
+        if (at->string != NULL && strstr(manual, at->string) == NULL) {
+            test_note("not in the manual: %s", at->string);
+            count++;
+        }
+        if (at->child != NULL) {
+            CHECK(depth < sizeof above / sizeof above[0]);
+            above[depth++] = at;
+            at = at->child;
+        } else {
+            at = at->next;
+        }
+    }
+    return count;
+}
+
+TEST(the_manual_has_every_name_of_the_status)
+{
+    static char manual[1 << 16];
+    size_t len = scratch_read(CEPA_SOURCE_DIR "/docs/man/cepa-status.5", manual, sizeof manual - 1);
+    CHECK(len > 0 && len < sizeof manual - 1);
+    begin();
+    cJSON *object = cJSON_CreateObject();
+    CHECK_INT(cepa_engine_status(one.engine, object), 0);
+    CHECK_INT(unknown(object, manual), 0);
+    cJSON_Delete(object);
+    lone_daemon_end(&one);
+}
+
 /* The invitation for a network, with an address of nobody. */
 static void invitation(char ret_text[CEPA_INVITATION_TEXT_SIZE], const char *profile_name)
 {
@@ -142,5 +182,6 @@ TEST(one_measurement_at_a_time)
     lone_daemon_end(&one);
 }
 
-TEST_MAIN(RUN(the_status_of_who_is_alone_is_whole), RUN(an_invitation_that_is_refused_says_why),
+TEST_MAIN(RUN(the_status_of_who_is_alone_is_whole), RUN(the_manual_has_every_name_of_the_status),
+          RUN(an_invitation_that_is_refused_says_why),
           RUN(who_can_be_dialled_invites_if_the_text_fits), RUN(one_measurement_at_a_time))

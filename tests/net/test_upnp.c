@@ -165,6 +165,30 @@ TEST(without_pcp_upnp_is_asked)
     test_igd_close(&igd);
 }
 
+/* Whatever it is doing when it is stopped: beginning to renew, or in the middle of it. */
+TEST(what_was_mapped_before_goes_though_a_renewal_is_under_way)
+{
+    for (int delay_ms = 0; delay_ms < 5; delay_ms++) {
+        unsigned added;
+        unsigned deleted;
+        test_igd_open(&igd, IGD_HONEST);
+        struct cepa_port_mapping *mapping = open_mapping();
+        CHECK_INT(wait_event(mapping).kind, CEPA_PORT_MAPPING_MAPPED);
+        CHECK_INT(wait_event(mapping).kind, CEPA_PORT_MAPPING_MAPPED);
+        cepa_port_mapping_on_network(mapping, cepa_clock_now());
+        cepa_port_mapping_step(mapping, cepa_clock_now());
+        (void)usleep((unsigned)delay_ms * 1000);
+        cepa_port_mapping_stop(mapping, cepa_clock_now());
+        CHECK_INT(wait_event(mapping).kind, CEPA_PORT_MAPPING_STOPPED);
+        test_igd_counts(&igd, &added, &deleted);
+        /* The router of the test counts, and does not know that a renewal is of the same port. */
+        CHECK(added >= 2 && deleted >= 2);
+        CHECK(test_igd_is_last_deleted(&igd));
+        cepa_port_mapping_close(mapping);
+        test_igd_close(&igd);
+    }
+}
+
 TEST(a_router_that_hangs_holds_nobody_up)
 {
     test_igd_open(&igd, IGD_HANGS);
@@ -335,15 +359,17 @@ TEST(without_the_door_nothing_is_started)
 int main(int argc, char **argv)
 {
     static const struct test_case before[] = {RUN(without_the_door_nothing_is_started)};
-    static const struct test_case cases[] = {RUN(ports_are_mapped_and_taken_away),
-                                             RUN(routers_that_say_no_are_understood),
-                                             RUN(only_the_router_is_asked),
-                                             RUN(without_pcp_upnp_is_asked),
-                                             RUN(a_router_that_hangs_holds_nobody_up),
-                                             RUN(what_nobody_waits_for_is_undone),
-                                             RUN(a_router_that_never_stops_costs_little),
-                                             RUN(work_that_is_dropped_leaves_no_process),
-                                             RUN(another_device_is_not_asked)};
+    static const struct test_case cases[] = {
+        RUN(ports_are_mapped_and_taken_away),
+        RUN(routers_that_say_no_are_understood),
+        RUN(only_the_router_is_asked),
+        RUN(without_pcp_upnp_is_asked),
+        RUN(what_was_mapped_before_goes_though_a_renewal_is_under_way),
+        RUN(a_router_that_hangs_holds_nobody_up),
+        RUN(what_nobody_waits_for_is_undone),
+        RUN(a_router_that_never_stops_costs_little),
+        RUN(work_that_is_dropped_leaves_no_process),
+        RUN(another_device_is_not_asked)};
     bool is_process = argc == 1 && strcmp(argv[0], "cepa-port-mapping") == 0;
     int status = is_process ? 0 : test_run(before, 1, argc, argv);
     cepa_upnp_door(argc, argv);

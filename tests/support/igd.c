@@ -67,6 +67,7 @@ static int add(struct test_igd *igd, const char *request)
         return 718;
     }
     igd->added++;
+    igd->is_mapped[strstr(request, "<NewProtocol>TCP<") != NULL ? 1 : 0] = true;
     memcpy(igd->last_lease, lease, sizeof lease);
     return 0;
 }
@@ -86,6 +87,7 @@ static void obey(struct test_igd *igd, const char *request, char *ret_text, size
         error = add(igd, request);
     } else if (action == 2) {
         igd->deleted++;
+        igd->is_mapped[strstr(request, "<NewProtocol>TCP<") != NULL ? 1 : 0] = false;
     } else if (action == 3) {
         error = 401;
     }
@@ -275,6 +277,14 @@ unsigned test_igd_connections(struct test_igd *igd)
     unsigned connections = igd->connections;
     pthread_mutex_unlock(&igd->mutex);
     return connections;
+}
+
+bool test_igd_is_last_deleted(struct test_igd *igd)
+{
+    pthread_mutex_lock(&igd->mutex);
+    bool is_so = !igd->is_mapped[0] && !igd->is_mapped[1];
+    pthread_mutex_unlock(&igd->mutex);
+    return is_so;
 }
 
 void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_deleted)

@@ -36,6 +36,7 @@ struct test_igd {
     unsigned connections;
     unsigned added;
     unsigned deleted;
+    bool is_mapped[2]; /* UDP, TCP */
     uint16_t taken_port;
     char last_lease[16];
 };
@@ -56,6 +57,9 @@ void test_igd_lease(struct test_igd *igd, char ret_lease[16]);
 
 /* test_igd_connections gives how often somebody has come. */
 unsigned test_igd_connections(struct test_igd *igd);
+
+/* test_igd_is_last_deleted says whether the last order of each transport took its mapping away. */
+bool test_igd_is_last_deleted(struct test_igd *igd);
 
 /* test_igd_counts gives how many mappings were made and taken away. */
 void test_igd_counts(struct test_igd *igd, unsigned *ret_added, unsigned *ret_deleted);

@@ -65,6 +65,7 @@ struct cepa_port_mapping {
     struct cepa_pcp_epoch epoch;
     /* Of UPnP. */
     struct cepa_upnp_work *work; /* NULL: none */
+    bool is_removing;            /* it takes away what is mapped */
     struct cepa_time work_end;   /* then its process is killed */
     struct cepa_upnp_control control;
     /* Of the whole. */

@@ -19,6 +19,7 @@ static int start(struct cepa_port_mapping *mapping, const struct cepa_upnp_reque
         mapping->work = NULL;
         return result;
     }
+    mapping->is_removing = request->is_removal;
     mapping->work_end = cepa_time_add(now, LATE_S * CEPA_SECOND_NS);
     if (cepa_loop_add(mapping->loop, cepa_upnp_descriptor(mapping->work), NUMBER_WORK,
                       CEPA_LOOP_READ) != 0) {
@@ -95,6 +96,23 @@ static void on_mapped(struct cepa_port_mapping *mapping, const struct cepa_upnp_
     }
 }
 
+/* Lets a process take away what is mapped. */
+static void start_removal(struct cepa_port_mapping *mapping, struct cepa_time now)
+{
+    if (!mapping_has_lease(mapping) || mapping->protocol != CEPA_PORT_MAPPING_UPNP) {
+        return;
+    }
+    struct cepa_upnp_request request;
+    memset(&request, 0, sizeof request);
+    request.is_removal = true;
+    request.control = mapping->control;
+    const struct mapping_lease *udp = &mapping->leases[CEPA_PORT_MAPPING_UDP];
+    const struct mapping_lease *tcp = &mapping->leases[CEPA_PORT_MAPPING_TCP];
+    request.udp_external = udp->is_mapped ? udp->external.port : 0;
+    request.tcp_external = tcp->is_mapped ? tcp->external.port : 0;
+    (void)start(mapping, &request, now);
+}
+
 void mapping_work_step(struct cepa_port_mapping *mapping, struct cepa_time now)
 {
     struct cepa_upnp_result result;
@@ -108,6 +126,9 @@ void mapping_work_step(struct cepa_port_mapping *mapping, struct cepa_time now)
             mapping_on_round_done(mapping, now);
         } else if (mapping->phase == MAPPING_WORKING) {
             mapping_on_protocol_failed(mapping, result.result, 0, now);
+        } else if (mapping->phase == MAPPING_STOPPING && !mapping->is_removing) {
+            /* It was cancelled while it renewed; what was mapped before may still be there. */
+            start_removal(mapping, now);
         }
     } else if (cepa_time_is_due(mapping->work_end, now)) {
         end_work(mapping);
@@ -131,16 +152,5 @@ void mapping_work_removal(struct cepa_port_mapping *mapping, struct cepa_time no
             on_mapped(mapping, &result, now);
         }
     }
-    if (!mapping_has_lease(mapping) || mapping->protocol != CEPA_PORT_MAPPING_UPNP) {
-        return;
-    }
-    struct cepa_upnp_request request;
-    memset(&request, 0, sizeof request);
-    request.is_removal = true;
-    request.control = mapping->control;
-    const struct mapping_lease *udp = &mapping->leases[CEPA_PORT_MAPPING_UDP];
-    const struct mapping_lease *tcp = &mapping->leases[CEPA_PORT_MAPPING_TCP];
-    request.udp_external = udp->is_mapped ? udp->external.port : 0;
-    request.tcp_external = tcp->is_mapped ? tcp->external.port : 0;
-    (void)start(mapping, &request, now);
+    start_removal(mapping, now);
 }

@@ -45,20 +45,22 @@ bool cepa_upnp_is_url_of(const char *url, const struct cepa_net_address *gateway
     return strncmp(url, ip, ip_len) == 0 && (url[ip_len] == ':' || url[ip_len] == '/');
 }
 
-/* Starts this program anew with `fd` as its standard input and no other descriptor, without what
- * this process blocks and ignores. What the library prints is for nobody. */
+/* Starts this program anew with `fd` as its standard input and no other descriptor, without this
+ * process's environment and what it blocks and ignores. What the library prints is for nobody. */
 static int start_process(pid_t *ret_pid, int fd)
 {
     union {
         const char *const *words;
         char *const *argv;
-    } cast; /* posix_spawn changes neither the array nor the words */
+    } cast[2]; /* posix_spawn changes neither the arrays nor the words */
     static const char *const words[] = {UPNP_PROCESS_NAME, NULL};
+    static const char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
     sigset_t all;
-    cast.words = words;
+    cast[0].words = words;
+    cast[1].words = environment;
     (void)sigemptyset(&none);
     (void)sigfillset(&all);
     if (posix_spawn_file_actions_init(&actions) != 0) {
@@ -76,7 +78,8 @@ static int start_process(pid_t *ret_pid, int fd)
     failed |= posix_spawnattr_setsigdefault(&attributes, &all);
     failed |= posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     if (failed == 0) {
-        failed = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, cast.argv, environ);
+        failed = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, cast[0].argv,
+                             cast[1].argv);
     }
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
