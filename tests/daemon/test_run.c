@@ -126,6 +126,7 @@ TEST(a_life_with_a_service_manager)
     CHECK_INT(end_of_child(), 0);
     CHECK_INT(lone_daemon_logged(&one, "the node stops"), 1);
     CHECK_INT(lone_daemon_logged(&one, "a new identity was made"), 1);
+    CHECK_INT(lone_daemon_logged(&one, "it knows nobody yet"), 1);
     CHECK(unsetenv("NOTIFY_SOCKET") == 0 && unsetenv("WATCHDOG_USEC") == 0);
     (void)close(notify_fd);
     (void)close(ready_fds[0]);
@@ -180,6 +181,7 @@ TEST(a_start_that_fails_lets_everything_go)
     CHECK_INT(read(ready_fds[0], facts, sizeof facts), sizeof facts);
     CHECK_INT(kill(child, SIGINT), 0);
     CHECK_INT(end_of_child(), 0);
+    CHECK_INT(lone_daemon_logged(&one, "it knows nobody yet"), 0); /* it may: it is not new */
     CHECK(stat(path, &status) != 0);
     (void)close(ready_fds[0]);
     lone_daemon_end(&one);

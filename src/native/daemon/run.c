@@ -203,6 +203,12 @@ static void say_ready(struct daemon *daemon)
         cepa_log_say(&daemon->log, CEPA_CONFIG_LEVEL_INFO, "a new identity was made");
     }
     cepa_log_write(&daemon->log, CEPA_CONFIG_LEVEL_INFO, "the node is up", fields, 4);
+    if (daemon->state.is_new && daemon->config->invitations_len == 0) {
+        cepa_log_say(
+            &daemon->log, CEPA_CONFIG_LEVEL_INFO,
+            "it knows nobody yet: 'cepa join' takes an invitation, 'cepa invite' makes one "
+            "for others");
+    }
     (void)cepa_notify("READY=1");
 }
 
