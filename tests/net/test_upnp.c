@@ -15,6 +15,7 @@
 #include "native/net/clock.h"
 #include "native/net/port_mapping.h"
 #include "native/net/upnp.h"
+#include "native/net/upnp_process.h"
 #include "support/igd.h"
 #include "support/loopback.h"
 #include "support/test.h"
@@ -348,6 +349,109 @@ TEST(another_device_is_not_asked)
     loopback_in_namespace(among_liars);
 }
 
+/* --- a process that somebody has got hold of ---------------------------------------------------
+ */
+
+enum { HOSTILE_PREFIX_LEN = 5 };
+
+/* In the process, if the request has "test:" and a letter for a description: an answer that is
+ * right but for what the letter says. */
+static void answer_falsely(void)
+{
+    struct cepa_upnp_request request;
+    struct upnp_answer answers[2];
+    struct upnp_answer *answer = &answers[0];
+    size_t len = sizeof *answer;
+    if (recv(STDIN_FILENO, &request, sizeof request, MSG_PEEK) != (ssize_t)sizeof request ||
+        strncmp(request.description_url, "test:", HOSTILE_PREFIX_LEN) != 0) {
+        return;
+    }
+    (void)!recv(STDIN_FILENO, &request, sizeof request, 0); /* what is not read resets the socket */
+    memset(answers, 0, sizeof answers);
+    answer->ip[0] = 203;
+    answer->udp_external = 50000;
+    (void)snprintf(answer->control.url, sizeof answer->control.url, "http://127.0.0.1:9/c");
+    (void)snprintf(answer->control.service, sizeof answer->control.service, "s");
+    switch (request.description_url[HOSTILE_PREFIX_LEN]) {
+    case 'u':
+        (void)snprintf(answer->control.url, sizeof answer->control.url, "http://127.0.0.2:9/c");
+        break;
+    case 'n':
+        memset(answer->control.url + 19, 'x', sizeof answer->control.url - 19);
+        break;
+    case 's':
+        memset(answer->control.service, 'x', sizeof answer->control.service);
+        break;
+    case 'p':
+        answer->udp_external = 22;
+        break;
+    case 't':
+        answer->tcp_external = 50000;
+        break;
+    case 'z':
+        answer->udp_external = 0;
+        break;
+    case 'e':
+        answer->result = 7;
+        break;
+    case 'm':
+        answer->result = CEPA_ERR_MALFORMED;
+        break;
+    case 'r':
+        answer->result = CEPA_ERR_UNSUPPORTED;
+        break;
+    case 'b':
+        answer->is_permanent = 255;
+        break;
+    case 'l':
+        len++;
+        break;
+    case 'k':
+        len--;
+        break;
+    case 'x':
+        _exit(0);
+    default:
+        break;
+    }
+    (void)!send(STDIN_FILENO, answers, len, MSG_NOSIGNAL);
+    _exit(0);
+}
+
+TEST(answers_that_cannot_be_are_not_believed)
+{
+    static const struct {
+        char letter;
+        int result;
+    } cases[] = {{'v', 0},
+                 {'b', 0},
+                 {'r', CEPA_ERR_UNSUPPORTED},
+                 {'u', CEPA_ERR_UNREACHABLE},
+                 {'n', CEPA_ERR_UNREACHABLE},
+                 {'s', CEPA_ERR_UNREACHABLE},
+                 {'p', CEPA_ERR_UNREACHABLE},
+                 {'t', CEPA_ERR_UNREACHABLE},
+                 {'z', CEPA_ERR_UNREACHABLE},
+                 {'e', CEPA_ERR_UNREACHABLE},
+                 {'m', CEPA_ERR_UNREACHABLE},
+                 {'l', CEPA_ERR_UNREACHABLE},
+                 {'k', CEPA_ERR_UNREACHABLE},
+                 {'x', CEPA_ERR_UNREACHABLE}};
+    static const struct cepa_upnp_control none;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cepa_upnp_request request = request_of();
+        request.tcp_port = 0;
+        (void)snprintf(request.description_url, sizeof request.description_url, "test:%c",
+                       cases[i].letter);
+        struct cepa_upnp_result result = work(&request);
+        test_note("%c: %s", cases[i].letter, cepa_error_name(result.result));
+        CHECK_INT(result.result, cases[i].result);
+        CHECK_INT(result.udp_external, cases[i].result == 0 ? 50000 : 0);
+        CHECK_INT(result.is_permanent, cases[i].letter == 'b');
+        CHECK(cases[i].result == 0 || memcmp(&result.control, &none, sizeof none) == 0);
+    }
+}
+
 /* Without the door a program would start itself and not its own part. */
 TEST(without_the_door_nothing_is_started)
 {
@@ -369,8 +473,12 @@ int main(int argc, char **argv)
         RUN(what_nobody_waits_for_is_undone),
         RUN(a_router_that_never_stops_costs_little),
         RUN(work_that_is_dropped_leaves_no_process),
-        RUN(another_device_is_not_asked)};
+        RUN(another_device_is_not_asked),
+        RUN(answers_that_cannot_be_are_not_believed)};
     bool is_process = argc == 1 && strcmp(argv[0], "cepa-port-mapping") == 0;
+    if (is_process) {
+        answer_falsely();
+    }
     int status = is_process ? 0 : test_run(before, 1, argc, argv);
     cepa_upnp_door(argc, argv);
     int rest = test_run(cases, sizeof cases / sizeof cases[0], argc, argv);
