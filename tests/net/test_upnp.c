@@ -13,7 +13,7 @@
 
 #include "native/host.h"
 #include "native/net/clock.h"
-#include "native/net/port_mapping.h"
+#include "native/net/port_mapping_state.h"
 #include "native/net/upnp.h"
 #include "native/net/upnp_process.h"
 #include "support/igd.h"
@@ -162,6 +162,31 @@ TEST(without_pcp_upnp_is_asked)
     test_igd_counts(&igd, &added, &deleted);
     CHECK_INT(added, 2);
     CHECK_INT(deleted, 2);
+    cepa_port_mapping_close(mapping);
+    test_igd_close(&igd);
+}
+
+/* An address that comes or goes elsewhere, as at the start of a machine, does not end a search. */
+TEST(news_of_the_network_do_not_disturb_it)
+{
+    unsigned added;
+    unsigned deleted;
+    test_igd_open(&igd, IGD_HONEST);
+    struct cepa_port_mapping *mapping = open_mapping();
+    struct cepa_time end = cepa_time_add(cepa_clock_now(), 20 * CEPA_SECOND_NS);
+    struct cepa_port_mapping_event event = {0};
+    while (!cepa_port_mapping_next(mapping, &event) && cepa_time_is_before(cepa_clock_now(), end)) {
+        cepa_port_mapping_step(mapping, cepa_clock_now());
+        if (mapping->phase == MAPPING_WORKING) {
+            cepa_port_mapping_on_network(mapping, cepa_clock_now());
+        }
+        (void)usleep(500);
+    }
+    CHECK_INT(event.kind, CEPA_PORT_MAPPING_MAPPED);
+    cepa_port_mapping_stop(mapping, cepa_clock_now());
+    CHECK_INT(wait_event(mapping).kind, CEPA_PORT_MAPPING_STOPPED);
+    test_igd_counts(&igd, &added, &deleted);
+    CHECK(test_igd_is_last_deleted(&igd));
     cepa_port_mapping_close(mapping);
     test_igd_close(&igd);
 }
@@ -469,6 +494,7 @@ int main(int argc, char **argv)
         RUN(only_the_router_is_asked),
         RUN(without_pcp_upnp_is_asked),
         RUN(what_was_mapped_before_goes_though_a_renewal_is_under_way),
+        RUN(news_of_the_network_do_not_disturb_it),
         RUN(a_router_that_hangs_holds_nobody_up),
         RUN(what_nobody_waits_for_is_undone),
         RUN(a_router_that_never_stops_costs_little),

@@ -352,13 +352,14 @@ void cepa_port_mapping_on_network(struct cepa_port_mapping *mapping, struct cepa
     bool is_same = result == 0 && before.interface == mapping->gateway.interface &&
                    cepa_net_address_is_equal(&before.address, &mapping->gateway.address) &&
                    cepa_net_address_is_equal(&local_before, &mapping->local);
+    if (is_same && mapping->phase == MAPPING_WORKING) {
+        return; /* it asks the right router already, for the right address */
+    }
     if (!is_same) {
         mapping->leases[CEPA_PORT_MAPPING_UDP].is_mapped = false;
         mapping->leases[CEPA_PORT_MAPPING_TCP].is_mapped = false;
         memset(&mapping->epoch, 0, sizeof mapping->epoch);
-    }
-    if (mapping->work != NULL) {
-        cepa_upnp_cancel(mapping->work);
+        mapping_work_drop(mapping); /* the router that it has asked is out of reach */
     }
     mapping->phase = MAPPING_WAITING;
     mapping->backoff_ns = BACKOFF_FIRST_S * CEPA_SECOND_NS;

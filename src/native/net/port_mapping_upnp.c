@@ -51,10 +51,7 @@ void mapping_work_begin(struct cepa_port_mapping *mapping, struct cepa_time now)
     const struct mapping_lease *first = udp->internal_port != 0 ? udp : tcp;
     struct cepa_upnp_request request;
     uint16_t drawn[CEPA_UPNP_CANDIDATES - 1] = {0};
-    if (mapping->work != NULL) {
-        mapping_on_protocol_failed(mapping, CEPA_ERR_NOT_FOUND, 0, now); /* it still waits */
-        return;
-    }
+    mapping_work_drop(mapping); /* never two at one time */
     memset(&request, 0, sizeof request);
     request.gateway = mapping->gateway.address;
     request.local = mapping->local;
