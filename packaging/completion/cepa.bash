@@ -37,7 +37,7 @@ _cepa()
     status) options="--watch --metrics $node" ;;
     ping) options="--count --hops $node" ;;
     speed) options="--megabytes --download --hops $node" ;;
-    send) options="--as --message --name --timeout --bare $node" ;;
+    send) options="--as --message --name --timeout --bare --live $node" ;;
     proxy) options="--port --as $node" ;;
     inbox) options="$node" ;;
     expose) options="--name --identity --contacts $node" ;;

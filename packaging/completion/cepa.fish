@@ -53,6 +53,7 @@ complete -c cepa -n '__fish_seen_subcommand_from send' -s m -l message -x -d 'A 
 complete -c cepa -n '__fish_seen_subcommand_from send' -s n -l name -x -d 'Of the file'
 complete -c cepa -n '__fish_seen_subcommand_from send' -s t -l timeout -x -d 'Seconds'
 complete -c cepa -n '__fish_seen_subcommand_from send' -l bare -d 'No times, no permissions'
+complete -c cepa -n '__fish_seen_subcommand_from send' -l live -d 'No mailboxes'
 complete -c cepa -n '__fish_seen_subcommand_from proxy' -s p -l port -x -d 'Where to listen'
 complete -c cepa -n '__fish_seen_subcommand_from proxy' -l as -x -d 'Who others learn it is'
 complete -c cepa -n '__fish_seen_subcommand_from expose' -s n -l name -x -d 'What others call it'

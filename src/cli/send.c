@@ -28,7 +28,8 @@ static const char about[] =
     "goes on by itself; after Ctrl-C or a restart, the same command goes on where it has "
     "stopped.\n\n"
     "The receiver does not learn who sends, unless --as names an identity: then its address is\n"
-    "told and proven. Strangers' files wait until the receiver accepts them. A folder goes as a\n"
+    "told and proven. Strangers' files wait until the receiver accepts them. A message for who is\n"
+    "away is left in mailboxes, sealed, and waits there for 14 days. A folder goes as a\n"
     "stream: tar -c FOLDER | cepa send --name FOLDER.tar ADDRESS -\n";
 
 /* What one run works on. */
@@ -215,16 +216,28 @@ static int find_peer(struct run *run, const char *whom)
     return status;
 }
 
-static int send_message(struct run *run, const char *text)
+static int send_message(struct run *run, const char *whom, const char *text)
 {
     struct cepa_reason reason;
+    struct cepa_cli_left left;
     if (cepa_message_check(CEPA_MESSAGE_TEXT, (const uint8_t *)text, strlen(text)) != 0) {
         return fail(run, "", "a message is 1 to 65536 bytes of UTF-8");
     }
-    if (cepa_cli_send_message(&reason, &run->sending, text) != 0) {
+    if (cepa_cli_send_message(&left, &reason, &run->sending, text) != 0) {
         return fail(run, "", reason.text);
     }
-    printf("%s", run->daemon.is_json ? "{\"delivered\": true}\n" : "");
+    bool is_left = left.mailboxes > 0;
+    if (!run->daemon.is_json && is_left) {
+        printf("%s is away; left in %u mailbox%s, kept for %u days\n",
+               cepa_cli_is_address(whom) ? "the receiver" : whom, left.mailboxes,
+               left.mailboxes == 1 ? "" : "es", left.days);
+    } else if (run->daemon.is_json && is_left) {
+        printf("{\"delivered\": false, \"mailboxes\": %u, \"days\": %u}\n", left.mailboxes,
+               left.days);
+    } else if (run->daemon.is_json) {
+        printf("{\"delivered\": true}\n");
+    }
+    (void)fflush(stdout);
     return CEPA_CLI_OK;
 }
 
@@ -233,7 +246,7 @@ static int act(struct run *run, const struct cepa_cli_arguments *arguments, cons
     int status = find_peer(run, arguments->values[0]);
     cepa_cli_send_on_signals();
     if (status == CEPA_CLI_OK && message != NULL) {
-        status = send_message(run, message);
+        status = send_message(run, arguments->values[0], message);
     }
     for (size_t i = 1; i < arguments->len && status == CEPA_CLI_OK; i++) {
         status = send_one(run, arguments->values[i]);
@@ -243,7 +256,7 @@ static int act(struct run *run, const struct cepa_cli_arguments *arguments, cons
 
 int cepa_cli_send(int argc, char **argv)
 {
-    enum { OWN = 5, OPTIONS = CEPA_CLI_DAEMON_OPTIONS + OWN };
+    enum { OWN = 6, OPTIONS = CEPA_CLI_DAEMON_OPTIONS + OWN };
     struct run run;
     struct cepa_cli_option options[OPTIONS];
     const char *message = NULL;
@@ -265,6 +278,12 @@ int cepa_cli_send(int argc, char **argv)
         NULL, &timeout};
     own[4] = (struct cepa_cli_option){
         0, "bare", NULL, "tell neither the times nor the permissions of files", &run.hides, NULL};
+    own[5] = (struct cepa_cli_option){0,
+                                      "live",
+                                      NULL,
+                                      "leave no message in mailboxes if the receiver is away",
+                                      &run.sending.is_live,
+                                      NULL};
     const struct cepa_cli_syntax syntax = {
         "cepa send ADDRESS|NAME [FILE...|-] [--message TEXT] [--as NAME] [--json]", about, options,
         OPTIONS, CEPA_CLI_ARGUMENTS_MAX};

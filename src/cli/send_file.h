@@ -16,6 +16,13 @@ struct cepa_cli_sending {
     const char *as;      /* the identity that is told, or NULL */
     uint32_t patience_s; /* without any progress, before it is given up; 0: for ever */
     bool shows_progress; /* on standard error */
+    bool is_live;        /* a message goes to who is there, or not at all */
+};
+
+/* A message that waits for a receiver who is away. */
+struct cepa_cli_left {
+    uint32_t mailboxes; /* in which it lies; 0: it was delivered */
+    uint32_t days;      /* that they keep it */
 };
 
 /* A file. */
@@ -42,9 +49,10 @@ CEPA_MUST_USE int cepa_cli_send_file(struct cepa_cli_sent *ret_sent, struct cepa
                                      const struct cepa_cli_sending *sending,
                                      const struct cepa_cli_file *file);
 
-/* cepa_cli_send_message sends a text, and returns when the receiver has said that it keeps it.
- * Returns likewise. */
-CEPA_MUST_USE int cepa_cli_send_message(struct cepa_reason *ret_reason,
+/* cepa_cli_send_message sends a text, and returns when the receiver has said that it keeps it; or,
+ * where no session comes about, when it lies in mailboxes of the receiver's. Returns likewise. */
+CEPA_MUST_USE int cepa_cli_send_message(struct cepa_cli_left *ret_left,
+                                        struct cepa_reason *ret_reason,
                                         const struct cepa_cli_sending *sending, const char *text);
 
 /* cepa_cli_send_pause waits, and gives whether nobody has interrupted the command. */

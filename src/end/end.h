@@ -159,6 +159,10 @@ CEPA_MUST_USE int cepa_end_identity_add(struct cepa_end *end,
 void cepa_end_identity_remove(struct cepa_end *end, struct cepa_end_identity identity,
                               struct cepa_time now);
 
+/* cepa_end_mailboxes gives how many mailboxes the published descriptor of an identity names: others
+ * can leave letters in them. 0 while a change is being published. */
+uint32_t cepa_end_mailboxes(const struct cepa_end *end, struct cepa_end_identity identity);
+
 /* cepa_end_connect opens a session to an address: READY or FAILED follows. `as`: the identity
  * that the other end learns, none: it learns nothing. Returns 0, CEPA_ERR_FULL (also while too many
  * events wait to be taken), CEPA_ERR_NOT_FOUND for an unknown identity, or as cepa_lookups_find. */

@@ -219,7 +219,10 @@ int cepa_end_leave(struct cepa_end *end, struct cepa_end_letter *ret_letter,
         leaving->first = (uint32_t)(first % CEPA_MAILBOX_PLACES_MAX);
         error = cepa_random_fill(end->config.random, leaving->id, sizeof leaving->id);
     }
-    if (error == 0) {
+    if (error == 0 && cepa_lookups_known(&end->lookups, address) != NULL) {
+        leaving->is_found = true; /* also if nobody has a newer one: then its owner is away */
+        leaving->again = now;
+    } else if (error == 0) {
         error = cepa_lookups_find(&end->lookups, &leaving->lookup, address, false, now,
                                   cepa_end_wall(end, now));
     }

@@ -433,6 +433,19 @@ void cepa_end_mail_on_answer(struct cepa_end *end, struct cepa_end_person *perso
     }
 }
 
+uint32_t cepa_end_mailboxes(const struct cepa_end *end, struct cepa_end_identity identity)
+{
+    const struct cepa_end_person *person = cepa_pool_find(&end->people, identity.handle);
+    struct cepa_publisher_status status;
+    if (person == NULL || !person->is_published) {
+        return 0;
+    }
+    cepa_publisher_status_get(&status, &person->publisher);
+    return status.is_changing || status.copies[0] + status.copies[1] < CEPA_DESCRIPTOR_CUSTODIANS
+               ? 0
+               : person->publisher.contents.places_len;
+}
+
 void cepa_end_letter_done(struct cepa_end *end, struct cepa_end_identity identity, bool is_kept,
                           struct cepa_time now)
 {

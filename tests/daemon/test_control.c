@@ -61,6 +61,7 @@ static void answer(struct cepa_control *control, const struct cepa_control_asked
     case CEPA_CONTROL_PROBED:
     case CEPA_CONTROL_RELOAD:
     case CEPA_CONTROL_REFUSE:
+    case CEPA_CONTROL_LEAVE:
         break;
     case CEPA_CONTROL_CONNECT:
     case CEPA_CONTROL_TAKE:

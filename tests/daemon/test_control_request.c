@@ -154,7 +154,26 @@ static const char *const bad_lines[] = {
     "{\"do\":\"refuse\",\"stream\":\"7\"}",
     "{\"do\":\"refuse\",\"stream\":7,\"denied\":1}",
     "{\"do\":\"take\",\"stream\":7,\"denied\":true}",
+    "{\"do\":\"leave\",\"stream\":7}",
+    "{\"do\":\"leave\",\"address\":\"cepa1x\"}",
+    "{\"do\":\"leave\",\"stream\":7,\"address\":\"cepa1x\",\"isolate\":\"word\"}",
+    "{\"do\":\"leave\",\"stream\":7,\"address\":\"cepa1x\",\"service\":\"web\"}",
 };
+
+TEST(letters_keep_their_words)
+{
+    static const char line[] =
+        "{\"do\":\"leave\",\"stream\":7,\"address\":\"cepa1x\",\"as\":\"me\"}";
+    struct cepa_control_request request;
+    char again[512];
+    CHECK_INT(cepa_control_request_decode(&request, &reason, line, strlen(line)), 0);
+    CHECK_INT(request.kind, CEPA_CONTROL_LEAVE);
+    CHECK_INT(request.stream, 7);
+    CHECK(strcmp(request.address, "cepa1x") == 0 && strcmp(request.identity, "me") == 0);
+    CHECK(cepa_control_request_has_socket(&request));
+    CHECK_INT(cepa_control_request_encode(again, sizeof again, &request), 0);
+    CHECK(strncmp(again, line, strlen(line)) == 0);
+}
 
 TEST(requests_about_streams_keep_their_words)
 {
@@ -170,6 +189,8 @@ TEST(requests_about_streams_keep_their_words)
     strcpy(request.service, "web");
     CHECK(!cepa_control_request_has_socket(&request));
     request.kind = CEPA_CONTROL_TAKE;
+    CHECK(cepa_control_request_has_socket(&request));
+    request.kind = CEPA_CONTROL_LEAVE;
     CHECK(cepa_control_request_has_socket(&request));
     request.kind = CEPA_CONTROL_LISTEN;
     CHECK(!cepa_control_request_has_socket(&request));
@@ -212,5 +233,6 @@ TEST(limits_hold)
     CHECK(cepa_control_request_decode(&request, &reason, line, 13) != 0);
 }
 
-TEST_MAIN(RUN(good_requests_are_read_and_written), RUN(requests_about_streams_keep_their_words),
-          RUN(anything_else_is_refused), RUN(limits_hold))
+TEST_MAIN(RUN(good_requests_are_read_and_written), RUN(letters_keep_their_words),
+          RUN(requests_about_streams_keep_their_words), RUN(anything_else_is_refused),
+          RUN(limits_hold))

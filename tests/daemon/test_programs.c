@@ -70,6 +70,14 @@ int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reas
     return say("connect", ret_reason, client);
 }
 
+int cepa_engine_leave(struct cepa_engine *engine, struct cepa_reason *ret_reason, uint64_t client,
+                      const struct cepa_control_request *request, int fd)
+{
+    (void)engine;
+    CHECK(request->stream == STREAM && fd == SOCKET);
+    return say("leave", ret_reason, client);
+}
+
 int cepa_engine_listen(struct cepa_engine *engine, struct cepa_address *ret_address,
                        struct cepa_reason *ret_reason, uint64_t client,
                        const struct cepa_control_request *request)
@@ -120,7 +128,7 @@ static bool give(enum cepa_control_kind kind, int status)
  */
 TEST(each_request_is_answered_in_its_way)
 {
-    static const char *const good[] = {"", "{\"address\":", "{\"stream\":9}", "{\"stream\":9}"};
+    static const char *const good[] = {"", "{\"address\":", "{\"stream\":9}", "{\"stream\":9}", ""};
     static const struct {
         enum cepa_control_kind kind;
         const char *name;
@@ -129,7 +137,8 @@ TEST(each_request_is_answered_in_its_way)
     } cases[] = {{CEPA_CONTROL_CONNECT, "connect", "", "told"}, /* it is told later how it goes */
                  {CEPA_CONTROL_LISTEN, "listen", "answered", "refused"},
                  {CEPA_CONTROL_TAKE, "take", "answered", "told"},
-                 {CEPA_CONTROL_REFUSE, "refuse", "answered", "told"}};
+                 {CEPA_CONTROL_REFUSE, "refuse", "answered", "told"},
+                 {CEPA_CONTROL_LEAVE, "leave", "", "told"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char why[32];
         CHECK(give(cases[i].kind, 0));
@@ -185,6 +194,8 @@ TEST(each_event_has_its_line)
         snprintf(want, sizeof want, "{\"ok\":true,\"stream\":9,\"event\":\"%s\"}", cases[i].name);
         check_line(want);
     }
+    tell((struct cepa_streams_notice){.event = CEPA_STREAMS_LEFT, .mailboxes = 3});
+    check_line("{\"ok\":true,\"stream\":9,\"event\":\"left\",\"mailboxes\":3,\"days\":14}");
 }
 
 TEST(who_has_not_proven_who_it_is_is_nobody)
@@ -213,6 +224,7 @@ TEST(failures_have_words_and_numbers)
                  {CEPA_ERR_DROPPED, true, "service does not answer it"},
                  {CEPA_ERR_NOT_FOUND, false, "nobody can be found at this address"},
                  {CEPA_ERR_TIMEOUT, false, "does not answer; it may be away"},
+                 {CEPA_ERR_UNSUPPORTED, false, "has no mailbox"},
                  {CEPA_ERR_UNREACHABLE, false, "no relay leads to the other end"},
                  {CEPA_ERR_REPLAY, false, "a message was seen before"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -195,7 +195,7 @@ TEST(messages_come_once)
     CHECK_INT(cepa_inbox_add_message(inbox, &id, &later, "x", 1, cepa_native_random()),
               CEPA_ERR_REPLAY);
     /* After a day it is forgotten, unless it is still here. */
-    later.came.unix_ms += CEPA_INBOX_DAY_MS + 1;
+    later.came.unix_ms += CEPA_INBOX_REMEMBERED_MS + 1;
     CHECK_INT(cepa_inbox_add_message(inbox, &id, &later, "x", 1, cepa_native_random()),
               CEPA_ERR_REPLAY);
     later.has_sender = true;

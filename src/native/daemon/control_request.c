@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const char *const kinds[] = {
-    "status", "watch",  "invite",       "join",   "id",   "metrics", "ping",
-    "pinged", "speed",  "speed_result", "talk",   "link", "linked",  "probe",
-    "probed", "reload", "connect",      "listen", "take", "refuse",  "stop"};
+    "status",  "watch",        "invite", "join",   "id",     "metrics", "ping",   "pinged",
+    "speed",   "speed_result", "talk",   "link",   "linked", "probe",   "probed", "reload",
+    "connect", "listen",       "take",   "refuse", "leave",  "stop"};
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -208,11 +208,12 @@ static int take_stream(struct cepa_control_request *request, struct cepa_reason 
 static bool is_whole_stream(const struct fields *fields, enum cepa_control_kind kind)
 {
     bool is_connect = kind == CEPA_CONTROL_CONNECT;
+    bool is_out = is_connect || kind == CEPA_CONTROL_LEAVE;
     bool is_listen = kind == CEPA_CONTROL_LISTEN;
-    bool has_number = is_connect || kind == CEPA_CONTROL_TAKE || kind == CEPA_CONTROL_REFUSE;
-    return (fields->stream != NULL) == has_number && (fields->address != NULL) == is_connect &&
+    bool has_number = is_out || kind == CEPA_CONTROL_TAKE || kind == CEPA_CONTROL_REFUSE;
+    return (fields->stream != NULL) == has_number && (fields->address != NULL) == is_out &&
            (fields->service == NULL ? !is_listen : is_listen || is_connect) &&
-           (fields->as == NULL || is_connect) && (fields->isolate == NULL || is_connect) &&
+           (fields->as == NULL || is_out) && (fields->isolate == NULL || is_connect) &&
            (fields->identity == NULL || is_listen) &&
            (fields->denied == NULL || kind == CEPA_CONTROL_REFUSE);
 }
@@ -335,7 +336,7 @@ static void add_stream(cJSON *object, const struct cepa_control_request *request
     if (request->is_denied) {
         (void)cJSON_AddTrueToObject(object, "denied");
     }
-    if (request->kind == CEPA_CONTROL_CONNECT) {
+    if (request->kind == CEPA_CONTROL_CONNECT || request->kind == CEPA_CONTROL_LEAVE) {
         add_text(object, "address", request->address);
         add_text(object, "as", request->identity);
         add_text(object, "isolate", request->isolate);
@@ -345,7 +346,7 @@ static void add_stream(cJSON *object, const struct cepa_control_request *request
 
 bool cepa_control_request_has_socket(const struct cepa_control_request *request)
 {
-    return request->kind == CEPA_CONTROL_TAKE ||
+    return request->kind == CEPA_CONTROL_TAKE || request->kind == CEPA_CONTROL_LEAVE ||
            (request->kind == CEPA_CONTROL_CONNECT && request->service[0] == '\0');
 }
 
@@ -379,7 +380,7 @@ int cepa_control_request_encode(char *ret_line, size_t capacity,
         }
         (void)cJSON_AddNumberToObject(object, "count", request->probe.count);
         (void)cJSON_AddNumberToObject(object, "every_us", request->probe.every_us);
-    } else if (request->kind >= CEPA_CONTROL_CONNECT && request->kind <= CEPA_CONTROL_REFUSE) {
+    } else if (request->kind >= CEPA_CONTROL_CONNECT && request->kind <= CEPA_CONTROL_LEAVE) {
         add_stream(object, request);
     }
     char *text = cJSON_PrintUnformatted(object);

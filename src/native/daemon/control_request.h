@@ -36,6 +36,11 @@
  *                                                 one of those is not wanted, or not any more;
  *                                                 "denied", if it is there: not by who asks, who
  *                                                 does not learn that there is such a service
+ *     {"do": "leave", "stream": 1, "address": "cepa1...", "as": "NAME"}
+ *                                                 a letter for somebody who is away: all of it
+ *                                                 stands in the socket that comes with the line,
+ *                                                 and its end behind it. Told: "left", with in how
+ *                                                 many "mailboxes", and for how many "days"
  *     {"do": "stop"}                              end the daemon
  *
  * An ID has 64 hexadecimal digits. link and probe are for measuring: a fresh link is one that takes
@@ -91,6 +96,7 @@ enum cepa_control_kind {
     CEPA_CONTROL_LISTEN,
     CEPA_CONTROL_TAKE,
     CEPA_CONTROL_REFUSE,
+    CEPA_CONTROL_LEAVE,
     CEPA_CONTROL_STOP
 };
 
@@ -107,9 +113,9 @@ struct cepa_control_request {
     struct cepa_node_id node;                     /* LINK */
     bool is_fresh;                                /* LINK */
     struct cepa_probe_request probe;              /* PROBE */
-    uint32_t stream;                              /* CONNECT, TAKE, REFUSE */
-    char address[CEPA_ADDRESS_TEXT_SIZE];         /* CONNECT */
-    char identity[CEPA_NAME_MAX + 1];             /* CONNECT ("as"), LISTEN; "" for none */
+    uint32_t stream;                              /* CONNECT, TAKE, REFUSE, LEAVE */
+    char address[CEPA_ADDRESS_TEXT_SIZE];         /* CONNECT, LEAVE */
+    char identity[CEPA_NAME_MAX + 1];             /* CONNECT, LEAVE ("as"), LISTEN; "" for none */
     char isolate[CEPA_SHARED_ISOLATE_SIZE];       /* CONNECT; likewise */
     char service[CEPA_CONNECT_NAME_MAX + 1];      /* LISTEN; CONNECT, "" for none */
     bool is_denied;                               /* REFUSE */

@@ -84,13 +84,16 @@ CEPA_MUST_USE int cepa_engine_join(struct cepa_engine *engine, struct cepa_reaso
  * or an error with a reason, and then all is as it was. */
 CEPA_MUST_USE int cepa_engine_reload(struct cepa_engine *engine, struct cepa_reason *ret_reason);
 
-/* cepa_engine_connect does what CONNECT of a program asks for, cepa_engine_take what TAKE does:
- * both own `fd` from then on, -1 for none. cepa_engine_listen and cepa_engine_refuse do what LISTEN
- * and REFUSE say (native/daemon/control_request.h); `ret_address` is that of who listens. All
- * return 0, or an error with a reason. */
+/* cepa_engine_connect does what CONNECT of a program asks for, cepa_engine_take what TAKE does,
+ * cepa_engine_leave what LEAVE does: they own `fd` from then on, -1 for none. cepa_engine_listen
+ * and cepa_engine_refuse do what LISTEN and REFUSE say (native/daemon/control_request.h);
+ * `ret_address` is that of who listens. All return 0, or an error with a reason. */
 CEPA_MUST_USE int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                                       uint64_t client, const struct cepa_control_request *request,
                                       int fd);
+CEPA_MUST_USE int cepa_engine_leave(struct cepa_engine *engine, struct cepa_reason *ret_reason,
+                                    uint64_t client, const struct cepa_control_request *request,
+                                    int fd);
 CEPA_MUST_USE int cepa_engine_listen(struct cepa_engine *engine, struct cepa_address *ret_address,
                                      struct cepa_reason *ret_reason, uint64_t client,
                                      const struct cepa_control_request *request);

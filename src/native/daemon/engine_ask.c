@@ -61,14 +61,17 @@ static bool add_ends(const struct cepa_engine *engine, struct cJSON *object)
 {
     struct cepa_streams_status status;
     size_t reachable = 0;
+    uint32_t mailboxes = 0;
     cepa_streams_status_get(&status, engine->ends.streams);
     for (size_t i = 0; i < engine->ends.own_len; i++) {
         reachable += engine->ends.own[i].is_published;
+        mailboxes += cepa_end_mailboxes(engine->ends.end, engine->ends.own[i].identity);
     }
     cJSON *identities = cJSON_AddObjectToObject(object, "identities");
     cJSON *sessions = cJSON_AddObjectToObject(object, "sessions");
     return cJSON_AddNumberToObject(identities, "here", (double)engine->ends.own_len) != NULL &&
            cJSON_AddNumberToObject(identities, "reachable", (double)reachable) != NULL &&
+           cJSON_AddNumberToObject(identities, "mailboxes", mailboxes) != NULL &&
            cJSON_AddNumberToObject(sessions, "open", status.sessions) != NULL &&
            cJSON_AddNumberToObject(sessions, "streams", status.streams) != NULL &&
            cJSON_AddNumberToObject(sessions, "bytes_out", (double)status.bytes_out) != NULL &&

@@ -73,8 +73,10 @@ static const struct cepa_engine_own *find_secret(const struct cepa_engine_ends *
 static int add(struct cepa_engine *engine, const struct cepa_identity_secret *secret,
                struct cepa_time now)
 {
-    static const struct cepa_end_policy policy = {
-        .is_listening = true, .accepts_anonymous = true, .first_per_minute = FIRST_PER_MINUTE};
+    static const struct cepa_end_policy policy = {.is_listening = true,
+                                                  .accepts_anonymous = true,
+                                                  .first_per_minute = FIRST_PER_MINUTE,
+                                                  .has_mailbox = true};
     struct cepa_engine_ends *ends = &engine->ends;
     struct cepa_engine_own own = {.secret = *secret};
     int status = ends->own_len < CEPA_ENGINE_OWN_MAX ? 0 : CEPA_ERR_FULL;
@@ -116,8 +118,8 @@ static void take_identities(struct cepa_engine *engine, struct cepa_time now)
     }
 }
 
-static struct cepa_engine_own *find_own(struct cepa_engine_ends *ends,
-                                        struct cepa_end_identity identity)
+struct cepa_engine_own *cepa_engine_find_own(struct cepa_engine_ends *ends,
+                                             struct cepa_end_identity identity)
 {
     for (size_t i = 0; i < ends->own_len; i++) {
         if (cepa_handle_is_equal(ends->own[i].identity.handle, identity.handle)) {
@@ -131,7 +133,7 @@ static bool take_arrival(void *context, const struct cepa_streams_arrival *arriv
                          struct cepa_time now)
 {
     struct cepa_engine *engine = context;
-    const struct cepa_engine_own *own = find_own(&engine->ends, arrival->own);
+    const struct cepa_engine_own *own = cepa_engine_find_own(&engine->ends, arrival->own);
     return own != NULL &&
            cepa_reception_arrive(engine->ends.reception, arrival, &own->address, now);
 }
@@ -215,6 +217,9 @@ int cepa_engine_make_end(struct cepa_engine *engine, struct cepa_reason *ret_rea
     }
     take_identities(engine, cepa_clock_now());
     status = cepa_engine_restore_table(engine, CEPA_STORE_PREKEYS, restore_in_end);
+    if (status == 0) {
+        status = cepa_engine_restore_table(engine, CEPA_STORE_PLACES, restore_in_end);
+    }
     return status == 0 ? 0
                        : cepa_reason_fail(ret_reason, status, "%s",
                                           cepa_store_reason(engine->config.state->store));
@@ -244,7 +249,7 @@ void cepa_engine_reload_end(struct cepa_engine *engine, struct cepa_time now)
 /* A log line for what concerns an identity. */
 static void tell(struct cepa_engine *engine, const struct cepa_end_effect *effect)
 {
-    struct cepa_engine_own *own = find_own(&engine->ends, effect->identity);
+    struct cepa_engine_own *own = cepa_engine_find_own(&engine->ends, effect->identity);
     if (own != NULL && effect->event == CEPA_END_PUBLISHED) {
         own->is_published = true;
         cepa_log_say(engine->config.log, CEPA_CONFIG_LEVEL_INFO, "an identity can be reached");
@@ -276,7 +281,7 @@ bool cepa_engine_settle_end(struct cepa_engine *engine, struct cepa_time now)
         has_some = true;
         if (effect.event == 0) {
             keep(engine, &effect);
-        } else {
+        } else if (!cepa_engine_take_letter(engine, &effect, now)) {
             tell(engine, &effect);
             cepa_streams_on_end(engine->ends.streams, &effect, now);
         }
@@ -304,9 +309,9 @@ struct cepa_time cepa_engine_end_deadline(const struct cepa_engine *engine)
 
 /* --- what programs ask for -------------------------------------------------------------------- */
 
-/* Finds the identity called `name`, or the default for "". */
-static int find_identity(const struct cepa_engine_own **ret_own, struct cepa_reason *ret_reason,
-                         const struct cepa_engine *engine, const char *name)
+int cepa_engine_find_identity(const struct cepa_engine_own **ret_own,
+                              struct cepa_reason *ret_reason, const struct cepa_engine *engine,
+                              const char *name)
 {
     const struct cepa_identities *identities = &engine->config.state->identities;
     size_t at;
@@ -337,7 +342,7 @@ int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reas
     if (status != 0) {
         cepa_reason_set(ret_reason, "this is no address of cepa");
     } else if (request->identity[0] != '\0') {
-        status = find_identity(&own, ret_reason, engine, request->identity);
+        status = cepa_engine_find_identity(&own, ret_reason, engine, request->identity);
     }
     if (status == 0) {
         if (own != NULL) {
@@ -359,7 +364,7 @@ int cepa_engine_listen(struct cepa_engine *engine, struct cepa_address *ret_addr
                        const struct cepa_control_request *request)
 {
     const struct cepa_engine_own *own = NULL;
-    int status = find_identity(&own, ret_reason, engine, request->identity);
+    int status = cepa_engine_find_identity(&own, ret_reason, engine, request->identity);
     if (status != 0) {
         return status;
     }

@@ -18,7 +18,10 @@
 #include "native/webrtc/webrtc.h"
 #include "node/node.h"
 
-enum { CEPA_ENGINE_OWN_MAX = 16 /* identities that can be reached at one time */ };
+enum {
+    CEPA_ENGINE_OWN_MAX = 16,    /* identities that can be reached at one time */
+    CEPA_ENGINE_LETTERS_MAX = 16 /* that are being left at one time */
+};
 
 /* An identity of the user that can be reached, or is to be. */
 struct cepa_engine_own {
@@ -26,6 +29,14 @@ struct cepa_engine_own {
     struct cepa_address address;
     struct cepa_end_identity identity;
     bool is_published; /* others find it */
+};
+
+/* A letter that a program leaves. */
+struct cepa_engine_leaving {
+    bool is_used;
+    struct cepa_end_letter letter;
+    uint64_t client;
+    uint32_t stream; /* the program's own number */
 };
 
 /* The end beside the node. */
@@ -39,6 +50,7 @@ struct cepa_engine_ends {
     struct cepa_contacts *contacts;
     struct cepa_engine_own own[CEPA_ENGINE_OWN_MAX];
     size_t own_len;
+    struct cepa_engine_leaving leavings[CEPA_ENGINE_LETTERS_MAX];
 };
 
 struct cepa_engine {
@@ -104,6 +116,19 @@ bool cepa_engine_settle_end(struct cepa_engine *engine, struct cepa_time now);
 /* cepa_engine_step_end does what is due; cepa_engine_end_deadline says when that is. */
 void cepa_engine_step_end(struct cepa_engine *engine, struct cepa_time now);
 struct cepa_time cepa_engine_end_deadline(const struct cepa_engine *engine);
+
+/* cepa_engine_find_own gives the identity of the user's that the end calls so; NULL if there is
+ * none. cepa_engine_find_identity finds the one called `name`, or the default for "". Returns 0, or
+ * an error with a reason. */
+struct cepa_engine_own *cepa_engine_find_own(struct cepa_engine_ends *ends,
+                                             struct cepa_end_identity identity);
+CEPA_MUST_USE int cepa_engine_find_identity(const struct cepa_engine_own **ret_own,
+                                            struct cepa_reason *ret_reason,
+                                            const struct cepa_engine *engine, const char *name);
+
+/* cepa_engine_take_letter takes an effect of the end that is about letters; false for others. */
+bool cepa_engine_take_letter(struct cepa_engine *engine, const struct cepa_end_effect *effect,
+                             struct cepa_time now);
 
 /* cepa_engine_tell writes an EVENT effect into the log. */
 void cepa_engine_tell(struct cepa_engine *engine, const struct cepa_node_effect *effect);

@@ -3,6 +3,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "service/mailbox.h"
+
 bool cepa_programs_is_here(void *control, uint64_t client)
 {
     return cepa_control_is_here(control, client);
@@ -35,6 +37,8 @@ static const char *reason_of(int error)
         return "the other end does not answer; it may be away";
     case CEPA_ERR_UNREACHABLE:
         return "no relay leads to the other end now";
+    case CEPA_ERR_UNSUPPORTED:
+        return "the other end has no mailbox, or not yet";
     default:
         return cepa_error_text(error);
     }
@@ -52,10 +56,10 @@ static bool add_incoming(cJSON *object, const struct cepa_streams_notice *notice
 void cepa_programs_tell(void *control, const struct cepa_streams_notice *notice)
 {
     static const char *const events[] = {
-        [CEPA_STREAMS_OPENING] = "opening",  [CEPA_STREAMS_READY] = "ready",
-        [CEPA_STREAMS_CUT] = "cut",          [CEPA_STREAMS_MENDED] = "mended",
-        [CEPA_STREAMS_ENDED] = "ended",      [CEPA_STREAMS_DELIVERED] = "delivered",
-        [CEPA_STREAMS_INCOMING] = "incoming"};
+        [CEPA_STREAMS_OPENING] = "opening",   [CEPA_STREAMS_READY] = "ready",
+        [CEPA_STREAMS_CUT] = "cut",           [CEPA_STREAMS_MENDED] = "mended",
+        [CEPA_STREAMS_ENDED] = "ended",       [CEPA_STREAMS_DELIVERED] = "delivered",
+        [CEPA_STREAMS_INCOMING] = "incoming", [CEPA_STREAMS_LEFT] = "left"};
     if (notice->event == CEPA_STREAMS_FAILED) {
         tell_failure(control, notice->client, notice->stream,
                      notice->is_silent ? "the other end's service does not answer it"
@@ -69,6 +73,10 @@ void cepa_programs_tell(void *control, const struct cepa_streams_notice *notice)
                     cJSON_AddStringToObject(object, "event", events[notice->event]) != NULL;
     if (is_whole && notice->event == CEPA_STREAMS_INCOMING) {
         is_whole = add_incoming(object, notice);
+    }
+    if (is_whole && notice->event == CEPA_STREAMS_LEFT) {
+        is_whole = cJSON_AddNumberToObject(object, "mailboxes", notice->mailboxes) != NULL &&
+                   cJSON_AddNumberToObject(object, "days", CEPA_MAILBOX_DAYS) != NULL;
     }
     if (is_whole && notice->event == CEPA_STREAMS_ENDED && notice->error != 0) {
         is_whole = cJSON_AddStringToObject(object, "why", reason_of(notice->error)) != NULL;
@@ -120,6 +128,12 @@ bool cepa_programs_give(struct cepa_engine *engine, struct cepa_control *control
     switch ((unsigned)request->kind) {
     case CEPA_CONTROL_CONNECT:
         status = cepa_engine_connect(engine, &reason, asked->serial, request, asked->socket);
+        if (status != 0) {
+            tell_failure(control, asked->serial, request->stream, reason.text, status);
+        }
+        return true;
+    case CEPA_CONTROL_LEAVE:
+        status = cepa_engine_leave(engine, &reason, asked->serial, request, asked->socket);
         if (status != 0) {
             tell_failure(control, asked->serial, request->stream, reason.text, status);
         }

@@ -36,11 +36,12 @@ enum {
     CEPA_INBOX_ID_SHORT_MIN = 4,  /* the shortest that is shown */
     CEPA_INBOX_ENTRY_COST = 1024, /* what an entry counts beside its bytes */
     CEPA_INBOX_WAITING_MAX = 256, /* offers that wait for a person; then there is no more room */
-    CEPA_INBOX_REMEMBERED_MAX = 1 << 20 /* messages of a day; then the oldest is forgotten */
+    CEPA_INBOX_REMEMBERED_MAX = 1 << 20 /* messages; then the oldest is forgotten */
 };
 
-/* How long the id of a message is remembered after its entry is gone. */
-#define CEPA_INBOX_DAY_MS UINT64_C(86400000)
+/* How long the id of a message is remembered after its entry is gone: 17 days, as long as a copy
+ * may lie in a mailbox. @[SPEC 16.9] */
+#define CEPA_INBOX_REMEMBERED_MS UINT64_C(1468800000)
 
 /* Names an entry: random, of the characters of addresses, lower case, with a final zero. */
 struct cepa_inbox_id {
@@ -150,7 +151,7 @@ CEPA_MUST_USE int cepa_inbox_add_file(struct cepa_inbox *inbox, struct cepa_inbo
 
 /* cepa_inbox_add_message takes a message whose text was checked (cepa_message_check), WAITING or
  * HERE as the entry says (asserted); `size` of it is not used either. Whatever becomes of the
- * entry, the message is remembered for a day. Returns likewise, and CEPA_ERR_REPLAY for one that
+ * entry, the message is remembered for 17 days. Returns likewise, and CEPA_ERR_REPLAY for one that
  * came before: it is not shown again, and its receipt is given. */
 CEPA_MUST_USE int cepa_inbox_add_message(struct cepa_inbox *inbox, struct cepa_inbox_id *ret_id,
                                          const struct cepa_inbox_entry *entry, const char *text,

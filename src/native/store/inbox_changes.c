@@ -57,12 +57,13 @@ static int add_row(struct cepa_inbox *inbox, const struct cepa_inbox_id *id,
     return change(inbox, CEPA_INBOX_SQL_ADD, id);
 }
 
-/* Remembers a message, and forgets those of more than a day. */
+/* Remembers a message, and forgets those that are old. */
 static int remember(struct cepa_inbox *inbox, const struct cepa_inbox_entry *entry)
 {
     uint64_t now = entry->came.unix_ms;
     sqlite3_stmt *statement = cepa_inbox_prepared(inbox, CEPA_INBOX_SQL_FORGET_OLD);
-    cepa_inbox_bind_number(statement, 1, now > CEPA_INBOX_DAY_MS ? now - CEPA_INBOX_DAY_MS : 0);
+    cepa_inbox_bind_number(statement, 1,
+                           now > CEPA_INBOX_REMEMBERED_MS ? now - CEPA_INBOX_REMEMBERED_MS : 0);
     int status = cepa_database_change(&inbox->database, statement);
     if (status == 0) {
         statement = cepa_inbox_prepared(inbox, CEPA_INBOX_SQL_REMEMBER);

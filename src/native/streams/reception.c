@@ -131,15 +131,14 @@ void cepa_reception_close(struct cepa_reception *reception)
 
 /* What becomes of what this sender sends: COMING, WAITING or REFUSED. */
 static enum cepa_inbox_state judge(struct cepa_reception *reception,
-                                   const struct cepa_streams_arrival *arrival)
+                                   const struct cepa_address *sender)
 {
     static const enum cepa_inbox_state strangers[] = {[CEPA_RECEPTION_CONTACTS] =
                                                           CEPA_INBOX_WAITING,
                                                       [CEPA_RECEPTION_ANYONE] = CEPA_INBOX_COMING,
                                                       [CEPA_RECEPTION_NOBODY] = CEPA_INBOX_REFUSED};
     struct cepa_contact contact;
-    if (arrival->has_peer &&
-        cepa_contacts_get(reception->config.contacts, &contact, &arrival->peer) == 0) {
+    if (sender != NULL && cepa_contacts_get(reception->config.contacts, &contact, sender) == 0) {
         if (contact.is_blocked) {
             return CEPA_INBOX_REFUSED;
         }
@@ -158,7 +157,7 @@ bool cepa_reception_arrive(struct cepa_reception *reception,
     if (one == NULL) {
         return false;
     }
-    enum cepa_inbox_state wish = judge(reception, arrival);
+    enum cepa_inbox_state wish = judge(reception, arrival->has_peer ? &arrival->peer : NULL);
     one->own = *own;
     one->has_sender = arrival->has_peer;
     one->sender = arrival->peer;
@@ -210,29 +209,25 @@ static bool read_message(struct cepa_reception *reception, struct cepa_reception
     return false;
 }
 
-/* Puts a message into the inbox; its verdict, once that is on disk. */
-static const uint8_t *keep_message(struct cepa_reception *reception,
-                                   const struct cepa_reception_one *one)
+/* Puts a message into the inbox; its verdict, once that is on disk. `entry` says what is known
+ * beside its header. */
+static const uint8_t *keep_message(struct cepa_reception *reception, struct cepa_inbox_entry *entry,
+                                   const struct cepa_message_header *message, const uint8_t *text,
+                                   size_t text_len)
 {
     struct cepa_inbox_usage usage;
     struct cepa_inbox_id id;
-    struct cepa_inbox_entry entry;
-    memset(&entry, 0, sizeof entry);
-    entry.kind = CEPA_INBOX_MESSAGE;
-    entry.state = one->message_state;
-    entry.identity = one->own;
-    entry.has_sender = one->has_sender;
-    entry.sender = one->sender;
-    entry.has_attributes = true;
-    entry.modified = one->message.time;
-    entry.came = cepa_clock_wall();
-    memcpy(entry.transfer.bytes, one->message.id.bytes, sizeof entry.transfer.bytes);
+    entry->kind = CEPA_INBOX_MESSAGE;
+    entry->has_attributes = true;
+    entry->modified = message->time;
+    entry->came = cepa_clock_wall();
+    memcpy(entry->transfer.bytes, message->id.bytes, sizeof entry->transfer.bytes);
     if (cepa_inbox_usage(reception->config.inbox, &usage) != 0 ||
-        usage.bytes + one->text_len > reception->config.quota) {
+        usage.bytes + text_len > reception->config.quota) {
         return &verdict_no_room;
     }
-    int status = cepa_inbox_add_message(reception->config.inbox, &id, &entry, (char *)one->text,
-                                        one->text_len, reception->config.random);
+    int status = cepa_inbox_add_message(reception->config.inbox, &id, entry, (const char *)text,
+                                        text_len, reception->config.random);
     if (status == CEPA_ERR_SYSTEM || status == CEPA_ERR_RANDOM) {
         cepa_reception_complain(reception);
     }
@@ -255,7 +250,13 @@ static void keep_messages(struct cepa_reception *reception, struct cepa_time now
     for (uint32_t i = 0; i < reception->used && is_kept; i++) {
         const struct cepa_reception_one *one = reception->ones[i];
         if (one != NULL && one->stage == CEPA_RECEPTION_WHOLE) {
-            verdicts[i] = keep_message(reception, one);
+            struct cepa_inbox_entry entry;
+            memset(&entry, 0, sizeof entry);
+            entry.state = one->message_state;
+            entry.identity = one->own;
+            entry.has_sender = one->has_sender;
+            entry.sender = one->sender;
+            verdicts[i] = keep_message(reception, &entry, &one->message, one->text, one->text_len);
         }
     }
     is_kept = is_kept && cepa_inbox_commit(reception->config.inbox) == 0;
@@ -273,6 +274,31 @@ static void keep_messages(struct cepa_reception *reception, struct cepa_time now
             cepa_reception_drop(reception, one, CEPA_STREAM_STORAGE, now);
         }
     }
+}
+
+bool cepa_reception_letter(struct cepa_reception *reception, const struct cepa_address *own,
+                           const struct cepa_address *sender, const uint8_t *body, size_t body_len)
+{
+    struct cepa_stream_header_parser parser;
+    struct cepa_inbox_entry entry;
+    enum cepa_inbox_state wish = judge(reception, sender);
+    size_t used = 0;
+    cepa_stream_header_parser_init(&parser);
+    if (wish == CEPA_INBOX_REFUSED ||
+        cepa_stream_header_parser_take(&parser, &used, body, body_len) != 0 || !parser.is_done ||
+        parser.header.kind != CEPA_STREAM_MESSAGE ||
+        cepa_message_check(parser.header.message.type, body + used, body_len - used) != 0) {
+        return true;
+    }
+    memset(&entry, 0, sizeof entry);
+    entry.state = wish == CEPA_INBOX_COMING ? CEPA_INBOX_HERE : wish;
+    entry.identity = *own;
+    entry.has_sender = sender != NULL;
+    if (sender != NULL) {
+        entry.sender = *sender;
+    }
+    return keep_message(reception, &entry, &parser.header.message, body + used, body_len - used) ==
+           &verdict_kept;
 }
 
 /* --- turns ------------------------------------------------------------------------------------ */

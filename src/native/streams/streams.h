@@ -39,7 +39,8 @@ enum cepa_streams_event {
     CEPA_STREAMS_DELIVERED,   /* all that was written, and its end, is at the other end */
     CEPA_STREAMS_ENDED,       /* it is over */
     CEPA_STREAMS_FAILED,      /* it never was: `error` */
-    CEPA_STREAMS_INCOMING     /* somebody wants `service`: take or refuse `stream` */
+    CEPA_STREAMS_INCOMING,    /* somebody wants `service`: take or refuse `stream` */
+    CEPA_STREAMS_LEFT         /* no stream: a letter lies in `mailboxes` mailboxes */
 };
 
 struct cepa_streams_notice {
@@ -52,6 +53,7 @@ struct cepa_streams_notice {
     bool has_peer;   /* INCOMING: `peer` has proven who it is */
     struct cepa_address peer;
     const char *service; /* INCOMING; lent for the call */
+    uint32_t mailboxes;  /* LEFT */
 };
 
 /* A stream that has come in for the node's user: a message or a file. Whoever gets it reads and
