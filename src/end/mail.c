@@ -106,7 +106,8 @@ void cepa_end_mail_say(struct cepa_end *end, struct cepa_end_person *person,
                        struct cepa_address_contents *contents, struct cepa_time now)
 {
     struct cepa_end_mail *mail = &person->mail;
-    for (size_t i = 0; i < mail->places_len && contents->places_len < PLACES_WANTED; i++) {
+    size_t len = person->policy.has_mailbox ? mail->places_len : 0;
+    for (size_t i = 0; i < len && contents->places_len < PLACES_WANTED; i++) {
         struct cepa_end_place *place = &mail->places[i];
         if (!place->place.is_open || place->place.is_former) {
             continue;

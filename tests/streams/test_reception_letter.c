@@ -35,19 +35,24 @@ static void add_contact(const struct cepa_address *address, const char *name, bo
     CHECK_INT(cepa_contacts_put(contacts, &contact), 0);
 }
 
+static void open_reception(uint64_t quota)
+{
+    const struct cepa_reception_config config = {.inbox = inbox,
+                                                 .contacts = contacts,
+                                                 .random = cepa_native_random(),
+                                                 .policy = CEPA_RECEPTION_CONTACTS,
+                                                 .quota = quota,
+                                                 .tell = tell};
+    CHECK_INT(cepa_reception_open(&reception, &config), 0);
+}
+
 static void open_all(void)
 {
     struct cepa_reason reason;
     scratch_make(directory);
     CHECK_INT(cepa_inbox_open(&inbox, &reason, directory), 0);
     CHECK_INT(cepa_contacts_open(&contacts, &reason, directory), 0);
-    const struct cepa_reception_config config = {.inbox = inbox,
-                                                 .contacts = contacts,
-                                                 .random = cepa_native_random(),
-                                                 .policy = CEPA_RECEPTION_CONTACTS,
-                                                 .quota = QUOTA,
-                                                 .tell = tell};
-    CHECK_INT(cepa_reception_open(&reception, &config), 0);
+    open_reception(QUOTA);
     add_contact(&friend, "friend", false);
     add_contact(&enemy, "enemy", true);
 }
@@ -133,5 +138,22 @@ TEST(without_room_it_stays)
     close_all();
 }
 
+TEST(strangers_keep_nobody_out)
+{
+    open_all();
+    cepa_reception_close(reception);
+    open_reception(1 << 20);
+    for (unsigned i = 0; i < CEPA_INBOX_WAITING_MAX + 1; i++) {
+        struct cepa_address sender = stranger;
+        sender.bytes[10] = (uint8_t)i;
+        sender.bytes[11] = (uint8_t)(i >> 8);
+        CHECK(take(&sender, 1, "hello"));
+    }
+    CHECK_INT(entries(CEPA_INBOX_WAITING), CEPA_INBOX_WAITING_MAX);
+    CHECK(take(&friend, 2, "hello"));
+    CHECK_INT(entries(CEPA_INBOX_HERE), 1);
+    close_all();
+}
+
 TEST_MAIN(RUN(who_sends_decides), RUN(nothing_shows_twice), RUN(what_is_no_message_is_dropped),
-          RUN(without_room_it_stays))
+          RUN(without_room_it_stays), RUN(strangers_keep_nobody_out))

@@ -276,6 +276,15 @@ static void keep_messages(struct cepa_reception *reception, struct cepa_time now
     }
 }
 
+/* Whether no more strangers can wait. What they leave then is dropped: kept in its mailbox it would
+ * take the room of those whom the user knows. */
+static bool is_crowded(struct cepa_reception *reception)
+{
+    struct cepa_inbox_usage usage;
+    return cepa_inbox_usage(reception->config.inbox, &usage) == 0 &&
+           usage.waiting >= CEPA_INBOX_WAITING_MAX;
+}
+
 bool cepa_reception_letter(struct cepa_reception *reception, const struct cepa_address *own,
                            const struct cepa_address *sender, const uint8_t *body, size_t body_len)
 {
@@ -298,7 +307,8 @@ bool cepa_reception_letter(struct cepa_reception *reception, const struct cepa_a
         entry.sender = *sender;
     }
     return keep_message(reception, &entry, &parser.header.message, body + used, body_len - used) ==
-           &verdict_kept;
+               &verdict_kept ||
+           (wish == CEPA_INBOX_WAITING && is_crowded(reception));
 }
 
 /* --- turns ------------------------------------------------------------------------------------ */

@@ -57,8 +57,8 @@ bool cepa_reception_arrive(struct cepa_reception *reception,
 
 /* cepa_reception_letter takes the body of a letter to that identity, from `sender`, NULL for one
  * who does not say who it is: as a message, once, whichever way it came before. True if it was
- * dealt with for good: it is in the inbox, durably, or not wanted, or no message at all; false if
- * there is no room for it now. @[SPEC 17.7] */
+ * dealt with for good: it is in the inbox, durably, or not wanted, or no message at all, or one of
+ * too many of strangers; false if there is no room for it now. @[SPEC 17.7] */
 CEPA_MUST_USE bool cepa_reception_letter(struct cepa_reception *reception,
                                          const struct cepa_address *own,
                                          const struct cepa_address *sender, const uint8_t *body,
