@@ -7,9 +7,10 @@
 #include "end/end_parts.h"
 #include "session/knock_work.h"
 
-enum { KNOCKS_MAX = 8 };
+enum { KNOCKS_MAX = 8, PAUSES_MAX = 3 };
 #define KNOCK_NS (5 * CEPA_SECOND_NS)          /* for an introduction point to take it */
 #define ANSWER_NS (3 * CEPA_SECOND_NS)         /* for the other end to come; more each time */
+#define PAUSE_NS (5 * CEPA_SECOND_NS / 2)      /* till all points are tried again; more each time */
 #define REPEAT_NS (1 * CEPA_SECOND_NS)         /* the answer is sent again */
 #define LOOKUP_ASK_NS (10 * CEPA_SECOND_NS)    /* for one question */
 #define WORK_REST_NS (1 * CEPA_MILLISECOND_NS) /* between two pieces of work */
@@ -17,19 +18,36 @@ enum { KNOCKS_MAX = 8 };
 
 /* --- the initiator ---------------------------------------------------------------------------- */
 
+/* No introduction point serves, and nobody has another descriptor. The other end may be choosing
+ * new points, or they hand over no more for the moment: who is there is worth waiting for. */
+static void pause_knocks(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
+{
+    if (talk->pauses == PAUSES_MAX) {
+        cepa_end_talk_end(end, talk, CEPA_ERR_UNREACHABLE, 0, now);
+        return;
+    }
+    talk->pauses++;
+    talk->is_looked_up_again = false;
+    talk->tries = 0;
+    talk->stage = CEPA_STAGE_KNOCKING;
+    talk->again = cepa_time_add(now, talk->pauses * PAUSE_NS);
+}
+
 static void look_up_again(struct cepa_end *end, struct cepa_end_talk *talk, struct cepa_time now)
 {
     int error = talk->is_looked_up_again
-                    ? CEPA_ERR_UNREACHABLE
+                    ? CEPA_ERR_NOT_FOUND
                     : cepa_lookups_find(&end->lookups, &talk->lookup, &talk->address, true, now,
                                         cepa_end_wall(end, now));
-    if (error != 0) {
+    if (error == 0) {
+        talk->is_looked_up_again = true;
+        talk->stage = CEPA_STAGE_LOOKUP;
+        talk->tries = 0;
+    } else if (error == CEPA_ERR_NOT_FOUND) {
+        pause_knocks(end, talk, now);
+    } else {
         cepa_end_talk_end(end, talk, error, 0, now);
-        return;
     }
-    talk->is_looked_up_again = true;
-    talk->stage = CEPA_STAGE_LOOKUP;
-    talk->tries = 0;
 }
 
 /* Gives the knock to the introduction point that it is for. */
@@ -199,6 +217,8 @@ void cepa_end_on_lookups(struct cepa_end *end, struct cepa_time now)
             }
             if (effect.kind == CEPA_LOOKUPS_FOUND) {
                 begin_meeting(end, talk, now);
+            } else if (talk->is_looked_up_again && effect.error == CEPA_ERR_NOT_FOUND) {
+                pause_knocks(end, talk, now);
             } else {
                 cepa_end_talk_end(end, talk, effect.error, 0, now);
             }

@@ -88,7 +88,8 @@ struct cepa_end_talk {
     struct cepa_time again;            /* when to say again what was not answered */
     struct cepa_time cut_at;           /* when the last path fell */
     uint64_t lookup;
-    uint32_t tries; /* introductions so far */
+    uint32_t tries;  /* introductions so far, since the last look-up or pause */
+    uint32_t pauses; /* since all introduction points had failed, so far */
     bool is_looked_up_again;
     uint32_t last_number;             /* the highest path number used or heard of */
     uint32_t opened[CEPA_END_OPENED]; /* the last that stood */

@@ -9,13 +9,16 @@
 
 enum {
     ASK_S = 120,         /* that an answer may take */
-    REMAKE_S = 10,       /* between two descriptors of a day */
+    REMAKE_S = 10,       /* between two descriptors of a day, in the long run */
+    REMAKES = 3,         /* that may follow each other more quickly, */
+    REMAKE_MIN_S = 1,    /* but not more quickly than that */
     RETRY_S = 5,         /* after refusals, doubled each time */
     RETRY_DOUBLINGS = 8, /* to 21 minutes */
     LOOK_MAX_S = 600,    /* the wall clock may be set at any time */
     PUSHED_MAX = 8       /* claims of higher sequences that are believed in a round */
 };
 
+#define REMAKE_NS (REMAKE_S * CEPA_SECOND_NS)
 #define SEQUENCE_GRAIN_MS UINT64_C(600000)
 
 /* A number below `bound`; for spreading only, so that without randomness half of it will do. */
@@ -162,16 +165,22 @@ static void make(struct cepa_publisher *publisher, struct cepa_publisher_day *da
     day->is_made = true;
     day->sequence = sequence;
     day->made_at = now;
+    day->paid_until = cepa_time_add(cepa_time_latest(day->paid_until, now), REMAKE_NS);
     day->make_at = cepa_time_never();
     round_begin(publisher, day, now);
 }
 
-/* A new one is needed: soon, but not as often as somebody likes. */
+/* A new one is needed: soon, but not as often as somebody likes. Who loses its introduction points
+ * cannot be reached before the next one is there. */
 static void make_soon(struct cepa_publisher_day *day, struct cepa_time now)
 {
     struct cepa_time earliest = now;
     if (day->is_made) {
-        earliest = cepa_time_latest(now, cepa_time_add(day->made_at, REMAKE_S * CEPA_SECOND_NS));
+        struct cepa_time rest = cepa_time_add(day->made_at, REMAKE_MIN_S * CEPA_SECOND_NS);
+        uint64_t debt_ns = cepa_time_since(day->paid_until, now);
+        uint64_t most_ns = (REMAKES - 1) * REMAKE_NS;
+        earliest = cepa_time_add(now, debt_ns > most_ns ? debt_ns - most_ns : 0);
+        earliest = cepa_time_latest(earliest, rest);
     }
     day->make_at = cepa_time_earliest(day->make_at, earliest);
 }

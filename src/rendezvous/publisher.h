@@ -57,11 +57,12 @@ struct cepa_publisher_day {
     uint8_t failures; /* retries in a row */
     uint8_t pushed;   /* how often custodians have claimed a higher sequence lately */
     struct cepa_address_day address;
-    uint64_t sequence;         /* of `bytes`, or what the next one must be above */
-    struct cepa_time made_at;  /* when `bytes` were made */
-    struct cepa_time make_at;  /* when they are to be made again; never: they are right */
-    struct cepa_time round_at; /* when all copies are put again */
-    struct cepa_time retry_at; /* when those that were refused are tried again */
+    uint64_t sequence;           /* of `bytes`, or what the next one must be above */
+    struct cepa_time made_at;    /* when `bytes` were made */
+    struct cepa_time paid_until; /* each one costs some seconds; a few may be owed */
+    struct cepa_time make_at;    /* when they are to be made again; never: they are right */
+    struct cepa_time round_at;   /* when all copies are put again */
+    struct cepa_time retry_at;   /* when those that were refused are tried again */
     struct cepa_publisher_copy copies[CEPA_PUBLISHER_COPIES]; /* by position, then by rank */
     uint8_t bytes[CEPA_ADDRESS_DESCRIPTOR_SIZE];
 };
@@ -96,9 +97,9 @@ void cepa_publisher_init(struct cepa_publisher *ret_publisher,
 void cepa_publisher_wipe(struct cepa_publisher *publisher);
 
 /* cepa_publisher_set says what the descriptor shall say, copied; the same again changes nothing. A
- * first descriptor leaves at once, changed ones at most every ten seconds. Without introduction
- * points and mailboxes nothing more is published. `contents->prekey` must be stored durably before
- * (rendezvous/prekeys.h). */
+ * first descriptor leaves at once, changed ones after a second, in the long run every ten. Without
+ * introduction points and mailboxes nothing more is published. `contents->prekey` must be stored
+ * durably before (rendezvous/prekeys.h). */
 void cepa_publisher_set(struct cepa_publisher *publisher,
                         const struct cepa_address_contents *contents, struct cepa_time now,
                         struct cepa_wall wall);

@@ -1,11 +1,10 @@
 // Searches the daemons of tests/lab/knowledge: knowledge.mjs FOLDER CEPA
 // NODES MEGABYTES. It begins before the last of them is started, so that it sees all their links.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { Daemon, until } from "./daemons.mjs";
 
 const [folder, cepa, count, megabytes] = process.argv.slice(2);
 const JOIN_MS = 60000;
@@ -13,29 +12,13 @@ const SEND_MS = 120000;
 const PIECE = 4 << 20;
 const PAGE = Number(spawnSync("getconf", ["PAGESIZE"], { encoding: "utf8" }).stdout);
 const SYMBOLS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"; // of Bech32
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A daemon, and all nodes that it ever had a link with. */
-class Node {
+/** A daemon of the list, and all nodes that it ever had a link with. */
+class Node extends Daemon {
   constructor(line) {
-    [this.name, this.role, this.ip, this.pid] = line.split(" ");
-    this.state = join(folder, this.name);
-    this.linked = new Set();
-  }
-
-  ask(what) {
-    return new Promise((resolve, reject) => {
-      const socket = createConnection(join(this.state, "control"));
-      socket.on("error", reject);
-      socket.on("close", () => reject(new Error(`${this.name} does not answer`)));
-      const lines = createInterface({ input: socket });
-      lines.on("error", reject);
-      lines.on("line", (line) => {
-        resolve(JSON.parse(line));
-        socket.end();
-      });
-      socket.write(JSON.stringify({ do: what }) + "\n");
-    });
+    const [name, role, ip, pid] = line.split(" ");
+    super(cepa, folder, name);
+    Object.assign(this, { role, ip, pid, linked: new Set() });
   }
 
   async look() {
@@ -45,14 +28,6 @@ class Node {
       this.linked.add(peer);
     }
     return status;
-  }
-
-  run(...words) {
-    const ran = spawnSync(cepa, [...words, "--state-directory", this.state], { encoding: "utf8" });
-    if (ran.status !== 0) {
-      throw new Error(`cepa ${words[0]}: ${ran.stderr}`);
-    }
-    return ran.stdout;
   }
 }
 
@@ -171,16 +146,6 @@ function scanAll(nodes, needles) {
   return bytes;
 }
 
-async function until(what, ms, isGood) {
-  const end = Date.now() + ms;
-  while (!(await isGood().catch(() => false))) {
-    if (Date.now() > end) {
-      throw new Error(`${what} takes more than ${ms / 1000} s`);
-    }
-    await sleep(50);
-  }
-}
-
 const shared = (one, other) => [...one.linked].filter((id) => other.linked.has(id));
 
 /** The two clients that have had links with the fewest relays in common, if possible with none: who is
@@ -194,9 +159,7 @@ function choosePair(clients) {
 async function transfer(nodes, sender, receiver, needles) {
   const path = join(folder, "file");
   writeFileSync(path, randomFillSync(Buffer.alloc(Number(megabytes) << 20)));
-  const words = ["send", receiver.address, path, "--as", "me", "--state-directory", sender.state];
-  const sending = spawn(cepa, words, { stdio: ["ignore", "ignore", "inherit"] });
-  const ended = new Promise((resolve) => sending.on("exit", resolve));
+  const sending = sender.start("send", receiver.address, path, "--as", "me");
   const inbox = join(receiver.state, "inbox");
   const half = (Number(megabytes) << 20) / 2;
   await until("half of the file", SEND_MS, async () => {
@@ -204,9 +167,9 @@ async function transfer(nodes, sender, receiver, needles) {
     return readdirSync(inbox).some((name) => statSync(join(inbox, name)).size >= half);
   });
   const during = scanAll(nodes, needles);
-  const status = await ended;
+  const { status, said } = await sending;
   if (status !== 0) {
-    throw new Error(`cepa send ended with ${status}`);
+    throw new Error(`cepa send ended with ${status}: ${said}`);
   }
   await Promise.all([sender.look(), receiver.look()]);
   return during + scanAll(nodes, needles);
@@ -270,7 +233,7 @@ async function main() {
   const relays = nodes.length - clients.length;
   const [sender, receiver] = choosePair(clients);
   for (const end of [sender, receiver]) {
-    end.address = end.run("id").match(/cepa1[a-z0-9]+/)[0];
+    end.identify();
   }
   receiver.run("contacts", "add", "friend", sender.address);
   await until("publishing", JOIN_MS, async () => {

@@ -40,18 +40,31 @@ TEST(the_same_again_changes_nothing_and_changes_come_bundled)
     custodians_run(&net, 30000);
     CHECK_INT(net.log.puts, 8);
     custodians_say(&net, 2);
-    custodians_run(&net, 1000);
+    custodians_run(&net, 300);
     CHECK(status().sequence == first + 1); /* at once */
     custodians_say(&net, 3);
-    custodians_run(&net, 5000);
-    CHECK(status().is_changing);
+    custodians_run(&net, 300);
     custodians_say(&net, 4);
-    custodians_run(&net, 10000);
-    CHECK(status().sequence == first + 2);
-    CHECK_INT(net.log.puts, 24);
+    custodians_run(&net, 1000);
+    CHECK(status().sequence == first + 2); /* a second later, both together */
+    custodians_say(&net, 5);
+    custodians_run(&net, 1000);
+    CHECK(status().sequence == first + 3);
+    custodians_say(&net, 6);
+    custodians_run(&net, 4000);
+    CHECK(status().sequence == first + 3); /* three in a row, then every ten seconds */
+    CHECK(status().is_changing);
+    custodians_run(&net, 5000);
+    CHECK(status().sequence == first + 4);
+    custodians_say(&net, 7);
+    custodians_run(&net, 8000);
+    CHECK(status().sequence == first + 4);
+    custodians_run(&net, 3000);
+    CHECK(status().sequence == first + 5);
+    CHECK_INT(net.log.puts, 48);
     CHECK_INT(custodians_find(&net, false), 0);
     custodians_run(&net, 1000);
-    CHECK_INT(net.log.found.contents.points[0].key[0], 4);
+    CHECK_INT(net.log.found.contents.points[0].key[0], 7);
 }
 
 TEST(nothing_to_say_says_nothing)

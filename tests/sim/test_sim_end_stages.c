@@ -130,6 +130,32 @@ TEST(who_is_away_is_dialled_without_haste)
     sim_free(pair.sim);
 }
 
+/* Takes away bob's circuits to his introduction points, as if their relays had begun anew. */
+static void forget_points(void)
+{
+    struct cepa_end *bob = sim_end_of(pair.sim, pair.bob);
+    struct cepa_end_person *person = cepa_end_person_at(bob, pair.bobs.handle.index);
+    for (size_t i = 0; i < CEPA_END_POINTS; i++) {
+        cepa_end_circuits_close(&bob->circuits, person->points[i].circuit, sim_now(pair.sim));
+        cepa_end_point_on_closed(bob, pair.bobs.handle.index * CEPA_END_POINTS + (uint32_t)i,
+                                 sim_now(pair.sim));
+    }
+    sim_poke(pair.sim, pair.bob);
+}
+
+TEST(who_has_lost_its_introduction_points_is_waited_for)
+{
+    sim_pair_begin(&pair, 506, RELAYS, true);
+    forget_points();
+    sim_run(pair.sim, CEPA_SECOND_NS / 5);
+    uint64_t began = sim_now(pair.sim).ns;
+    sim_pair_dial(&pair, nobody);
+    test_note("open after %u ms", (unsigned)((sim_now(pair.sim).ns - began) / CEPA_MILLISECOND_NS));
+    CHECK_INT(pair.failed, 0);
+    CHECK_INT(sim_pair_talks(&pair, pair.bob), 1);
+    sim_free(pair.sim);
+}
+
 TEST(a_lost_network_is_waited_for_without_haste)
 {
     struct cepa_stream stream;
@@ -162,4 +188,5 @@ TEST(a_lost_network_is_waited_for_without_haste)
 
 TEST_MAIN(RUN(closing_at_any_stage_ends_it_once), RUN(an_identity_leaves_while_it_dials),
           RUN(an_identity_leaves_while_others_come), RUN(who_is_away_is_dialled_without_haste),
+          RUN(who_has_lost_its_introduction_points_is_waited_for),
           RUN(a_lost_network_is_waited_for_without_haste))

@@ -10,7 +10,7 @@
 #include "native/net/clock.h"
 #include "node/profile.h"
 
-enum { FIRST_PER_MINUTE = 30 }; /* strangers' introductions that an identity answers */
+enum { FIRST_PER_MINUTE = 60 }; /* strangers' introductions that an identity answers */
 
 _Static_assert((int)CEPA_CONFIG_ACCEPT_CONTACTS == (int)CEPA_RECEPTION_CONTACTS &&
                    (int)CEPA_CONFIG_ACCEPT_ANYONE == (int)CEPA_RECEPTION_ANYONE &&
