@@ -2,6 +2,7 @@
  * comes with a request is closed when that fails. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,15 @@ static int socket_of_request(void)
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     CHECK(fd >= 0);
     return fd;
+}
+
+/* Whether the engine's next turn is at once: nothing of what a request begins may wait till
+ * something else happens. */
+static bool is_next_at_once(void)
+{
+    struct pollfd ready = {.fd = cepa_engine_descriptor(one.engine), .events = POLLIN};
+    CHECK_INT(cepa_engine_prepare(one.engine), 0);
+    return poll(&ready, 1, 10) == 1;
 }
 
 static bool is_closed(int fd)
@@ -135,6 +145,7 @@ TEST(a_stream_that_waits_can_be_given_up)
     cepa_address_write(request.address, &one.engine->ends.own[0].address);
     int fd = socket_of_request();
     CHECK_INT(cepa_engine_connect(one.engine, &one.reason, CLIENT, &request, fd), 0);
+    CHECK(is_next_at_once());
     CHECK_INT(one.told, 1);
     CHECK_INT(one.last.event, CEPA_STREAMS_OPENING);
     CHECK(one.last.client == CLIENT && one.last.stream == 3);

@@ -141,6 +141,48 @@ TEST(a_node_is_dialled_over_ipv6)
     dial_and_talk(CEPA_NET_ADDRESS_IPV6);
 }
 
+/* Sends a message from the first side on a channel, at once. */
+static void say(struct cepa_channel_id channel)
+{
+    CHECK_INT(cepa_channels_send(cepa_endpoint_channels(endpoint(0), ids[0]), channel, false,
+                                 (const uint8_t *)"x", 1),
+              0);
+    cepa_endpoint_flush(endpoint(0));
+}
+
+TEST(what_follows_is_taken_without_a_wait)
+{
+    const struct cepa_dcep_open open = {.label = "x", .label_len = 1, .is_unordered = true};
+    struct cepa_dial_address address = {0};
+    struct cepa_channel_id channel;
+    bool has_come = false;
+    open_sides(CEPA_NET_ADDRESS_IPV4);
+    address.address = cepa_webrtc_address(sides[1], CEPA_NET_ADDRESS_IPV4);
+    address.certificate = cepa_certificate_hash(certificate);
+    memset(address.secret.bytes, 5, sizeof address.secret.bytes);
+    CHECK_INT(cepa_endpoint_dial(endpoint(0), &ids[0], &address), 0);
+    CHECK(wait_for(CEPA_ENDPOINT_OPEN, CEPA_ENDPOINT_OPEN));
+    CHECK_INT(cepa_channels_open(cepa_endpoint_channels(endpoint(0), ids[0]), &channel, &open), 0);
+    for (unsigned i = 0; i < WAIT_MS && messages[1] < 1; i++) {
+        say(channel);
+        turn();
+    }
+    CHECK(messages[1] > 0);
+    while (cepa_webrtc_try(sides[1])) {
+    }
+    say(channel);
+    CHECK(!cepa_webrtc_try(sides[1])); /* nothing had come the last time, so nobody looks */
+    CHECK_INT(cepa_webrtc_wait(sides[1], cepa_time_never()), 0);
+    say(channel);
+    for (unsigned i = 0; i < WAIT_MS && !has_come; i++) {
+        struct cepa_endpoint_event event;
+        has_come = cepa_webrtc_try(sides[1]) &&
+                   cepa_endpoint_next(endpoint(1), &event) == CEPA_ENDPOINT_CHANNEL;
+    }
+    CHECK(has_come);
+    close_sides();
+}
+
 static struct cepa_dial_address address_of(size_t side)
 {
     struct cepa_dial_address address;
@@ -317,6 +359,7 @@ TEST(only_addresses_that_are_offered_move_it)
 }
 
 TEST_MAIN(RUN(a_node_is_dialled_over_ipv4), RUN(a_node_is_dialled_over_ipv6),
+          RUN(what_follows_is_taken_without_a_wait),
           RUN(more_sockets_carry_more_connections_of_one_pair), RUN(an_offer_and_its_answer_open),
           RUN(a_restart_finds_another_path_and_loses_nothing),
           RUN(a_port_that_is_in_use_is_an_error), RUN(a_wait_ends_by_waking_and_by_its_deadline),

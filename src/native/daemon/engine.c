@@ -16,6 +16,7 @@ enum {
     NUMBER_LAN,
     NUMBER_REACHABILITY, /* and one more */
     NUMBER_STREAMS = NUMBER_REACHABILITY + 2,
+    TRIES_MAX = 8, /* turns of datagrams alone, before everything else has one */
     CERTIFICATE_MINUTES = 60,
     FAREWELL_MS = 300
 };
@@ -335,7 +336,8 @@ static void look_into_lan(struct cepa_engine *engine, struct cepa_time now)
     }
 }
 
-int cepa_engine_turn(struct cepa_engine *engine)
+/* Finds out what is ready, and takes it. */
+static int look_at_all(struct cepa_engine *engine)
 {
     struct cepa_loop_ready ready;
     struct cepa_time now = cepa_clock_now();
@@ -359,9 +361,26 @@ int cepa_engine_turn(struct cepa_engine *engine)
     if (cepa_time_is_due(engine->certificate_due, now)) {
         renew_certificate(engine, now);
     }
-    settle(engine, now);
-    look_at_self(engine, now);
     return 0;
+}
+
+/* Traffic makes most turns: what it brings is asked for first, and all else has its turn when there
+ * is none, or after a few. One such turn at a time: by asking again and again, little would come
+ * each time, and a turn costs more than a datagram. */
+int cepa_engine_turn(struct cepa_engine *engine)
+{
+    if (engine->tries < TRIES_MAX && cepa_webrtc_try(engine->webrtc)) {
+        engine->tries++;
+        settle(engine, cepa_clock_now());
+        return 0; /* whatever else is ready brings the next turn at once */
+    }
+    engine->tries = 0;
+    int status = look_at_all(engine);
+    if (status == 0) {
+        settle(engine, cepa_clock_now());
+        look_at_self(engine, cepa_clock_now());
+    }
+    return status;
 }
 
 uint16_t cepa_engine_port(const struct cepa_engine *engine)

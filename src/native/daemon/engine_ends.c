@@ -349,6 +349,7 @@ int cepa_engine_connect(struct cepa_engine *engine, struct cepa_reason *ret_reas
             wish.as = own->identity;
         }
         status = cepa_streams_connect(engine->ends.streams, &wish, fd, cepa_clock_now());
+        engine->has_more = true; /* its first bytes go out in a turn of the engine */
         if (status != 0) {
             cepa_reason_set(ret_reason, "no session can be opened: %s", cepa_error_text(status));
         }
@@ -383,6 +384,7 @@ int cepa_engine_take(struct cepa_engine *engine, struct cepa_reason *ret_reason,
                      uint32_t stream, int fd)
 {
     int status = cepa_streams_take(engine->ends.streams, client, stream, fd, cepa_clock_now());
+    engine->has_more = true;
     if (status != 0) {
         close(fd);
         return cepa_reason_fail(ret_reason, status, "this stream is not waiting any more");
@@ -395,6 +397,7 @@ int cepa_engine_refuse(struct cepa_engine *engine, struct cepa_reason *ret_reaso
 {
     int status = cepa_streams_refuse(engine->ends.streams, client, stream,
                                      is_denied ? CEPA_CONNECT_REFUSED : CEPA_CONNECT_FAILED);
+    engine->has_more = true;
     return status == 0
                ? 0
                : cepa_reason_fail(ret_reason, status, "this stream is not waiting any more");

@@ -72,6 +72,7 @@ struct cepa_engine {
     struct cepa_link_watch link_watch;
     struct cepa_probe probe;
     bool has_more;           /* a turn ended so that others have theirs */
+    unsigned tries;          /* turns since everything was looked at */
     uint64_t store_failures; /* values that could not be kept */
 };
 

@@ -58,6 +58,8 @@ struct cepa_sctp {
     size_t waiting_len; /* bytes given to the library that have not gone out once */
     size_t sent_len;    /* bytes that went out, each counted once, since nothing was under way */
     size_t sent_chunks; /* and in how many chunks */
+    uint32_t unacked;   /* chunks that were sent and not acknowledged, */
+    uint64_t asked_at;  /* as the library said in this tick; 0: not since something came */
 };
 
 /* The library's state is the process's, and so is ours beside it. */
@@ -65,6 +67,7 @@ static struct {
     cepa_sctp_output *output; /* NULL before the first start */
     struct cepa_sctp *associations[CEPA_SCTP_ASSOCIATIONS_MAX];
     uintptr_t generation;                          /* how many associations there have been */
+    uint64_t ticks;                                /* of its timers */
     struct cepa_time now;                          /* of the last tick, to the ms */
     _Alignas(uint64_t) uint8_t notice[NOTICE_MAX]; /* scratch: one being put together */
 } library;
@@ -101,6 +104,7 @@ static void count_data(struct cepa_sctp *sctp, const uint8_t *packet, size_t pac
             sctp->last_tsn = tsn;
             sctp->sent_len += len;
             sctp->sent_chunks++;
+            sctp->unacked++;
             sctp->waiting_len -= len < sctp->waiting_len ? len : sctp->waiting_len;
         }
         if (step == 0 || step > packet_len - offset) {
@@ -164,6 +168,7 @@ void cepa_sctp_tick(struct cepa_time now)
         library.now = cepa_time_add(library.now, elapsed_ms * CEPA_MILLISECOND_NS);
     }
     if (elapsed_ms > 0) {
+        library.ticks++;
         usrsctp_handle_timers((uint32_t)elapsed_ms);
     }
 }
@@ -296,6 +301,7 @@ void cepa_sctp_receive_packet(struct cepa_sctp *sctp, const uint8_t *packet, siz
     crc = cepa_crc32c(crc, zeros, sizeof zeros);
     crc = cepa_crc32c(crc, packet + COMMON_HEADER, packet_len - COMMON_HEADER);
     if (crc == cepa_le32_load(packet + CHECKSUM_OFFSET)) {
+        sctp->asked_at = 0;
         cepa_sctp_timer_restarts(is_progress(sctp, packet, packet_len));
         usrsctp_conninput(name_of(sctp), packet, packet_len, 0);
         cepa_sctp_timer_restarts(false);
@@ -499,20 +505,34 @@ int cepa_sctp_reset(struct cepa_sctp *sctp, uint16_t stream)
                : CEPA_ERR_FULL;
 }
 
-size_t cepa_sctp_buffered(struct cepa_sctp *sctp)
+/* Chunks that were sent and not acknowledged. What comes and what timers do makes them fewer;
+ * asking the library takes locks and fills in a large structure, so between those they are counted
+ * here. */
+static uint32_t count_unacked(struct cepa_sctp *sctp)
 {
     struct sctp_status status;
     socklen_t status_len = sizeof status;
-    memset(&status, 0, sizeof status);
+    if (sctp->asked_at != library.ticks + 1) {
+        memset(&status, 0, sizeof status);
+        bool is_known =
+            usrsctp_getsockopt(sctp->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &status_len) == 0;
+        sctp->unacked = is_known ? status.sstat_unackdata : 0;
+        sctp->asked_at = is_known ? library.ticks + 1 : 0;
+    }
+    return sctp->unacked;
+}
+
+size_t cepa_sctp_buffered(struct cepa_sctp *sctp)
+{
+    uint32_t unacked = count_unacked(sctp);
     /* While anything waits something is under way, be it to probe a closed window. */
-    if (usrsctp_getsockopt(sctp->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &status_len) != 0 ||
-        status.sstat_unackdata == 0 || sctp->sent_chunks == 0) {
+    if (unacked == 0 || sctp->sent_chunks == 0) {
         sctp->waiting_len = 0; /* what is left was given up */
         sctp->sent_len = 0;
         sctp->sent_chunks = 0;
         return 0;
     }
-    return sctp->waiting_len + status.sstat_unackdata * (sctp->sent_len / sctp->sent_chunks);
+    return sctp->waiting_len + unacked * (sctp->sent_len / sctp->sent_chunks);
 }
 
 void cepa_sctp_window(const struct cepa_sctp *sctp, size_t *ret_window, uint32_t *ret_rtt_ms)

@@ -32,6 +32,7 @@ struct cepa_webrtc {
     struct cepa_interfaces before;     /* and before that */
     struct cepa_candidate locals[CEPA_ENDPOINT_LOCALS_MAX]; /* as the endpoint knows them */
     size_t locals_len;
+    bool is_busy[NUMBER_TCP]; /* of `udp`: something came the last time that it was asked */
     bool is_local;
     bool has_moved;
 };
@@ -312,12 +313,15 @@ static size_t take_batch(struct cepa_webrtc *webrtc, struct cepa_udp *udp)
     return batch.count;
 }
 
-static void take_udp(struct cepa_webrtc *webrtc, struct cepa_udp *udp)
+/* Takes what came to a socket of UDP; says whether anything did. */
+static bool take_udp(struct cepa_webrtc *webrtc, size_t number)
 {
-    unsigned batches = 0;
-    while (batches < BATCHES_MAX && take_batch(webrtc, udp) >= BATCH_LONG) {
-        batches++;
+    size_t messages = take_batch(webrtc, webrtc->udp[number]);
+    webrtc->is_busy[number] = messages > 0;
+    for (unsigned i = 1; i < BATCHES_MAX && messages >= BATCH_LONG; i++) {
+        messages = take_batch(webrtc, webrtc->udp[number]);
     }
+    return webrtc->is_busy[number];
 }
 
 static void take_tcp(struct cepa_webrtc *webrtc)
@@ -365,7 +369,7 @@ static void take(struct cepa_webrtc *webrtc, uint64_t number)
     } else if (number == NUMBER_TCP) {
         take_tcp(webrtc);
     } else {
-        take_udp(webrtc, webrtc->udp[number]);
+        (void)take_udp(webrtc, (size_t)number);
     }
 }
 
@@ -391,6 +395,19 @@ int cepa_webrtc_wait(struct cepa_webrtc *webrtc, struct cepa_time deadline)
     }
     cepa_endpoint_flush(webrtc->endpoint);
     return result < 0 ? result : 0;
+}
+
+bool cepa_webrtc_try(struct cepa_webrtc *webrtc)
+{
+    bool has_some = false;
+    cepa_endpoint_step(webrtc->endpoint, cepa_clock_now(), cepa_clock_wall());
+    for (size_t i = 0; i < NUMBER_TCP; i++) {
+        if (webrtc->is_busy[i]) {
+            has_some = take_udp(webrtc, i) || has_some;
+        }
+    }
+    cepa_endpoint_flush(webrtc->endpoint);
+    return has_some;
 }
 
 void cepa_webrtc_wake(const struct cepa_webrtc *webrtc)

@@ -71,6 +71,12 @@ struct cepa_net_address cepa_webrtc_address(const struct cepa_webrtc *webrtc, ui
  * takes what came. Events may be there afterwards. Returns 0 or CEPA_ERR_SYSTEM. */
 CEPA_MUST_USE int cepa_webrtc_wait(struct cepa_webrtc *webrtc, struct cepa_time deadline);
 
+/* cepa_webrtc_try takes what came to those UDP sockets to which something had come the last time,
+ * and says whether anything did: where datagrams follow one another that costs less than a wait,
+ * which has to find out what is ready. It never waits, and does not see anything else;
+ * cepa_webrtc_wait has to be called now and then. */
+bool cepa_webrtc_try(struct cepa_webrtc *webrtc);
+
 /* cepa_webrtc_wake ends the wait that is under way, or the next one; from any thread, or a signal
  * handler. */
 void cepa_webrtc_wake(const struct cepa_webrtc *webrtc);
