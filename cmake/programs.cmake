@@ -40,6 +40,7 @@ pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode>=4.1)
 file(GLOB daemon_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/src/native/proxy/*.c
+  ${PROJECT_SOURCE_DIR}/src/native/client/*.c
   ${PROJECT_SOURCE_DIR}/src/native/store/*.c
   ${PROJECT_SOURCE_DIR}/src/native/streams/*.c
   ${PROJECT_SOURCE_DIR}/src/native/daemon/*.c)

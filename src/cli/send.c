@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +15,8 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/recipient.h"
-#include "cli/send_file.h"
 #include "crypto/hash.h"
+#include "native/client/send_file.h"
 #include "native/host.h"
 #include "native/store/folder.h"
 #include "native/store/secrets.h"
@@ -37,12 +38,40 @@ struct run {
     const char *command;
     struct cepa_cli_daemon daemon;
     struct cepa_config config;
-    struct cepa_cli_sending sending;
+    struct cepa_client_sending sending;
+    struct cepa_cli_progress progress;
+    bool shows_progress; /* on standard error */
     char address[CEPA_ADDRESS_TEXT_SIZE];
     struct cepa_address peer;
     const char *name; /* that the receiver is told, or NULL */
     bool hides;       /* neither times nor modes are told */
 };
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
+/* SIGINT and SIGTERM end what is under way, and not the program. */
+static void catch_signals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static bool goes_on(void *context, uint64_t bytes, const char *word)
+{
+    struct run *run = context;
+    cepa_cli_progress_show(&run->progress, bytes, word);
+    return is_interrupted == 0;
+}
 
 static int fail(const struct run *run, const char *what, const char *why)
 {
@@ -52,7 +81,7 @@ static int fail(const struct run *run, const char *what, const char *why)
 
 /* Names a transfer so that the same command names it again, and nobody else can: by a hash of what
  * is sent to whom, under a secret of this node. */
-static int name_transfer(struct run *run, struct cepa_cli_file *file, const struct stat *facts)
+static int name_transfer(struct run *run, struct cepa_client_file *file, const struct stat *facts)
 {
     struct cepa_folder folder;
     struct cepa_reason reason;
@@ -97,7 +126,7 @@ static const char *last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static int describe_file(struct run *run, struct cepa_cli_file *file, const char *path)
+static int describe_file(struct run *run, struct cepa_client_file *file, const char *path)
 {
     struct stat facts;
     struct cepa_file_header *header = &file->header;
@@ -130,8 +159,8 @@ static int describe_file(struct run *run, struct cepa_cli_file *file, const char
     return name_transfer(run, file, &facts);
 }
 
-static void print(const struct run *run, const struct cepa_cli_file *file,
-                  const struct cepa_cli_sent *sent)
+static void print(const struct run *run, const struct cepa_client_file *file,
+                  const struct cepa_client_sent *sent)
 {
     char hash[2 * sizeof sent->hash + 1];
     char amount[CEPA_CLI_AMOUNT_SIZE];
@@ -167,8 +196,8 @@ static int send_one(struct run *run, const char *path)
 {
     bool is_input = strcmp(path, "-") == 0;
     struct cepa_reason reason;
-    struct cepa_cli_sent sent;
-    struct cepa_cli_file file;
+    struct cepa_client_sent sent;
+    struct cepa_client_file file;
     memset(&file, 0, sizeof file);
     file.shown = is_input ? "standard input" : path;
     file.fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -177,7 +206,10 @@ static int send_one(struct run *run, const char *path)
     }
     int status = describe_file(run, &file, is_input ? "stdin" : path);
     if (status == CEPA_CLI_OK) {
-        if (cepa_cli_send_file(&sent, &reason, &run->sending, &file) != 0) {
+        cepa_cli_progress_begin(&run->progress, file.shown, file.header.size, run->shows_progress);
+        int error = cepa_client_send_file(&sent, &reason, &run->sending, &file);
+        cepa_cli_progress_end(&run->progress);
+        if (error != 0) {
             status = fail(run, file.shown, reason.text);
         } else {
             print(run, &file, &sent);
@@ -219,11 +251,11 @@ static int find_peer(struct run *run, const char *whom)
 static int send_message(struct run *run, const char *whom, const char *text)
 {
     struct cepa_reason reason;
-    struct cepa_cli_left left;
+    struct cepa_client_left left;
     if (cepa_message_check(CEPA_MESSAGE_TEXT, (const uint8_t *)text, strlen(text)) != 0) {
         return fail(run, "", "a message is 1 to 65536 bytes of UTF-8");
     }
-    if (cepa_cli_send_message(&left, &reason, &run->sending, text) != 0) {
+    if (cepa_client_send_message(&left, &reason, &run->sending, text) != 0) {
         return fail(run, "", reason.text);
     }
     bool is_left = left.mailboxes > 0;
@@ -244,7 +276,7 @@ static int send_message(struct run *run, const char *whom, const char *text)
 static int act(struct run *run, const struct cepa_cli_arguments *arguments, const char *message)
 {
     int status = find_peer(run, arguments->values[0]);
-    cepa_cli_send_on_signals();
+    catch_signals();
     if (status == CEPA_CLI_OK && message != NULL) {
         status = send_message(run, arguments->values[0], message);
     }
@@ -264,6 +296,8 @@ int cepa_cli_send(int argc, char **argv)
     memset(&run, 0, sizeof run);
     run.command = argv[0];
     run.sending.patience_s = PATIENCE_SECONDS;
+    run.sending.goes_on = goes_on;
+    run.sending.context = &run;
     cepa_cli_daemon_options(options, &run.daemon);
     struct cepa_cli_option *own = options + CEPA_CLI_DAEMON_OPTIONS;
     own[0] = (struct cepa_cli_option){'a',    "as",
@@ -302,6 +336,6 @@ int cepa_cli_send(int argc, char **argv)
         return CEPA_CLI_USAGE;
     }
     status = cepa_cli_daemon_config(&run.config, argv[0], &run.daemon);
-    run.sending.shows_progress = !run.daemon.is_json && isatty(STDERR_FILENO) == 1;
+    run.shows_progress = !run.daemon.is_json && isatty(STDERR_FILENO) == 1;
     return status == CEPA_CLI_OK ? act(&run, &arguments, message) : status;
 }

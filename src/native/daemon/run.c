@@ -3,6 +3,7 @@
 #include "native/daemon/run.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,6 +41,7 @@ struct daemon {
     bool has_state;
     struct cepa_loop *loop;
     int signals_fd;
+    const struct cepa_daemon_host *host; /* NULL: the process is the daemon's own */
     struct cepa_engine *engine;
     struct cepa_control *control;
     struct cepa_pages pages;
@@ -51,6 +53,12 @@ struct daemon {
 
 static int open_signals(struct daemon *daemon, struct cepa_reason *ret_reason)
 {
+    if (daemon->host != NULL) {
+        return cepa_loop_add(daemon->loop, daemon->host->stop_fd, NUMBER_SIGNALS, CEPA_LOOP_READ) ==
+                       0
+                   ? 0
+                   : cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "the loop takes no descriptor");
+    }
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
@@ -127,7 +135,9 @@ static int close_all(struct daemon *daemon)
 static void take_signals(struct daemon *daemon)
 {
     struct signalfd_siginfo signal;
-    while (read(daemon->signals_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+    daemon->is_stopping = daemon->is_stopping || daemon->host != NULL;
+    while (daemon->host == NULL &&
+           read(daemon->signals_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         if (signal.ssi_signo == SIGHUP) {
             cepa_log_say(&daemon->log, CEPA_CONFIG_LEVEL_INFO,
                          "SIGHUP does nothing; restart for a new configuration");
@@ -154,6 +164,13 @@ static struct cepa_time deadline_of(const struct daemon *daemon)
     deadline = cepa_time_earliest(deadline, cepa_store_deadline(daemon->state.store));
     deadline = cepa_time_earliest(deadline, daemon->watchdog);
     return cepa_time_earliest(deadline, cepa_pages_deadline(&daemon->pages));
+}
+
+static void tell_manager(const struct daemon *daemon, const char *state)
+{
+    if (daemon->host == NULL) {
+        (void)cepa_notify(state);
+    }
 }
 
 /* Waits for something, and does it. */
@@ -187,7 +204,7 @@ static int turn(struct daemon *daemon)
         cepa_log_write(&daemon->log, CEPA_CONFIG_LEVEL_ERROR, "state cannot be kept", &why, 1);
     }
     if (cepa_time_is_due(daemon->watchdog, now)) {
-        (void)cepa_notify("WATCHDOG=1");
+        tell_manager(daemon, "WATCHDOG=1");
         daemon->watchdog = cepa_time_add(now, daemon->watchdog_ms * CEPA_MILLISECOND_NS);
     }
     return status;
@@ -209,7 +226,37 @@ static void say_ready(struct daemon *daemon)
             "it knows nobody yet: 'cepa join' takes an invitation, 'cepa invite' makes one "
             "for others");
     }
-    (void)cepa_notify("READY=1");
+    tell_manager(daemon, "READY=1");
+}
+
+/* Runs from the start to the end. */
+static int run(struct daemon *daemon, struct cepa_reason *ret_reason,
+               void (*on_ready)(void *context), void *context)
+{
+    int status = open_all(daemon, ret_reason);
+    if (status == 0) {
+        cepa_answers_init(&daemon->answers, daemon->config, &daemon->state, daemon->engine,
+                          daemon->pages.dashboard);
+        if (on_ready != NULL) {
+            on_ready(context);
+        }
+        say_ready(daemon);
+    }
+    while (status == 0 && !daemon->is_stopping) {
+        status = turn(daemon);
+        if (status != 0) {
+            cepa_reason_set(ret_reason, "the system refused to wait: %s", strerror(errno));
+        }
+    }
+    if (daemon->is_stopping) {
+        tell_manager(daemon, "STOPPING=1");
+        cepa_log_say(&daemon->log, CEPA_CONFIG_LEVEL_INFO, "the node stops");
+    }
+    if (close_all(daemon) != 0 && status == 0) {
+        status = cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM,
+                                  "the last of the state could not be written");
+    }
+    return status;
 }
 
 int cepa_daemon_run(struct cepa_reason *ret_reason, const struct cepa_config *config,
@@ -231,28 +278,21 @@ int cepa_daemon_run(struct cepa_reason *ret_reason, const struct cepa_config *co
         daemon.watchdog_ms == 0
             ? cepa_time_never()
             : cepa_time_add(cepa_clock_now(), daemon.watchdog_ms * CEPA_MILLISECOND_NS);
-    int status = open_all(&daemon, ret_reason);
-    if (status == 0) {
-        cepa_answers_init(&daemon.answers, config, &daemon.state, daemon.engine,
-                          daemon.pages.dashboard);
-        if (on_ready != NULL) {
-            on_ready(context);
-        }
-        say_ready(&daemon);
-    }
-    while (status == 0 && !daemon.is_stopping) {
-        status = turn(&daemon);
-        if (status != 0) {
-            cepa_reason_set(ret_reason, "the system refused to wait: %s", strerror(errno));
-        }
-    }
-    if (daemon.is_stopping) {
-        (void)cepa_notify("STOPPING=1");
-        cepa_log_say(&daemon.log, CEPA_CONFIG_LEVEL_INFO, "the node stops");
-    }
-    if (close_all(&daemon) != 0 && status == 0) {
-        status = cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM,
-                                  "the last of the state could not be written");
-    }
-    return status;
+    return run(&daemon, ret_reason, on_ready, context);
+}
+
+int cepa_daemon_run_inside(struct cepa_reason *ret_reason, const struct cepa_config *config,
+                           const struct cepa_daemon_host *host)
+{
+    struct daemon daemon;
+    memset(&daemon, 0, sizeof daemon);
+    daemon.config = config;
+    daemon.signals_fd = -1;
+    daemon.host = host;
+    daemon.watchdog = cepa_time_never();
+    /* So that the mask under which the control socket is made is this thread's alone. Where that is
+     * forbidden, the mask is another for an instant in all threads. */
+    (void)unshare(CLONE_FS);
+    cepa_log_init(&daemon.log, host->log_fd, config);
+    return run(&daemon, ret_reason, host->on_ready, host->context);
 }

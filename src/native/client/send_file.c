@@ -1,10 +1,9 @@
 /* Sending one file over one stream after another until it is there. */
 #define _GNU_SOURCE
-#include "cli/send_file.h"
+#include "native/client/send_file.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,7 @@
 #include <unistd.h>
 
 #include "application/file_sender.h"
-#include "cli/progress.h"
-#include "cli/stream_client.h"
+#include "native/client/stream.h"
 #include "native/host.h"
 #include "native/net/clock.h"
 
@@ -27,32 +25,13 @@ enum {
     RETRY_MAX_MS = 5000
 };
 
-static volatile sig_atomic_t is_interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    is_interrupted = 1;
-}
-
-void cepa_cli_send_on_signals(void)
-{
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
 /* A file on its way. */
 struct transfer {
-    const struct cepa_cli_sending *sending;
-    const struct cepa_cli_file *file;
+    const struct cepa_client_sending *sending;
+    const struct cepa_client_file *file;
     struct cepa_file_sender sender;
-    struct cepa_cli_stream stream;
-    struct cepa_cli_progress progress;
-    struct cepa_cli_sent sent;
+    struct cepa_client_stream stream;
+    struct cepa_client_sent sent;
     uint8_t *piece; /* of the file: PIECE bytes */
     size_t piece_at;
     size_t piece_len;
@@ -63,6 +42,7 @@ struct transfer {
     bool is_read;           /* bytes were read from what cannot be read again */
     bool is_waiting;        /* standard input has nothing now */
     bool is_shut;           /* all is written */
+    bool is_stopped;        /* it shall not go on */
     struct cepa_time begun; /* when the receiver wanted it first */
     struct cepa_time moved; /* when something moved last */
 };
@@ -95,7 +75,7 @@ static bool flush(struct transfer *transfer)
 /* Reads what comes next of the file. Returns 0, also with nothing for now; or an error. */
 static int read_piece(struct transfer *transfer, struct cepa_reason *ret_reason)
 {
-    const struct cepa_cli_file *file = transfer->file;
+    const struct cepa_client_file *file = transfer->file;
     uint64_t left = cepa_file_sender_left(&transfer->sender);
     size_t size = left < PIECE ? (size_t)left : PIECE;
     struct pollfd input = {file->fd, POLLIN, 0};
@@ -103,12 +83,13 @@ static int read_piece(struct transfer *transfer, struct cepa_reason *ret_reason)
     if (size == 0 || transfer->is_waiting) {
         return 0;
     }
-    ssize_t got;
-    do {
-        got = file->can_resume ? pread(file->fd, transfer->piece, size,
-                                       (off_t)cepa_file_sender_position(&transfer->sender))
-                               : read(file->fd, transfer->piece, size);
-    } while (got < 0 && errno == EINTR && is_interrupted == 0);
+    ssize_t got = file->can_resume ? pread(file->fd, transfer->piece, size,
+                                           (off_t)cepa_file_sender_position(&transfer->sender))
+                                   : read(file->fd, transfer->piece, size);
+    if (got < 0 && errno == EINTR) {
+        transfer->is_waiting = true;
+        return 0;
+    }
     if (got < 0) {
         return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "%s cannot be read: %s", file->shown,
                                 strerror(errno));
@@ -148,10 +129,29 @@ static int finish(struct transfer *transfer, struct cepa_reason *ret_reason)
     return 0;
 }
 
+/* Tells how far it is, and hears whether to go on. */
+static void watch(struct transfer *transfer)
+{
+    static const char *const words[] = {[CEPA_FILE_SENDER_OFFERED] = "offered",
+                                        [CEPA_FILE_SENDER_HELD] = "waits to be accepted",
+                                        [CEPA_FILE_SENDER_HASHING] =
+                                            "compares what is there already",
+                                        [CEPA_FILE_SENDER_ENDED] = "waits to be verified"};
+    enum cepa_file_sender_state state = transfer->sender.state;
+    const char *word = !transfer->stream.is_ready ? "looks for the other end"
+                       : transfer->stream.is_cut  ? "looks for another way"
+                       : state <= CEPA_FILE_SENDER_ENDED && words[state] != NULL ? words[state]
+                                                                                 : "";
+    const struct cepa_client_sending *sending = transfer->sending;
+    transfer->is_stopped =
+        sending->goes_on != NULL &&
+        !sending->goes_on(sending->context, cepa_file_sender_position(&transfer->sender), word);
+}
+
 /* Sends as much as goes. */
 static int send_pieces(struct transfer *transfer, struct cepa_reason *ret_reason)
 {
-    while (is_interrupted == 0 && flush(transfer)) {
+    while (!transfer->is_stopped && flush(transfer)) {
         if (transfer->piece_at == transfer->piece_len) {
             transfer->piece_at = 0;
             transfer->piece_len = 0;
@@ -159,6 +159,7 @@ static int send_pieces(struct transfer *transfer, struct cepa_reason *ret_reason
             if (status != 0 || transfer->is_waiting) {
                 return status;
             }
+            watch(transfer);
         }
         if (transfer->piece_len == 0) {
             return finish(transfer, ret_reason);
@@ -223,21 +224,6 @@ static int drive(struct transfer *transfer, struct cepa_reason *ret_reason)
     }
 }
 
-static void show(struct transfer *transfer)
-{
-    static const char *const words[] = {[CEPA_FILE_SENDER_OFFERED] = "offered",
-                                        [CEPA_FILE_SENDER_HELD] = "waits to be accepted",
-                                        [CEPA_FILE_SENDER_HASHING] =
-                                            "compares what is there already",
-                                        [CEPA_FILE_SENDER_ENDED] = "waits to be verified"};
-    enum cepa_file_sender_state state = transfer->sender.state;
-    const char *word = !transfer->stream.is_ready ? "looks for the other end"
-                       : transfer->stream.is_cut  ? "looks for another way"
-                       : state <= CEPA_FILE_SENDER_ENDED && words[state] != NULL ? words[state]
-                                                                                 : "";
-    cepa_cli_progress_show(&transfer->progress, cepa_file_sender_position(&transfer->sender), word);
-}
-
 /* Whether this stream is to be given up for another one. */
 static bool is_hopeless(const struct transfer *transfer)
 {
@@ -259,7 +245,7 @@ static int use_stream(struct transfer *transfer, struct cepa_reason *ret_reason)
 {
     bool is_open = true;
     int status = 0;
-    while (status == 0 && is_interrupted == 0 && !cepa_file_sender_is_over(&transfer->sender)) {
+    while (status == 0 && !transfer->is_stopped && !cepa_file_sender_is_over(&transfer->sender)) {
         if (!is_open || transfer->stream.is_over || is_hopeless(transfer) ||
             is_impatient(transfer)) {
             const char *why = transfer->stream.why.text;
@@ -273,15 +259,15 @@ static int use_stream(struct transfer *transfer, struct cepa_reason *ret_reason)
         bool has_more = state == CEPA_FILE_SENDER_SENDING && !transfer->is_waiting;
         bool wants_room = has_more || transfer->out_at < transfer->out_len;
         bool is_busy = state == CEPA_FILE_SENDER_HASHING || state == CEPA_FILE_SENDER_READY;
-        cepa_cli_stream_wait(&transfer->stream, wants_room,
-                             is_busy                ? 0
-                             : transfer->is_waiting ? SLOW_MS
-                                                    : WAIT_MS);
+        cepa_client_stream_wait(&transfer->stream, wants_room,
+                                is_busy                ? 0
+                                : transfer->is_waiting ? SLOW_MS
+                                                       : WAIT_MS);
         is_open = take_answers(transfer);
         if (is_open) {
             status = drive(transfer, ret_reason);
         }
-        show(transfer);
+        watch(transfer);
     }
     return status;
 }
@@ -307,7 +293,7 @@ static int judge(const struct transfer *transfer, struct cepa_reason *ret_reason
 /* Sends over one stream. Returns as use_stream. */
 static int try_once(struct transfer *transfer, struct cepa_reason *ret_reason)
 {
-    const struct cepa_cli_sending *sending = transfer->sending;
+    const struct cepa_client_sending *sending = transfer->sending;
     int status = cepa_file_sender_init(&transfer->sender, transfer->out, &transfer->out_len,
                                        &transfer->file->header, transfer->file->can_resume);
     if (status != 0) {
@@ -318,8 +304,8 @@ static int try_once(struct transfer *transfer, struct cepa_reason *ret_reason)
     transfer->piece_at = 0;
     transfer->piece_len = 0;
     transfer->is_shut = false;
-    status = cepa_cli_stream_open(&transfer->stream, ret_reason, sending->control, sending->address,
-                                  sending->as, NULL);
+    status = cepa_client_stream_open(&transfer->stream, ret_reason, sending->control,
+                                     sending->address, sending->as, NULL);
     if (status == CEPA_ERR_UNREACHABLE && transfer->sent.sessions > 0) {
         return CEPA_ERR_TIMEOUT; /* the daemon is away for a moment */
     }
@@ -328,33 +314,47 @@ static int try_once(struct transfer *transfer, struct cepa_reason *ret_reason)
     }
     transfer->sent.sessions++;
     status = use_stream(transfer, ret_reason);
-    cepa_cli_stream_close(&transfer->stream);
-    if (status == 0 && is_interrupted != 0) {
+    cepa_client_stream_close(&transfer->stream);
+    if (status == 0 && transfer->is_stopped) {
         return cepa_reason_fail(
             ret_reason, CEPA_ERR_DROPPED, "interrupted%s",
-            transfer->file->can_resume ? "; the same command goes on where this has stopped" : "");
+            transfer->file->can_resume ? "; sent again, it goes on where this has stopped" : "");
     }
     return status == 0 ? judge(transfer, ret_reason) : status;
 }
 
-bool cepa_cli_send_pause(uint32_t ms)
+bool cepa_client_pause(const struct cepa_client_sending *sending, uint32_t ms)
 {
-    const struct timespec pause = {ms / 1000, (long)(ms % 1000) * 1000000L};
-    if (is_interrupted == 0) {
-        (void)nanosleep(&pause, NULL);
+    for (uint32_t waited = 0;; waited += WAIT_MS) {
+        if (sending->goes_on != NULL && !sending->goes_on(sending->context, 0, "waits")) {
+            return false;
+        }
+        if (waited >= ms) {
+            return true;
+        }
+        (void)poll(NULL, 0, WAIT_MS);
     }
-    return is_interrupted == 0;
+}
+
+/* Waits before the next try. */
+static void rest(struct transfer *transfer, uint32_t ms)
+{
+    for (uint32_t waited = 0; waited < ms && !transfer->is_stopped; waited += WAIT_MS) {
+        (void)poll(NULL, 0, WAIT_MS);
+        watch(transfer);
+    }
 }
 
 /* Whether it makes sense to try again. */
 static bool goes_on(const struct transfer *transfer, int status)
 {
-    return status == CEPA_ERR_TIMEOUT && !transfer->is_read && is_interrupted == 0 &&
+    return status == CEPA_ERR_TIMEOUT && !transfer->is_read && !transfer->is_stopped &&
            !is_impatient(transfer);
 }
 
-int cepa_cli_send_file(struct cepa_cli_sent *ret_sent, struct cepa_reason *ret_reason,
-                       const struct cepa_cli_sending *sending, const struct cepa_cli_file *file)
+int cepa_client_send_file(struct cepa_client_sent *ret_sent, struct cepa_reason *ret_reason,
+                          const struct cepa_client_sending *sending,
+                          const struct cepa_client_file *file)
 {
     struct transfer transfer;
     uint32_t pause_ms = RETRY_MIN_MS;
@@ -366,18 +366,15 @@ int cepa_cli_send_file(struct cepa_cli_sent *ret_sent, struct cepa_reason *ret_r
     if (transfer.piece == NULL) {
         return cepa_reason_fail(ret_reason, CEPA_ERR_EXHAUSTED, "there is not enough memory");
     }
-    cepa_cli_progress_begin(&transfer.progress, file->shown, file->header.size,
-                            sending->shows_progress);
     int status = try_once(&transfer, ret_reason);
     while (goes_on(&transfer, status)) {
         uint64_t before = transfer.sent.moved;
-        (void)cepa_cli_send_pause(pause_ms);
+        rest(&transfer, pause_ms);
         status = try_once(&transfer, ret_reason);
         pause_ms = transfer.sent.moved > before  ? RETRY_MIN_MS
                    : 2 * pause_ms < RETRY_MAX_MS ? 2 * pause_ms
                                                  : RETRY_MAX_MS;
     }
-    cepa_cli_progress_end(&transfer.progress);
     if (status == 0) {
         transfer.sent.ns = cepa_time_since(cepa_clock_now(), transfer.begun);
         *ret_sent = transfer.sent;

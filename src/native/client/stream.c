@@ -1,6 +1,6 @@
 /* A stream to an address, as a command sees it. */
 #define _GNU_SOURCE
-#include "cli/stream_client.h"
+#include "native/client/stream.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -40,12 +40,12 @@ static bool set_text(char *ret_text, size_t capacity, const char *text)
     return true;
 }
 
-int cepa_cli_stream_open(struct cepa_cli_stream *ret_stream, struct cepa_reason *ret_reason,
-                         const char *control, const char *address, const char *as,
-                         const char *isolate)
+int cepa_client_stream_open(struct cepa_client_stream *ret_stream, struct cepa_reason *ret_reason,
+                            const char *control, const char *address, const char *as,
+                            const char *isolate)
 {
     struct cepa_control_request request = {.kind = CEPA_CONTROL_CONNECT, .stream = 1};
-    struct cepa_cli_stream stream;
+    struct cepa_client_stream stream;
     int pair[2];
     memset(&stream, 0, sizeof stream);
     if (!set_text(request.address, sizeof request.address, address) ||
@@ -66,21 +66,21 @@ int cepa_cli_stream_open(struct cepa_cli_stream *ret_stream, struct cepa_reason 
     close(pair[1]);
     stream.fd = pair[0];
     if (status != 0) {
-        cepa_cli_stream_close(&stream);
+        cepa_client_stream_close(&stream);
         return status;
     }
     *ret_stream = stream;
     return 0;
 }
 
-void cepa_cli_stream_close(struct cepa_cli_stream *stream)
+void cepa_client_stream_close(struct cepa_client_stream *stream)
 {
     cepa_control_client_close(&stream->client);
     close(stream->fd);
     stream->fd = -1;
 }
 
-static void take_event(struct cepa_cli_stream *stream, const char *event, const cJSON *why)
+static void take_event(struct cepa_client_stream *stream, const char *event, const cJSON *why)
 {
     if (strcmp(event, "opening") == 0) {
         stream->is_begun = true;
@@ -101,7 +101,7 @@ static void take_event(struct cepa_cli_stream *stream, const char *event, const 
     }
 }
 
-static void take_news(struct cepa_cli_stream *stream)
+static void take_news(struct cepa_client_stream *stream)
 {
     do {
         cJSON *answer = NULL;
@@ -116,7 +116,7 @@ static void take_news(struct cepa_cli_stream *stream)
     } while (!stream->is_over && cepa_control_client_has_line(&stream->client));
 }
 
-void cepa_cli_stream_wait(struct cepa_cli_stream *stream, bool wants_room, int wait_ms)
+void cepa_client_stream_wait(struct cepa_client_stream *stream, bool wants_room, int wait_ms)
 {
     struct pollfd fds[2] = {
         {stream->fd, (short)(POLLIN | (wants_room ? POLLOUT : 0)), 0},

@@ -1,6 +1,6 @@
 /* Leaving a message in mailboxes: all of it goes to the daemon at once, with the request. */
 #define _GNU_SOURCE
-#include "cli/send_letter.h"
+#include "native/client/send_letter.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -44,8 +44,8 @@ static int ask(struct cepa_control_client *client, struct cepa_reason *ret_reaso
 }
 
 /* Waits for what came of it. */
-static int await(struct cepa_cli_left *ret_left, struct cepa_control_client *client,
-                 struct cepa_reason *ret_reason)
+static int await(struct cepa_client_left *ret_left, struct cepa_control_client *client,
+                 struct cepa_reason *ret_reason, const struct cepa_client_sending *sending)
 {
     struct cepa_time until = cepa_time_add(cepa_clock_now(), PATIENCE_SECONDS * CEPA_SECOND_NS);
     while (cepa_time_is_before(cepa_clock_now(), until)) {
@@ -62,15 +62,16 @@ static int await(struct cepa_cli_left *ret_left, struct cepa_control_client *cli
         if (is_left || (status != 0 && status != CEPA_ERR_TIMEOUT)) {
             return status;
         }
-        if (!cepa_cli_send_pause(0)) {
+        if (!cepa_client_pause(sending, 0)) {
             return cepa_reason_fail(ret_reason, CEPA_ERR_DROPPED, "interrupted");
         }
     }
     return cepa_reason_fail(ret_reason, CEPA_ERR_TIMEOUT, "no mailbox answers");
 }
 
-int cepa_cli_leave(struct cepa_cli_left *ret_left, struct cepa_reason *ret_reason,
-                   const struct cepa_cli_sending *sending, const uint8_t *body, size_t body_len)
+int cepa_client_leave(struct cepa_client_left *ret_left, struct cepa_reason *ret_reason,
+                      const struct cepa_client_sending *sending, const uint8_t *body,
+                      size_t body_len)
 {
     struct cepa_control_request request = {.kind = CEPA_CONTROL_LEAVE, .stream = 1};
     struct cepa_control_client client;
@@ -84,7 +85,7 @@ int cepa_cli_leave(struct cepa_cli_left *ret_left, struct cepa_reason *ret_reaso
     }
     status = ask(&client, ret_reason, &request, body, body_len);
     if (status == 0) {
-        status = await(ret_left, &client, ret_reason);
+        status = await(ret_left, &client, ret_reason, sending);
     }
     cepa_control_client_close(&client);
     return status;
