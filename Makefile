@@ -39,6 +39,7 @@ bench: build ## every benchmark, as printed tables
 
 install: build ## install below PREFIX (default /usr/local)
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 uninstall: build ## remove what install put there
 	@DESTDIR="$(DESTDIR)" tools/uninstall "$(PREFIX)"

@@ -56,6 +56,19 @@ target_link_libraries(cepa_cli PUBLIC cepa_daemon PkgConfig::QRENCODE)
 add_executable(cepa src/cli/main.c)
 target_link_libraries(cepa PRIVATE cepa_cli)
 
+# The library for other programs, and the same in a form in which tests reach its parts. Only what
+# libcepa.map lists can be seen from outside.
+file(GLOB library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/library/*.c)
+list(REMOVE_ITEM library_sources ${PROJECT_SOURCE_DIR}/src/library/in6addr.c)
+add_library(cepa_library STATIC ${library_sources})
+target_link_libraries(cepa_library PUBLIC cepa_daemon)
+set(library_map ${PROJECT_SOURCE_DIR}/src/library/libcepa.map)
+add_library(libcepa SHARED ${library_sources} ${PROJECT_SOURCE_DIR}/src/library/in6addr.c)
+target_link_libraries(libcepa PRIVATE cepa_daemon)
+target_link_options(libcepa PRIVATE LINKER:--version-script=${library_map})
+set_target_properties(libcepa PROPERTIES OUTPUT_NAME cepa VERSION 0.1.0 SOVERSION 0
+  LINK_DEPENDS ${library_map})
+
 # The simulator: a driver of nodes in virtual time.
 file(GLOB sim_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sim/*.c)
 add_library(cepa_sim STATIC ${sim_sources})
@@ -70,7 +83,7 @@ target_compile_definitions(cepa_test_support PUBLIC
   CEPA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   CEPA_VECTORS_DEFAULT="${PROJECT_SOURCE_DIR}/../shared/vectors")
 target_link_libraries(cepa_test_support PUBLIC
-  cepa_sim cepa_cli cepa_webrtc cepa_native PkgConfig::CJSON m)
+  cepa_sim cepa_cli cepa_library cepa_webrtc cepa_native PkgConfig::CJSON m)
 
 # Serves the dashboard to a browser under test.
 add_executable(dashboard_server ${PROJECT_SOURCE_DIR}/tests/interop/dashboard_server.c)
@@ -134,10 +147,20 @@ foreach(source IN LISTS example_sources)
   set_tests_properties(examples/${name} PROPERTIES LABELS unit)
 endforeach()
 
+# Those on libcepa see its headers and the shared library, nothing else; tests/examples/run runs them.
+file(GLOB library_examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/library/*.c)
+foreach(source IN LISTS library_examples)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(example_${name} ${source})
+  target_include_directories(example_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(example_${name} PRIVATE libcepa)
+endforeach()
+
 file(GLOB bench_measure_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/measure/*.c)
 add_library(cepa_bench_measure STATIC ${bench_measure_sources})
 target_include_directories(cepa_bench_measure PUBLIC ${PROJECT_SOURCE_DIR}/bench)
 target_link_libraries(cepa_bench_measure PUBLIC cepa_test_support)
+
 file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/bench_*.c)
 foreach(source IN LISTS bench_sources)
   get_filename_component(name ${source} NAME_WE)

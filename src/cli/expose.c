@@ -9,6 +9,7 @@
 #include "cli/daemon_options.h"
 #include "cli/serving.h"
 #include "identity/address.h"
+#include "native/client/welcome.h"
 #include "native/proxy/dials.h"
 #include "native/proxy/names.h"
 #include "native/store/contacts.h"
@@ -39,21 +40,6 @@ static void refuse(struct run *run, uint32_t stream, bool is_denied)
     const struct cepa_control_request request = {
         .kind = CEPA_CONTROL_REFUSE, .stream = stream, .is_denied = is_denied};
     cepa_cli_serving_ask(&run->serving, &request, -1);
-}
-
-/* Whether somebody may connect: `from` is an address, or empty if it does not say who it is. */
-static bool is_welcome(const struct run *run, const char *from)
-{
-    struct cepa_address address;
-    struct cepa_contact contact;
-    if (cepa_address_read(&address, NULL, from, strlen(from)) != 0) {
-        return !run->is_for_contacts;
-    }
-    int status = cepa_contacts_get(run->contacts, &contact, &address);
-    if (status == CEPA_ERR_NOT_FOUND) {
-        return !run->is_for_contacts;
-    }
-    return status == 0 && !contact.is_blocked && (contact.is_accepted || !run->is_for_contacts);
 }
 
 /* Says under which name others reach it. */
@@ -94,7 +80,8 @@ static void on_line(void *context, const cJSON *line, struct cepa_time now)
             (void)cepa_cli_daemon_fail(run->command, cepa_cli_serving_text(line, "reason"));
         }
     } else if (is_ok && strcmp(cepa_cli_serving_text(line, "event"), "incoming") == 0) {
-        if (!is_welcome(run, cepa_cli_serving_text(line, "from"))) {
+        if (!cepa_client_is_welcome(run->contacts, cepa_cli_serving_text(line, "from"),
+                                    run->is_for_contacts)) {
             refuse(run, (uint32_t)stream, true);
         } else if (cepa_dials_begin(run->dials, (uint32_t)stream, run->port, now) != 0) {
             refuse(run, (uint32_t)stream, false);

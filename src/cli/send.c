@@ -6,20 +6,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/ct.h"
 #include "cli/commands.h"
 #include "cli/daemon_options.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/recipient.h"
-#include "crypto/hash.h"
+#include "native/client/file_facts.h"
 #include "native/client/send_file.h"
-#include "native/host.h"
 #include "native/store/folder.h"
-#include "native/store/secrets.h"
 
 enum { PATIENCE_SECONDS = 600, PATIENCE_MAX = 30 * 86400 };
 
@@ -79,46 +75,6 @@ static int fail(const struct run *run, const char *what, const char *why)
     return CEPA_CLI_FAILED;
 }
 
-/* Names a transfer so that the same command names it again, and nobody else can: by a hash of what
- * is sent to whom, under a secret of this node. */
-static int name_transfer(struct run *run, struct cepa_client_file *file, const struct stat *facts)
-{
-    struct cepa_folder folder;
-    struct cepa_reason reason;
-    struct cepa_secrets secrets;
-    struct {
-        uint8_t address[CEPA_ADDRESS_SIZE];
-        uint64_t facts[5];
-        char as[CEPA_NAME_MAX + 1];
-        char name[CEPA_FILE_NAME_MAX + 1];
-    } about_it;
-    memset(&about_it, 0, sizeof about_it);
-    memcpy(about_it.address, run->peer.bytes, sizeof about_it.address);
-    about_it.facts[0] = (uint64_t)facts->st_dev;
-    about_it.facts[1] = (uint64_t)facts->st_ino;
-    about_it.facts[2] = (uint64_t)facts->st_size;
-    about_it.facts[3] = (uint64_t)facts->st_mtim.tv_sec;
-    about_it.facts[4] = (uint64_t)facts->st_mtim.tv_nsec;
-    (void)snprintf(about_it.as, sizeof about_it.as, "%s",
-                   run->sending.as != NULL ? run->sending.as : "");
-    memcpy(about_it.name, file->header.name, sizeof about_it.name);
-    if (cepa_folder_enter(&folder, &reason, run->config.state_directory) != 0) {
-        return fail(run, "", reason.text);
-    }
-    int status = cepa_secrets_load(&secrets, &reason, folder.fd);
-    cepa_folder_close(&folder);
-    if (status == CEPA_ERR_NOT_FOUND) {
-        return fail(run, "", "no daemon has ever run here; start it with 'cepa up'");
-    }
-    if (status != 0) {
-        return fail(run, "", reason.text);
-    }
-    cepa_blake2b(file->header.transfer.bytes, sizeof file->header.transfer.bytes, &about_it,
-                 sizeof about_it, secrets.ed25519.bytes, sizeof secrets.ed25519.bytes);
-    cepa_secrets_wipe(&secrets);
-    return CEPA_CLI_OK;
-}
-
 /* What follows the last slash. */
 static const char *last_part(const char *path)
 {
@@ -128,35 +84,12 @@ static const char *last_part(const char *path)
 
 static int describe_file(struct run *run, struct cepa_client_file *file, const char *path)
 {
-    struct stat facts;
-    struct cepa_file_header *header = &file->header;
-    const char *name = run->name != NULL ? run->name : last_part(path);
-    if (fstat(file->fd, &facts) != 0) {
-        return fail(run, path, strerror(errno));
-    }
-    if (S_ISDIR(facts.st_mode)) {
-        return fail(run, path,
-                    "this is a folder; send it as a stream: tar -c FOLDER | cepa send ... -");
-    }
-    cepa_file_name_clean(header->name, name, strlen(name));
-    file->can_resume = S_ISREG(facts.st_mode);
-    if (!file->can_resume) {
-        header->size = CEPA_FILE_SIZE_UNKNOWN;
-        return cepa_random_fill(cepa_native_random(), header->transfer.bytes,
-                                sizeof header->transfer.bytes) == 0
-                   ? CEPA_CLI_OK
-                   : fail(run, path, "there is no randomness");
-    }
-    header->size = (uint64_t)facts.st_size;
-    if (!run->hides) {
-        header->flags = CEPA_FILE_HAS_ATTRIBUTES;
-        header->mode = (uint16_t)(facts.st_mode & CEPA_FILE_MODE_MAX);
-        header->modified.unix_ms =
-            facts.st_mtim.tv_sec > 0
-                ? (uint64_t)facts.st_mtim.tv_sec * 1000 + (uint64_t)facts.st_mtim.tv_nsec / 1000000
-                : 0;
-    }
-    return name_transfer(run, file, &facts);
+    const struct cepa_client_offer offer = {
+        run->config.state_directory, &run->peer, run->sending.as,
+        run->name != NULL ? run->name : last_part(path), run->hides};
+    struct cepa_reason reason;
+    return cepa_client_describe(file, &reason, &offer) == 0 ? CEPA_CLI_OK
+                                                            : fail(run, "", reason.text);
 }
 
 static void print(const struct run *run, const struct cepa_client_file *file,
