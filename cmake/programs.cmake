@@ -147,7 +147,7 @@ foreach(source IN LISTS example_sources)
   set_tests_properties(examples/${name} PROPERTIES LABELS unit)
 endforeach()
 
-# Those on libcepa see its headers and the shared library, nothing else; tests/examples/run runs them.
+# Those on libcepa see its headers and the shared library only; tests/examples/run runs them.
 file(GLOB library_examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/library/*.c)
 foreach(source IN LISTS library_examples)
   get_filename_component(name ${source} NAME_WE)
