@@ -4,6 +4,7 @@
 
 #include "constant_time/cases.h"
 #include "session/keys.h"
+#include "session/letter.h"
 #include "session/proof.h"
 #include "session/resumption.h"
 #include "support/handshake_ends.h"
@@ -18,6 +19,9 @@ static uint8_t body[CEPA_KEM_CIPHERTEXT_SIZE];
 static uint8_t proof[CEPA_CONTROL_PROOF_SIZE];
 static uint8_t root[CEPA_SESSION_SECRET_SIZE];
 static const struct cepa_time now = {CEPA_SECOND_NS};
+static struct cepa_letter_workspace letter_workspace;
+static uint8_t letter_text[100];
+static uint8_t letter[CEPA_LETTER_SIZE];
 static volatile int result; /* so that nothing is left out */
 
 static void hide_key(struct cepa_xwing_key *key)
@@ -71,6 +75,41 @@ static void open_knock(uint32_t cpu)
     if (result == 0) {
         result = cepa_knock_consume(&ends.responder, &ends.said, &ends.tag, ends.message,
                                     &ends.prekey, &ends.workspace, cpu);
+    }
+}
+
+static void letter_prepare(struct test_random *random, uint32_t cpu)
+{
+    create_prepare(random, cpu);
+    ct_random_secret(random, letter_text, sizeof letter_text);
+}
+
+static void seal_letter(uint32_t cpu)
+{
+    static const uint8_t id[CEPA_LETTER_ID_SIZE];
+    const struct cepa_letter_draft draft = {
+        .id = id, .body = letter_text, .body_len = sizeof letter_text};
+    result =
+        cepa_letter_seal(letter, &draft, &ends.addressee, &ends.random, &letter_workspace, cpu);
+}
+
+static void letter_open_prepare(struct test_random *random, uint32_t cpu)
+{
+    letter_prepare(random, cpu);
+    seal_letter(cpu);
+    ct_public(letter, sizeof letter);
+    hide();
+}
+
+static void open_letter(uint32_t cpu)
+{
+    struct cepa_session_schedule schedule;
+    struct cepa_letter_opened opened;
+    uint8_t prekey_id[CEPA_KNOCK_PREKEY_SIZE];
+    result = cepa_letter_open(&schedule, prekey_id, letter, &ends.self, &letter_workspace, cpu);
+    if (result == 0) {
+        result = cepa_letter_consume(&schedule, &opened, letter, &ends.network, &ends.prekey,
+                                     &letter_workspace, cpu);
     }
 }
 
@@ -196,6 +235,8 @@ const struct ct_case ct_session_cases[] = {
     {"session: knock", NULL, create_prepare, create, 0},
     {"session: open knock", NULL, open_prepare, open_knock, 0},
     {"session: somebody else's knock", NULL, foreign_prepare, open_knock, 0},
+    {"session: letter", NULL, letter_prepare, seal_letter, 0},
+    {"session: open letter", NULL, letter_open_prepare, open_letter, 0},
     {"session: answer", NULL, answer_prepare, answer, 0},
     {"session: take answer", NULL, finish_prepare, finish, 0},
     {"session: refuse answer", NULL, refuse_prepare, finish, 0},
