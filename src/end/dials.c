@@ -215,7 +215,10 @@ void cepa_end_on_lookups(struct cepa_end *end, struct cepa_time now)
             if (talk == NULL || talk->stage != CEPA_STAGE_LOOKUP || talk->lookup != effect.lookup) {
                 continue;
             }
-            if (effect.kind == CEPA_LOOKUPS_FOUND) {
+            bool serves =
+                talk->is_compared && cepa_lookups_known(&end->lookups, &talk->address) != NULL;
+            talk->is_compared = false;
+            if (effect.kind == CEPA_LOOKUPS_FOUND || serves) {
                 begin_meeting(end, talk, now);
             } else if (talk->is_looked_up_again && effect.error == CEPA_ERR_NOT_FOUND) {
                 pause_knocks(end, talk, now);

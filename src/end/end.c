@@ -525,6 +525,20 @@ void cepa_end_identity_remove(struct cepa_end *end, struct cepa_end_identity ide
     }
 }
 
+/* Whether a session with somebody has lost all its paths: who was started again has gone from where
+ * it was reached, so what is remembered of it is compared with what it says now. */
+static bool is_cut_from(const struct cepa_end *end, const struct cepa_address *address)
+{
+    for (uint32_t i = 0; i < end->config.limits.sessions; i++) {
+        const struct cepa_end_talk *talk = cepa_end_talk_at(end, i);
+        if (talk != NULL && talk->is_cut && talk->has_address &&
+            memcmp(talk->address.bytes, address->bytes, sizeof address->bytes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cepa_end_connect(struct cepa_end *end, struct cepa_end_session *ret_session,
                      const struct cepa_address *address, struct cepa_end_identity as,
                      struct cepa_time now)
@@ -541,7 +555,8 @@ int cepa_end_connect(struct cepa_end *end, struct cepa_end_session *ret_session,
     talk->stage = CEPA_STAGE_LOOKUP;
     talk->address = *address;
     talk->identity = as;
-    int error = cepa_lookups_find(&end->lookups, &talk->lookup, address, false, now,
+    talk->is_compared = is_cut_from(end, address);
+    int error = cepa_lookups_find(&end->lookups, &talk->lookup, address, talk->is_compared, now,
                                   cepa_end_wall(end, now));
     if (error != 0) {
         int freed = cepa_pool_free(&end->talks, talk->self.handle);

@@ -277,8 +277,13 @@ int cepa_lookups_find(struct cepa_lookups *lookups, uint64_t *ret_lookup,
 {
     cepa_lookups_step(lookups, now, wall);
     struct cepa_lookup *lookup = running_find(lookups, address, now);
+    struct cepa_lookup_known *known = known_find(lookups, address, lookups->today);
+    bool serves = known != NULL && !is_again;
     if (lookup != NULL && lookup->is_over && !lookup->has_news) {
-        return CEPA_ERR_NOT_FOUND;
+        if (!serves) {
+            return CEPA_ERR_NOT_FOUND;
+        }
+        lookup = NULL; /* nobody had anything newer */
     }
     if (lookup != NULL) {
         *ret_lookup = lookup->number;
@@ -293,8 +298,7 @@ int cepa_lookups_find(struct cepa_lookups *lookups, uint64_t *ret_lookup,
         return error;
     }
     *ret_lookup = lookup->number;
-    struct cepa_lookup_known *known = known_find(lookups, address, lookups->today);
-    if (known != NULL && !is_again) {
+    if (serves) {
         known->used = ++lookups->numbers;
         lookup->decoys = CEPA_LOOKUP_DECOYS; /* nothing is asked, nothing is to be hidden */
         end(lookup, 0, now);

@@ -6,6 +6,7 @@
  *
  * RATE is in KiB/s (0: as much as goes), SECONDS how long the stream is watched after the fault.
  *
+ *   calm       nothing happens: what a stall is without a fault
  *   relay      a random relay of the busiest path dies: killed, or silent, by turns
  *   third      30 % of all relays at once, likewise; `half`: 50 %
  *   meetings   all relays at which the ends meet, at once, likewise
@@ -258,7 +259,8 @@ static bool choose(struct lab *lab, const char *scenario, bool *ret_victims)
         (void)session_flow_run(&lab->flow, i == 0 ? LOOK_MS : 0, UINT64_MAX);
     }
     session_route_find(&route, &looks[0], &looks[1]);
-    return strcmp(scenario, "relay") == 0   ? choose_relay(lab, &route, ret_victims)
+    return strcmp(scenario, "calm") == 0    ? true
+           : strcmp(scenario, "relay") == 0 ? choose_relay(lab, &route, ret_victims)
            : strcmp(scenario, "third") == 0 ? choose_share(lab, 30, ret_victims)
            : strcmp(scenario, "half") == 0  ? choose_share(lab, 50, ret_victims)
                                             : choose_meetings(lab, &route, ret_victims);

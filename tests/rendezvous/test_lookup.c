@@ -85,6 +85,21 @@ TEST(what_did_not_serve_is_asked_for_again)
     CHECK_INT(version_found(), 2);
 }
 
+TEST(what_is_known_serves_though_there_is_nothing_newer)
+{
+    begin(60, 4);
+    CHECK_INT(custodians_find(&net, false), 0);
+    custodians_run(&net, 20000);
+    CHECK_INT(custodians_find(&net, true), 0);
+    custodians_run(&net, 1000);
+    CHECK_INT(net.log.error, CEPA_ERR_NOT_FOUND);
+    CHECK_INT(custodians_find(&net, true), CEPA_ERR_NOT_FOUND);
+    CHECK_INT(custodians_find(&net, false), 0);
+    custodians_run(&net, 1000);
+    CHECK_INT(net.log.founds, 1);
+    CHECK_INT(net.log.found_ms, 0);
+}
+
 TEST(two_who_want_the_same_share_a_look_up)
 {
     uint64_t other = 0;
@@ -330,9 +345,10 @@ TEST(without_randomness_there_is_none)
 
 TEST_MAIN(RUN(an_address_is_found_within_one_answer), RUN(decoys_come_at_fixed_times),
           RUN(what_was_found_is_remembered_until_the_day_ends),
-          RUN(what_did_not_serve_is_asked_for_again), RUN(two_who_want_the_same_share_a_look_up),
-          RUN(nobody_has_what_was_not_published), RUN(no_relays_no_answer),
-          RUN(hostile_custodians_delay_and_do_not_deceive),
+          RUN(what_did_not_serve_is_asked_for_again),
+          RUN(what_is_known_serves_though_there_is_nothing_newer),
+          RUN(two_who_want_the_same_share_a_look_up), RUN(nobody_has_what_was_not_published),
+          RUN(no_relays_no_answer), RUN(hostile_custodians_delay_and_do_not_deceive),
           RUN(when_all_of_them_are_hostile_it_fails_in_time),
           RUN(an_old_descriptor_loses_against_any_honest_answer),
           RUN(a_newer_one_that_comes_late_is_told_too), RUN(a_cancelled_one_is_silent),

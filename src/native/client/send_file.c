@@ -20,9 +20,9 @@ enum {
     PIECE = 256 * 1024, /* bytes of the file that are read at a time */
     WAIT_MS = 100,      /* between two looks */
     SLOW_MS = 20,       /* while standard input has nothing */
-    CUT_MAX_S = 15,     /* then a new session is tried */
+    CUT_MAX_S = 3,      /* then a new session is tried */
     RETRY_MIN_MS = 250,
-    RETRY_MAX_MS = 5000
+    RETRY_MAX_MS = 2000
 };
 
 /* A file on its way. */
@@ -250,7 +250,8 @@ static int use_stream(struct transfer *transfer, struct cepa_reason *ret_reason)
             is_impatient(transfer)) {
             const char *why = transfer->stream.why.text;
             return cepa_reason_fail(ret_reason,
-                                    transfer->stream.is_over && !transfer->stream.is_begun
+                                    transfer->stream.is_over && !transfer->stream.is_begun &&
+                                            !transfer->is_begun
                                         ? CEPA_ERR_STATE
                                         : CEPA_ERR_TIMEOUT,
                                     "%s", why[0] != '\0' ? why : "the other end does not answer");

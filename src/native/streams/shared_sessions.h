@@ -16,7 +16,7 @@ enum {
     CEPA_SHARED_SESSIONS_MAX = 64,
     CEPA_SHARED_ISOLATE_SIZE = 64,    /* a word that keeps apart, with its final zero */
     CEPA_SHARED_LINGER_SECONDS = 600, /* after the last stream of one that we asked for */
-    CEPA_SHARED_CUT_SECONDS = 10      /* then new streams try another session */
+    CEPA_SHARED_CUT_SECONDS = 2       /* then new streams try another session */
 };
 
 /* One session; a free place if `is_used` is false. */
