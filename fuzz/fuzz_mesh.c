@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len);
 
-enum { LINKS = 6, STEPS_MAX = 400 };
+enum { LINKS = 6, STEPS_MAX = 400, RELAYS_LARGE = 6 };
 
 static struct {
     struct cepa_index index;
@@ -65,7 +65,7 @@ static void begin(void)
     memset(&config, 0, sizeof config);
     cepa_mesh_limits_tab(&config.limits);
     config.limits.links_max = LINKS;
-    config.limits.custody_relays = 8;
+    config.limits.custody_relays = 4;
     config.calendar = calendar;
     config.index = &all.index;
     config.objects = &all.objects;
@@ -125,6 +125,39 @@ static void drain(void)
     }
 }
 
+/* Makes the network a large one: relays of whom only their records are here. */
+static void grow(void)
+{
+    for (uint32_t i = cepa_index_count(&all.index); i < RELAYS_LARGE; i++) {
+        struct cepa_index_record record;
+        memset(&record, 0, sizeof record);
+        memset(record.public_key, 0x11 * (int)(i + 1), sizeof record.public_key);
+        record.sequence = 1;
+        record.day = all.index.today;
+        record.flags = CEPA_RELAY_FLAG_RELAY;
+        record.prefix.family = CEPA_FAMILY_IPV4;
+        record.prefix.bytes[0] = (uint8_t)(i + 1);
+        (void)cepa_index_merge_verified(&all.index, &record);
+    }
+}
+
+/* Some relay of the index is a guard of this node, is asked, and answers. */
+static void hear_guard(unsigned which, const uint8_t *bytes, size_t len)
+{
+    uint8_t request[CEPA_MESH_GUARD_REQUEST_SIZE];
+    uint8_t key[CEPA_SIGNING_KEY_SIZE];
+    grow();
+    uint32_t count = cepa_index_count(&all.index);
+    if (count == 0) {
+        return;
+    }
+    memcpy(key, cepa_index_at(&all.index, which % count)->record.public_key, sizeof key);
+    cepa_mesh_want(all.mesh, key, all.now);
+    size_t request_len = cepa_mesh_ask_guard(all.mesh, request, key, all.now);
+    CEPA_ASSERT(request_len <= sizeof request);
+    cepa_mesh_on_guard_message(all.mesh, bytes, len, key, all.now);
+}
+
 static void act(uint8_t what, unsigned which, const uint8_t *bytes, size_t len)
 {
     uint64_t link = all.links[which];
@@ -146,6 +179,9 @@ static void act(uint8_t what, unsigned which, const uint8_t *bytes, size_t len)
     case 4:
         cepa_mesh_on_dialback(all.mesh, which + 1, len > 0, all.now);
         cepa_mesh_on_link_failed(all.mesh, which + 1, all.now);
+        return;
+    case 7:
+        hear_guard(which, bytes, len);
         return;
     default:
         cepa_mesh_on_message(all.mesh, link, bytes, len, all.now);

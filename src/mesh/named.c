@@ -124,41 +124,38 @@ size_t cepa_mesh_ask_guard(struct cepa_mesh *mesh, uint8_t *ret_data, const uint
     return len;
 }
 
-/* Takes a guard's object: 0, CEPA_ERR_NOT_FOUND if it is not what it was asked for, or why it is of
- * no use. */
-static int take(struct cepa_mesh *mesh, const struct cepa_index_entry *entry,
-                enum cepa_mesh_table asked, const struct cepa_mesh_item *item)
+/* Whether that is the object that a guard was asked for. Cheap: nothing is verified. */
+static bool is_answer(const struct cepa_mesh *mesh, const struct cepa_index_entry *entry,
+                      enum cepa_mesh_table asked, const struct cepa_mesh_item *item)
 {
     const struct cepa_mesh_objects *objects = &item->as.objects;
     if (item->type == CEPA_MESH_ITEM_CREDENTIALS && asked == CEPA_MESH_TABLE_CREDENTIALS) {
         struct cepa_credentials_bytes halves;
         struct cepa_commitment commitment;
-        int error = cepa_credentials_split(&halves, objects->bytes, objects->bytes_len);
-        if (error != 0) {
-            return error;
+        if (cepa_credentials_split(&halves, objects->bytes, objects->bytes_len) != 0) {
+            return false;
         }
         cepa_commitment_of(&commitment, &halves);
-        if (memcmp(&commitment, &entry->record.commitment, sizeof commitment) != 0) {
-            return CEPA_ERR_NOT_FOUND;
-        }
-        return cepa_objects_put_credentials(mesh->config.objects, objects->bytes,
-                                            objects->bytes_len, mesh->config.mldsa_workspace,
-                                            mesh->config.cpu);
+        return memcmp(&commitment, &entry->record.commitment, sizeof commitment) == 0;
     }
     if (item->type == CEPA_MESH_ITEM_KEYS && asked == CEPA_MESH_TABLE_KEYS) {
         struct cepa_key_record record;
-        int error = cepa_key_record_decode(&record, objects->bytes, CEPA_KEY_RECORD_SIZE);
-        if (error != 0) {
-            return error;
-        }
-        if (!entry->has_node || record.epoch.number != mesh->epoch.number ||
-            memcmp(&record.node, &entry->node, sizeof record.node) != 0) {
-            return CEPA_ERR_NOT_FOUND;
-        }
-        return cepa_objects_put_key_record(mesh->config.objects, objects->bytes,
-                                           CEPA_KEY_RECORD_SIZE);
+        return cepa_key_record_decode(&record, objects->bytes, CEPA_KEY_RECORD_SIZE) == 0 &&
+               entry->has_node && record.epoch.number == mesh->epoch.number &&
+               memcmp(&record.node, &entry->node, sizeof record.node) == 0;
     }
-    return CEPA_ERR_NOT_FOUND;
+    return false;
+}
+
+static int put(struct cepa_mesh *mesh, const struct cepa_mesh_item *item)
+{
+    const struct cepa_mesh_objects *objects = &item->as.objects;
+    return item->type == CEPA_MESH_ITEM_CREDENTIALS
+               ? cepa_objects_put_credentials(mesh->config.objects, objects->bytes,
+                                              objects->bytes_len, mesh->config.mldsa_workspace,
+                                              mesh->config.cpu)
+               : cepa_objects_put_key_record(mesh->config.objects, objects->bytes,
+                                             CEPA_KEY_RECORD_SIZE);
 }
 
 void cepa_mesh_on_guard_message(struct cepa_mesh *mesh, const uint8_t *data, size_t data_len,
@@ -175,18 +172,15 @@ void cepa_mesh_on_guard_message(struct cepa_mesh *mesh, const uint8_t *data, siz
     }
     cepa_reader_init(&reader, data, data_len);
     int result = 1;
-    while (named->asked != 0 && result != 0) {
+    while (result == 1 || result == CEPA_ERR_UNSUPPORTED) {
         result = cepa_mesh_item_decode(&item, &reader);
-        if (result < 0 && result != CEPA_ERR_UNSUPPORTED) {
+        if (result == 1 && is_answer(mesh, entry, named->asked, &item)) {
+            named->asked = 0; /* one verification for one request, whatever comes of it */
+            if (put(mesh, &item) >= 0) {
+                named->tries = 0;
+                named->next = now;
+            }
             return;
-        }
-        int error = result == 1 ? take(mesh, entry, named->asked, &item) : CEPA_ERR_NOT_FOUND;
-        if (error != CEPA_ERR_NOT_FOUND) {
-            named->asked = 0; /* one answer for one request, of whatever use it was */
-        }
-        if (error >= 0) {
-            named->tries = 0;
-            named->next = now;
         }
     }
 }

@@ -230,6 +230,25 @@ TEST(a_lying_guard_is_asked_more_and_more_seldom)
     CHECK(requests >= 6 && requests <= 9);
 }
 
+/* Also where it is this node that cannot use the answer: it costs as much to find that out. */
+TEST(an_answer_of_no_use_here_is_looked_at_once)
+{
+    lose_guard();
+    CHECK_INT(asked(), CEPA_MESH_TABLE_CREDENTIALS);
+    uint8_t receipts_min = node->index.rules.receipts_min;
+    node->index.rules.receipts_min = 100;
+    say(append(0, CEPA_MESH_TABLE_CREDENTIALS, GUARD));
+    CHECK(!has_credentials(GUARD));
+    node->index.rules.receipts_min = receipts_min;
+    say(append(0, CEPA_MESH_TABLE_CREDENTIALS, GUARD));
+    CHECK(!has_credentials(GUARD));
+    CHECK_INT(asked(), 0);
+    pass(5000);
+    CHECK_INT(asked(), CEPA_MESH_TABLE_CREDENTIALS);
+    say(append(0, CEPA_MESH_TABLE_CREDENTIALS, GUARD));
+    CHECK(has_credentials(GUARD));
+}
+
 TEST(bytes_that_are_no_items_do_nothing)
 {
     lose_guard();
@@ -378,7 +397,8 @@ TEST(a_neighbour_does_not_learn_what_is_here_for_paths)
 TEST_MAIN(RUN(a_guard_gives_what_is_missing_of_it),
           RUN(nobody_is_asked_who_is_not_wanted_or_in_a_small_network),
           RUN(what_was_not_asked_for_is_not_taken),
-          RUN(a_lying_guard_is_asked_more_and_more_seldom), RUN(bytes_that_are_no_items_do_nothing),
+          RUN(a_lying_guard_is_asked_more_and_more_seldom),
+          RUN(an_answer_of_no_use_here_is_looked_at_once), RUN(bytes_that_are_no_items_do_nothing),
           RUN(who_has_an_older_key_asks_within_a_tenth_of_the_epoch), RUN(the_table_is_bounded),
           RUN(the_sweep_spares_who_is_wanted),
           RUN(a_neighbour_does_not_learn_what_is_here_for_paths))
