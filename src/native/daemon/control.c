@@ -37,6 +37,7 @@ struct cepa_control {
     uint64_t serial;       /* of the last client */
     char path[CEPA_CONFIG_CONTROL_SIZE];
     struct cepa_time now; /* as told last */
+    size_t used; /* of the places, from the first: most turns are traffic's and look at none */
     struct client clients[CEPA_CONTROL_CLIENTS_MAX];
 };
 
@@ -51,6 +52,9 @@ static void drop(struct cepa_control *control, struct client *client)
     }
     memset(client, 0, sizeof *client);
     client->fd = -1;
+    while (control->used > 0 && control->clients[control->used - 1].fd < 0) {
+        control->used--;
+    }
 }
 
 /* Only the user whose daemon this is, and root, may ask. */
@@ -86,6 +90,7 @@ static void accept_one(struct cepa_control *control)
         return;
     }
     control->serial++;
+    control->used = place >= control->used ? (size_t)place + 1 : control->used;
     client->fd = fd;
     client->serial = control->serial;
     client->next = cepa_time_never();
@@ -369,7 +374,7 @@ bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_a
                              struct cepa_time now)
 {
     control->now = now;
-    for (uint32_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+    for (uint32_t i = 0; i < control->used; i++) {
         struct client *client = &control->clients[i];
         struct cepa_control_asked asked = {i, client->serial, {.kind = CEPA_CONTROL_STATUS}, -1};
         while (client->fd >= 0 && memchr(client->input, '\n', client->input_len) != NULL) {
@@ -403,7 +408,7 @@ bool cepa_control_next_asked(struct cepa_control *control, struct cepa_control_a
 struct cepa_time cepa_control_deadline(const struct cepa_control *control)
 {
     struct cepa_time deadline = cepa_time_never();
-    for (size_t i = 0; i < CEPA_CONTROL_CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < control->used; i++) {
         const struct client *client = &control->clients[i];
         if (client->fd < 0) {
             continue;

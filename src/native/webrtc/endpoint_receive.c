@@ -139,7 +139,7 @@ static bool receive_stun(struct cepa_endpoint *endpoint, const struct cepa_path 
 static struct cepa_connection *owner_of_record(struct cepa_endpoint *endpoint,
                                                const struct cepa_path *path, uint8_t content_type)
 {
-    const struct cepa_route *route = cepa_endpoint_route(endpoint, path);
+    const struct cepa_route *route = cepa_endpoint_route_again(endpoint, path);
     if (route == NULL) {
         return NULL;
     }

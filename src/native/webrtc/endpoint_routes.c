@@ -63,6 +63,21 @@ const struct cepa_route *cepa_endpoint_route(const struct cepa_endpoint *endpoin
     return cepa_map_find(&endpoint->routes, &key);
 }
 
+const struct cepa_route *cepa_endpoint_route_again(struct cepa_endpoint *endpoint,
+                                                   const struct cepa_path *path)
+{
+    if (!endpoint->knows_last || !cepa_path_is_equal(&endpoint->last_path, path)) {
+        const struct cepa_route *route = cepa_endpoint_route(endpoint, path);
+        if (route == NULL) {
+            return NULL;
+        }
+        endpoint->last_path = *path;
+        endpoint->last_route = *route;
+        endpoint->knows_last = true;
+    }
+    return &endpoint->last_route;
+}
+
 /* The number of a route among a connection's own; how many it has if it is none of them. */
 static size_t find_own(const struct cepa_connection *connection, const struct cepa_route_key *key)
 {
@@ -78,6 +93,7 @@ static void leave(struct cepa_connection *connection, const struct cepa_route_ke
 {
     static const struct cepa_handle nobody;
     struct cepa_map *map = &connection->endpoint->routes;
+    connection->endpoint->knows_last = false;
     struct cepa_route *route = cepa_map_find(map, key);
     if (route == NULL) {
         return;
@@ -145,6 +161,7 @@ static struct cepa_route *enter(struct cepa_connection *connection,
 {
     static const struct cepa_route fresh;
     struct cepa_map *map = &connection->endpoint->routes;
+    connection->endpoint->knows_last = false; /* the caller is about to change it */
     own(connection, key);
     if (cepa_map_find(map, key) == NULL) {
         CEPA_ASSERT(cepa_map_put(map, key, &fresh) == 0); /* all have room for their routes */
@@ -219,6 +236,7 @@ void cepa_connection_settle(struct cepa_connection *connection)
         return;
     }
     struct cepa_connection *old = cepa_connection_find(endpoint, route->settled);
+    endpoint->knows_last = false;
     route->settled = connection->handle;
     if (old != NULL) {
         cepa_connection_end(old, CEPA_CLOSE_SUPERSEDED);

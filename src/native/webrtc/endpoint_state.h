@@ -66,6 +66,9 @@ struct cepa_endpoint {
     struct cepa_map fragments; /* cepa_fragment_key -> cepa_handle */
     struct cepa_map routes;    /* cepa_route_key -> cepa_route */
     uint32_t spare_routes;     /* how many connections may have together beyond their share */
+    bool knows_last;           /* no route has changed since the last datagram that was not STUN: */
+    struct cepa_path last_path;   /* where it came from, */
+    struct cepa_route last_route; /* and whose that is */
 
     struct cepa_connection *first_ready;
     struct cepa_connection *last_ready;
@@ -128,6 +131,11 @@ CEPA_MUST_USE int cepa_connection_claim(struct cepa_connection *connection, cons
  * is. */
 const struct cepa_route *cepa_endpoint_route(const struct cepa_endpoint *endpoint,
                                              const struct cepa_path *path);
+
+/* cepa_endpoint_route_again does the same; for datagrams that come one after the other from the
+ * same place it is cheap. Lent until its next call. */
+const struct cepa_route *cepa_endpoint_route_again(struct cepa_endpoint *endpoint,
+                                                   const struct cepa_path *path);
 
 /* cepa_connection_add_route makes a connection the newest at a source address, where something that
  * verifies has come from. cepa_connection_ask_route notes that a check goes there. A connection
