@@ -3,8 +3,8 @@ _cepa()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options='' words=''
-    local commands='up invite join status ping speed send inbox proxy expose id contacts demo
-        version help'
+    local commands='up invite join status ping speed send chat inbox proxy expose id contacts
+        demo version help'
     local node='--json --config --state-directory --control --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -38,6 +38,7 @@ _cepa()
     ping) options="--count --hops $node" ;;
     speed) options="--megabytes --download --hops $node" ;;
     send) options="--as --message --name --timeout --bare --live $node" ;;
+    chat) options="--as --take --timeout $node" ;;
     proxy) options="--port --as $node" ;;
     inbox) options="$node" ;;
     expose) options="--name --identity --contacts $node" ;;

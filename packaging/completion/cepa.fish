@@ -10,6 +10,7 @@ complete -c cepa -n __fish_use_subcommand -a demo -d 'Start a network of nodes'
 complete -c cepa -n __fish_use_subcommand -a ping -d 'Build circuits and time them'
 complete -c cepa -n __fish_use_subcommand -a speed -d 'Measure a circuit'
 complete -c cepa -n __fish_use_subcommand -a send -d 'Send files and messages'
+complete -c cepa -n __fish_use_subcommand -a chat -d 'Talk with an address'
 complete -c cepa -n __fish_use_subcommand -a inbox -d 'What came for you'
 complete -c cepa -n '__fish_seen_subcommand_from inbox' -F \
     -a 'list show accept refuse save delete'
@@ -19,7 +20,7 @@ complete -c cepa -n __fish_use_subcommand -a version -d 'Print versions'
 complete -c cepa -n __fish_use_subcommand -a help -d 'Explain'
 complete -c cepa -n __fish_use_subcommand -s V -l version -d 'Print versions'
 complete -c cepa -s h -l help -d 'Explain'
-set -l talks 'invite join status ping speed send inbox proxy expose id contacts'
+set -l talks 'invite join status ping speed send chat inbox proxy expose id contacts'
 set -l asks "__fish_seen_subcommand_from $talks"
 set -l node "__fish_seen_subcommand_from up $talks"
 set -l up '__fish_seen_subcommand_from up'
@@ -54,6 +55,9 @@ complete -c cepa -n '__fish_seen_subcommand_from send' -s n -l name -x -d 'Of th
 complete -c cepa -n '__fish_seen_subcommand_from send' -s t -l timeout -x -d 'Seconds'
 complete -c cepa -n '__fish_seen_subcommand_from send' -l bare -d 'No times, no permissions'
 complete -c cepa -n '__fish_seen_subcommand_from send' -l live -d 'No mailboxes'
+complete -c cepa -n '__fish_seen_subcommand_from chat' -s a -l as -x -d 'Who talks'
+complete -c cepa -n '__fish_seen_subcommand_from chat' -s t -l timeout -x -d 'Seconds'
+complete -c cepa -n '__fish_seen_subcommand_from chat' -l take -d 'Delete what was printed'
 complete -c cepa -n '__fish_seen_subcommand_from proxy' -s p -l port -x -d 'Where to listen'
 complete -c cepa -n '__fish_seen_subcommand_from proxy' -l as -x -d 'Who others learn it is'
 complete -c cepa -n '__fish_seen_subcommand_from expose' -s n -l name -x -d 'What others call it'
@@ -79,4 +83,4 @@ for switch in metered dashboard port-mapping lan-discovery
     complete -c cepa -n $up -l $switch -x -a 'on off'
 end
 complete -c cepa -n '__fish_seen_subcommand_from help' \
-    -a 'up invite join status ping speed send inbox proxy expose id contacts demo version help'
+    -a 'up invite join status ping speed send chat inbox proxy expose id contacts demo version help'

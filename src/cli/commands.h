@@ -24,6 +24,7 @@ enum cepa_cli_status {
     X(ping, "build circuits through the network and time them")                                    \
     X(speed, "measure how fast a circuit is, and what it costs others")                            \
     X(send, "send files and messages to an address")                                               \
+    X(chat, "talk with an address, line by line")                                                  \
     X(inbox, "list, accept, save and delete what came for you")                                    \
     X(proxy, "let programs connect with services of others, by SOCKS 5")                           \
     X(expose, "let others connect with a service of this machine")                                 \

@@ -4,13 +4,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/plain_text.h"
 #include "cli/actions.h"
 #include "cli/commands.h"
 #include "cli/daemon_options.h"
 #include "cli/inbox_parts.h"
 #include "cli/json.h"
 #include "cli/progress.h"
+#include "cli/shown_text.h"
 #include "native/store/contacts.h"
 #include "native/store/folder.h"
 
@@ -140,29 +140,6 @@ static int list(void *context, const char *const *arguments, size_t len)
     return status == CEPA_ERR_NOT_FOUND ? CEPA_CLI_OK : fail(run);
 }
 
-/* Prints a text so that it cannot do anything to a terminal: what cannot be seen, but for ends of
- * lines and tabs, comes out as its bytes. */
-static void print_text(const char *text, size_t text_len)
-{
-    for (size_t at = 0; at < text_len;) {
-        size_t len = 1;
-        while (at + len < text_len && ((unsigned char)text[at + len] & 0xc0) == 0x80) {
-            len++;
-        }
-        if (text[at] == '\n' || text[at] == '\t' || cepa_text_is_plain(text + at, len)) {
-            fwrite(text + at, 1, len, stdout);
-        } else {
-            for (size_t i = 0; i < len; i++) {
-                printf("\\x%02x", (unsigned)(unsigned char)text[at + i]);
-            }
-        }
-        at += len;
-    }
-    if (text_len == 0 || text[text_len - 1] != '\n') {
-        printf("\n");
-    }
-}
-
 static int show(void *context, const char *const *arguments, size_t len)
 {
     static char text[CEPA_MESSAGE_TEXT_MAX + 1];
@@ -190,7 +167,8 @@ static int show(void *context, const char *const *arguments, size_t len)
         }
         printf("}\n");
     } else if (has_text) {
-        print_text(text, text_len);
+        cepa_cli_show_text(stdout, text, text_len, "");
+        printf("%s", text_len == 0 || text[text_len - 1] != '\n' ? "\n" : "");
     } else {
         print_line(run, &entry, CEPA_INBOX_ID_LEN);
     }
