@@ -59,7 +59,7 @@ struct run {
     uint64_t at;               /* in the inbox: what was looked at last */
     struct cepa_inbox_id last; /* and its id */
     bool is_input_over;        /* no more lines come */
-    struct cepa_time ended;    /* since when, if so */
+    struct cepa_time ended;    /* when that was, or when a line arrived after it */
     struct cepa_time until;    /* then lines that have not arrived are given up */
     bool is_leaving;
     bool is_told_away; /* that lines wait in the other end's inbox */
@@ -275,6 +275,8 @@ static void take_lines(struct run *run)
 static void tell_kept(struct run *run, const struct cepa_cli_line *line)
 {
     bool is_away = run->presence.is_away && !cepa_cli_presence_is_here(&run->presence);
+    cepa_cli_presence_hurry(&run->presence);
+    run->ended = cepa_clock_now();
     cepa_cli_words_line(&run->words, is_away ? "stored" : "delivered", line->number, "");
     if (is_away && !run->is_told_away && !run->words.is_json) {
         cepa_cli_words_note(&run->words, "stored",

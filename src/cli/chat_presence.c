@@ -251,6 +251,15 @@ bool cepa_cli_presence_is_here(const struct cepa_cli_presence *presence)
     return presence->ours.fd >= 0 || presence->theirs.fd >= 0;
 }
 
+void cepa_cli_presence_hurry(struct cepa_cli_presence *presence)
+{
+    if (presence->is_open && presence->ours.stream == 0) {
+        presence->is_away = false;
+        presence->failures = 0;
+        presence->due = cepa_clock_now();
+    }
+}
+
 static enum cepa_cli_presence_event find_change(struct cepa_cli_presence *presence)
 {
     bool is_here = cepa_cli_presence_is_here(presence);

@@ -74,6 +74,9 @@ size_t cepa_cli_presence_fds(const struct cepa_cli_presence *presence,
  * waits. */
 enum cepa_cli_presence_event cepa_cli_presence_step(struct cepa_cli_presence *presence);
 
+/* cepa_cli_presence_hurry asks now what is not known of the other end, since it was reached. */
+void cepa_cli_presence_hurry(struct cepa_cli_presence *presence);
+
 /* cepa_cli_presence_is_here tells whether the other end has its chat open. */
 bool cepa_cli_presence_is_here(const struct cepa_cli_presence *presence);
 

@@ -20,6 +20,7 @@ struct run {
     bool is_json;
     bool is_offered; /* the daemon has said so */
     bool is_refused; /* or that it cannot be */
+    bool is_again;   /* to another daemon before */
     uint16_t port;
     struct cepa_proxy_service service;
     const char *identity; /* or NULL for the default one */
@@ -28,6 +29,16 @@ struct run {
     struct cepa_cli_serving serving;
     struct cepa_dials *dials;
 };
+
+/* Asks the daemon to be told of connections. */
+static void offer(struct run *run)
+{
+    struct cepa_control_request request = {.kind = CEPA_CONTROL_LISTEN};
+    (void)snprintf(request.service, sizeof request.service, "%s", run->service.text);
+    (void)snprintf(request.identity, sizeof request.identity, "%s",
+                   run->identity != NULL ? run->identity : "");
+    cepa_cli_serving_ask(&run->serving, &request, -1);
+}
 
 static void take(struct run *run, uint32_t stream, int fd)
 {
@@ -74,9 +85,9 @@ static void on_line(void *context, const cJSON *line, struct cepa_time now)
     if (!run->is_offered && stream < 0) {
         run->is_offered = is_ok;
         run->is_refused = !is_ok;
-        if (is_ok) {
+        if (is_ok && !run->is_again) {
             say_offer(run, cepa_cli_serving_text(line, "address"));
-        } else {
+        } else if (!is_ok) {
             (void)cepa_cli_daemon_fail(run->command, cepa_cli_serving_text(line, "reason"));
         }
     } else if (is_ok && strcmp(cepa_cli_serving_text(line, "event"), "incoming") == 0) {
@@ -111,7 +122,29 @@ static void step(void *context, struct cepa_time now)
                 (unsigned)run->port);
         refuse(run, result.key, false);
     }
-    run->serving.is_broken = run->serving.is_broken || run->is_refused;
+    if (run->is_refused) {
+        cepa_cli_serving_end(&run->serving);
+    }
+}
+
+/* Connections that were to be taken are those of the daemon that has ended. */
+static void on_daemon(void *context, bool is_here, struct cepa_time now)
+{
+    struct run *run = context;
+    (void)now;
+    if (is_here) {
+        offer(run);
+        return;
+    }
+    run->is_offered = false;
+    run->is_again = true;
+    cepa_dials_close(run->dials);
+    run->dials = NULL;
+    if (cepa_dials_open(&run->dials, run->serving.loop, CEPA_CLI_SERVING_NUMBERS) != 0) {
+        run->is_refused = true;
+        (void)cepa_cli_daemon_fail(run->command, "there is not enough memory");
+        cepa_cli_serving_end(&run->serving);
+    }
 }
 
 static struct cepa_time deadline(void *context)
@@ -122,10 +155,9 @@ static struct cepa_time deadline(void *context)
 
 static int serve(struct run *run, const struct cepa_config *config)
 {
-    const struct cepa_cli_server server = {run, on_line, on_ready, step, deadline};
-    struct cepa_control_request request = {.kind = CEPA_CONTROL_LISTEN};
+    const struct cepa_cli_server server = {run, on_line, on_ready, step, deadline, on_daemon};
     struct cepa_reason reason;
-    int status = cepa_cli_serving_open(&run->serving, &reason, config->control);
+    int status = cepa_cli_serving_open(&run->serving, &reason, run->command, config->control);
     if (status == 0) {
         status = cepa_contacts_open(&run->contacts, &reason, config->state_directory);
     }
@@ -134,10 +166,7 @@ static int serve(struct run *run, const struct cepa_config *config)
         status = cepa_reason_fail(&reason, CEPA_ERR_FULL, "there is no memory");
     }
     if (status == 0) {
-        (void)snprintf(request.service, sizeof request.service, "%s", run->service.text);
-        (void)snprintf(request.identity, sizeof request.identity, "%s",
-                       run->identity != NULL ? run->identity : "");
-        cepa_cli_serving_ask(&run->serving, &request, -1);
+        offer(run);
         status = cepa_cli_serving_run(&run->serving, &reason, &server);
     }
     if (run->is_refused) {

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,13 +127,23 @@ static int copy(struct target *target, struct cepa_file_hash *ret_hash, const ch
     return status;
 }
 
+/* Gives it the time that its sender tells of, if there is one. */
+static int set_time(const struct target *target, const struct cepa_inbox_entry *entry)
+{
+    uint64_t ms = entry->modified.unix_ms;
+    const struct timespec times[2] = {
+        {.tv_nsec = UTIME_OMIT},
+        {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)}};
+    return entry->has_attributes && ms > 0 ? futimens(target->fd, times) : 0;
+}
+
 /* Gives it the permissions that a new file has here, and makes sure that it stays. */
 static int finish(struct target *target, const char *command, const struct cepa_inbox_entry *entry)
 {
     mode_t mask = umask(0);
     (void)umask(mask);
     mode_t mode = (mode_t)((entry->mode & 0100) != 0 ? 0755 : 0644) & ~mask;
-    return fchmod(target->fd, mode) == 0 && fsync(target->fd) == 0
+    return fchmod(target->fd, mode) == 0 && set_time(target, entry) == 0 && fsync(target->fd) == 0
                ? CEPA_CLI_OK
                : fail(command, name_of(target), strerror(errno));
 }
@@ -168,6 +179,8 @@ int cepa_cli_inbox_save(struct cepa_inbox *inbox, const char *command,
         return cepa_cli_daemon_fail(command, cepa_inbox_reason(inbox));
     }
     memset(&target, 0, sizeof target);
+    /* A limit on the size of files is an error, as a full disk is, and no end without a word. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     int status = make_target(&target, command, entry, place);
     if (status != CEPA_CLI_OK) {
         close(from_fd);

@@ -19,11 +19,33 @@ struct run {
     struct cepa_cli_serving serving;
     struct cepa_contacts *contacts;
     struct cepa_socks_server *server;
+    /* Clients that the daemon was asked for, by their numbers; 0: a free place. */
+    uint32_t asked[CEPA_LISTENER_CLIENTS_MAX];
 };
 
 static void say_reason(const struct run *run, const char *reason)
 {
     fprintf(stderr, "cepa %s: %s\n", run->command, reason);
+}
+
+/* Puts `to` in the place of `from`: 0 for none. */
+static void note(struct run *run, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < CEPA_LISTENER_CLIENTS_MAX; i++) {
+        if (run->asked[i] == from) {
+            run->asked[i] = to;
+            return;
+        }
+    }
+}
+
+/* A client gets nothing, or its connection is over. */
+static void let_go(struct run *run, uint32_t client, int error, struct cepa_time now)
+{
+    int fd;
+    if (cepa_socks_server_answer(run->server, &fd, client, error, now) != 0) {
+        cepa_socks_server_release(run->server, client);
+    }
 }
 
 /* Asks the daemon for what a client wants. */
@@ -40,12 +62,14 @@ static void want(struct run *run, const struct cepa_socks_server_said *said)
          i++) {
         (void)snprintf(request.isolate + 2 * i, 3, "%02x", said->isolation[i]);
     }
+    note(run, 0, said->client);
     cepa_cli_serving_ask(&run->serving, &request, -1);
 }
 
 static void give_up(struct run *run, uint32_t client)
 {
     const struct cepa_control_request request = {.kind = CEPA_CONTROL_REFUSE, .stream = client};
+    note(run, client, 0);
     cepa_cli_serving_ask(&run->serving, &request, -1);
 }
 
@@ -75,10 +99,24 @@ static void on_line(void *context, const cJSON *line, struct cepa_time now)
             say_reason(run, cepa_cli_serving_text(line, "reason"));
         }
         cepa_socks_server_release(run->server, client);
+        note(run, client, 0);
     } else if (strcmp(event, "ready") == 0) {
         grant(run, client, now);
     } else if (strcmp(event, "ended") == 0) {
         cepa_socks_server_release(run->server, client);
+        note(run, client, 0);
+    }
+}
+
+/* What a daemon was asked for ends with it; those who connect are told till there is one again. */
+static void on_daemon(void *context, bool is_here, struct cepa_time now)
+{
+    struct run *run = context;
+    for (size_t i = 0; i < CEPA_LISTENER_CLIENTS_MAX && !is_here; i++) {
+        if (run->asked[i] != 0) {
+            let_go(run, run->asked[i], CEPA_ERR_UNREACHABLE, now);
+            run->asked[i] = 0;
+        }
     }
 }
 
@@ -96,7 +134,12 @@ static void step(void *context, struct cepa_time now)
     while (cepa_socks_server_next(run->server, &said)) {
         switch (said.event) {
         case CEPA_SOCKS_SERVER_WANTED:
-            want(run, &said);
+            if (run->serving.is_here) {
+                want(run, &said);
+            } else {
+                say_reason(run, "no daemon runs now");
+                let_go(run, said.client, CEPA_ERR_UNREACHABLE, now);
+            }
             break;
         case CEPA_SOCKS_SERVER_GONE:
             give_up(run, said.client);
@@ -116,9 +159,9 @@ static struct cepa_time deadline(void *context)
 
 static int serve(struct run *run, const struct cepa_config *config, uint16_t port, bool is_json)
 {
-    const struct cepa_cli_server server = {run, on_line, on_ready, step, deadline};
+    const struct cepa_cli_server server = {run, on_line, on_ready, step, deadline, on_daemon};
     struct cepa_reason reason;
-    int status = cepa_cli_serving_open(&run->serving, &reason, config->control);
+    int status = cepa_cli_serving_open(&run->serving, &reason, run->command, config->control);
     if (status == 0) {
         status = cepa_contacts_open(&run->contacts, &reason, config->state_directory);
     }

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "native/net/clock.h"
 
 enum { NUMBER_SIGNALS, NUMBER_DAEMON };
+
+enum { LOOK_MS = 500, LOOK_FACTOR_MAX = 10 }; /* for a daemon that has ended; then less often */
 
 static int open_signals(struct cepa_cli_serving *serving)
 {
@@ -30,9 +33,11 @@ static int open_signals(struct cepa_cli_serving *serving)
 }
 
 int cepa_cli_serving_open(struct cepa_cli_serving *ret_serving, struct cepa_reason *ret_reason,
-                          const char *path)
+                          const char *command, const char *path)
 {
     memset(ret_serving, 0, sizeof *ret_serving);
+    ret_serving->command = command;
+    ret_serving->path = path;
     ret_serving->client.fd = -1;
     ret_serving->signals_fd = -1;
     int status = cepa_control_client_open(&ret_serving->client, ret_reason, path);
@@ -47,6 +52,7 @@ int cepa_cli_serving_open(struct cepa_cli_serving *ret_serving, struct cepa_reas
         status =
             cepa_loop_add(ret_serving->loop, ret_serving->client.fd, NUMBER_DAEMON, CEPA_LOOP_READ);
     }
+    ret_serving->is_here = status == 0;
     return status == 0 ? 0
                        : cepa_reason_fail(ret_reason, status, "the system refuses to wait: %s",
                                           strerror(errno));
@@ -67,49 +73,112 @@ void cepa_cli_serving_ask(struct cepa_cli_serving *serving,
                           const struct cepa_control_request *request, int socket)
 {
     struct cepa_reason reason;
-    if (cepa_control_client_send_socket(&serving->client, &reason, request, socket) != 0) {
+    if (serving->is_here &&
+        cepa_control_client_send_socket(&serving->client, &reason, request, socket) != 0) {
         serving->is_broken = true;
     }
 }
 
+void cepa_cli_serving_end(struct cepa_cli_serving *serving)
+{
+    serving->is_over = true;
+}
+
+static void look_later(struct cepa_cli_serving *serving, struct cepa_time now)
+{
+    uint32_t factor = serving->failures < LOOK_FACTOR_MAX ? serving->failures + 1 : LOOK_FACTOR_MAX;
+    serving->failures++;
+    serving->next = cepa_time_add(now, factor * LOOK_MS * CEPA_MILLISECOND_NS);
+}
+
+/* The daemon has ended. */
+static void lose_daemon(struct cepa_cli_serving *serving, const struct cepa_cli_server *server,
+                        struct cepa_time now)
+{
+    cepa_loop_remove(serving->loop, serving->client.fd, NUMBER_DAEMON);
+    cepa_control_client_close(&serving->client);
+    serving->client.fd = -1;
+    serving->is_here = false;
+    serving->is_broken = false;
+    serving->failures = 0;
+    fprintf(stderr, "cepa %s: the daemon has ended; this waits till it runs again\n",
+            serving->command);
+    look_later(serving, now);
+    server->on_daemon(server->context, false, now);
+}
+
+/* Looks whether it is there again. */
+static void find_daemon(struct cepa_cli_serving *serving, const struct cepa_cli_server *server,
+                        struct cepa_time now)
+{
+    struct cepa_reason reason;
+    if (cepa_control_client_open(&serving->client, &reason, serving->path) != 0) {
+        serving->client.fd = -1;
+        look_later(serving, now);
+    } else if (cepa_loop_add(serving->loop, serving->client.fd, NUMBER_DAEMON, CEPA_LOOP_READ) !=
+               0) {
+        cepa_control_client_close(&serving->client);
+        serving->client.fd = -1;
+        look_later(serving, now);
+    } else {
+        serving->is_here = true;
+        fprintf(stderr, "cepa %s: the daemon runs again\n", serving->command);
+        server->on_daemon(server->context, true, now);
+    }
+}
+
 /* Hands all lines over that are here. */
-static int take_lines(struct cepa_cli_serving *serving, struct cepa_reason *ret_reason,
-                      const struct cepa_cli_server *server, struct cepa_time now)
+static void take_lines(struct cepa_cli_serving *serving, const struct cepa_cli_server *server,
+                       struct cepa_time now)
 {
     cJSON *line = NULL;
-    int status;
-    while ((status = cepa_control_client_hear(&serving->client, &line, ret_reason, 0)) == 0) {
-        server->on_line(server->context, line, now);
-        cJSON_Delete(line);
+    struct cepa_reason reason;
+    int status = 0;
+    while (serving->is_here && status == 0) {
+        status = cepa_control_client_hear(&serving->client, &line, &reason, 0);
+        if (status == 0) {
+            server->on_line(server->context, line, now);
+            cJSON_Delete(line);
+        }
     }
-    return status == CEPA_ERR_TIMEOUT ? 0 : status;
+    serving->is_broken = serving->is_broken || status != CEPA_ERR_TIMEOUT;
+}
+
+static struct cepa_time deadline_of(const struct cepa_cli_serving *serving,
+                                    const struct cepa_cli_server *server)
+{
+    struct cepa_time deadline = server->deadline(server->context);
+    return serving->is_here ? deadline : cepa_time_earliest(deadline, serving->next);
 }
 
 int cepa_cli_serving_run(struct cepa_cli_serving *serving, struct cepa_reason *ret_reason,
                          const struct cepa_cli_server *server)
 {
     struct cepa_loop_ready ready;
-    int status = 0;
-    while (status == 0 && !serving->is_broken) {
-        if (cepa_loop_wait(serving->loop, server->deadline(server->context)) < 0) {
+    while (!serving->is_over) {
+        if (cepa_loop_wait(serving->loop, deadline_of(serving, server)) < 0) {
             return cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "the system refuses to wait: %s",
                                     strerror(errno));
         }
         struct cepa_time now = cepa_clock_now();
-        while (status == 0 && cepa_loop_next(serving->loop, &ready)) {
+        while (cepa_loop_next(serving->loop, &ready)) {
             if (ready.number == NUMBER_SIGNALS) {
                 return 0;
             }
             if (ready.number == NUMBER_DAEMON) {
-                status = take_lines(serving, ret_reason, server, now);
+                take_lines(serving, server, now);
             } else {
                 server->on_ready(server->context, &ready, now);
             }
         }
         server->step(server->context, now);
+        if (serving->is_here && serving->is_broken) {
+            lose_daemon(serving, server, now);
+        } else if (!serving->is_here && cepa_time_is_due(serving->next, now)) {
+            find_daemon(serving, server, now);
+        }
     }
-    return status != 0 ? status
-                       : cepa_reason_fail(ret_reason, CEPA_ERR_SYSTEM, "the daemon has ended");
+    return 0;
 }
 
 int64_t cepa_cli_serving_number(const struct cJSON *line, const char *field, int64_t other)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +115,45 @@ TEST(odd_names_and_modes_are_harmless)
     cepa_inbox_close(inbox);
 }
 
+TEST(times_come_along_if_they_are_told)
+{
+    char path[SCRATCH_PATH_SIZE];
+    struct stat facts;
+    receive("dated", 0);
+    entry.has_attributes = true;
+    entry.modified.unix_ms = UINT64_C(1580702706789);
+    CHECK_INT(save(place), CEPA_CLI_OK);
+    scratch_join(path, place, "dated");
+    CHECK(stat(path, &facts) == 0);
+    CHECK_INT(facts.st_mtim.tv_sec, 1580702706);
+    CHECK_INT(facts.st_mtim.tv_nsec, 789000000);
+    entry.has_attributes = false;
+    CHECK_INT(save(place), CEPA_CLI_OK);
+    scratch_join(path, place, "dated (1)");
+    CHECK(stat(path, &facts) == 0);
+    CHECK(facts.st_mtim.tv_sec > 1580702706);
+    cepa_inbox_close(inbox);
+}
+
+/* A limit on the size of files is as a full disk: no part of a file stays, and what came does. */
+TEST(a_full_disk_leaves_nothing)
+{
+    struct rlimit was;
+    char path[SCRATCH_PATH_SIZE];
+    receive("b", 0);
+    CHECK(getrlimit(RLIMIT_FSIZE, &was) == 0);
+    struct rlimit tight = {2, was.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    int status = save(place);
+    CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
+    CHECK_INT(status, CEPA_CLI_FAILED);
+    scratch_join(path, place, "b");
+    CHECK(access(path, F_OK) != 0);
+    CHECK_INT(save(place), CEPA_CLI_OK);
+    CHECK(mode_of("b") >= 0);
+    cepa_inbox_close(inbox);
+}
+
 TEST(damage_leaves_nothing)
 {
     char path[SCRATCH_PATH_SIZE];
@@ -153,4 +193,5 @@ TEST(the_command_lists_decides_and_deletes)
 }
 
 TEST_MAIN(RUN(names_that_are_taken_get_a_number), RUN(odd_names_and_modes_are_harmless),
+          RUN(times_come_along_if_they_are_told), RUN(a_full_disk_leaves_nothing),
           RUN(damage_leaves_nothing), RUN(the_command_lists_decides_and_deletes))

@@ -18,6 +18,7 @@ enum {
     NUMBER_STREAMS = NUMBER_REACHABILITY + 2,
     TRIES_MAX = 8, /* turns of datagrams alone, before everything else has one */
     CERTIFICATE_MINUTES = 60,
+    PARTING_MS = 600, /* for sessions, before that */
     FAREWELL_MS = 300
 };
 
@@ -205,6 +206,30 @@ int cepa_engine_open(struct cepa_engine **ret_engine, struct cepa_reason *ret_re
     return 0;
 }
 
+/* Lets sessions end, so that who is at their other ends does not wait for us: before the node,
+ * whose circuits they need. */
+static void end_sessions(struct cepa_engine *engine)
+{
+    struct cepa_streams_status status;
+    struct cepa_time now = cepa_clock_now();
+    struct cepa_time end = cepa_time_add(now, PARTING_MS * CEPA_MILLISECOND_NS);
+    cepa_streams_leave(engine->ends.streams, now);
+    settle(engine, now);
+    cepa_streams_status_get(&status, engine->ends.streams);
+    while (status.sessions > 0 && cepa_time_is_before(now, end)) {
+        struct cepa_time next = cepa_time_earliest(end, cepa_engine_end_deadline(engine));
+        next = cepa_time_earliest(next, cepa_node_deadline(engine->node));
+        next = cepa_time_earliest(next, cepa_carriers_deadline(engine->carriers));
+        next = engine->has_more ? now : next;
+        if (cepa_webrtc_wait(engine->webrtc, next) != 0) {
+            return;
+        }
+        now = cepa_clock_now();
+        settle(engine, now);
+        cepa_streams_status_get(&status, engine->ends.streams);
+    }
+}
+
 /* Lets the node take leave: its last frames go out, for a moment. */
 static void take_leave(struct cepa_engine *engine)
 {
@@ -227,6 +252,7 @@ static void take_leave(struct cepa_engine *engine)
 void cepa_engine_close(struct cepa_engine *engine)
 {
     if (engine != NULL) {
+        end_sessions(engine);
         take_leave(engine);
         free_all(engine);
     }

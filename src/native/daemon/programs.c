@@ -79,7 +79,10 @@ void cepa_programs_tell(void *control, const struct cepa_streams_notice *notice)
                    cJSON_AddNumberToObject(object, "days", CEPA_MAILBOX_DAYS) != NULL;
     }
     if (is_whole && notice->event == CEPA_STREAMS_ENDED && notice->error != 0) {
-        is_whole = cJSON_AddStringToObject(object, "why", reason_of(notice->error)) != NULL;
+        is_whole = cJSON_AddStringToObject(object, "why",
+                                           notice->error == CEPA_ERR_DROPPED
+                                               ? "the other end has ended it"
+                                               : reason_of(notice->error)) != NULL;
     }
     if (is_whole) {
         cepa_control_tell(control, notice->client, object);

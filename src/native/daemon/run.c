@@ -65,6 +65,7 @@ static int open_signals(struct daemon *daemon, struct cepa_reason *ret_reason)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGHUP);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a full disk, as it were */
     daemon->signals_fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0
                              ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
                              : -1;

@@ -183,6 +183,15 @@ struct cepa_time cepa_shared_sessions_deadline(const struct cepa_shared_sessions
     return earliest;
 }
 
+void cepa_shared_sessions_leave(struct cepa_shared_sessions *sessions, struct cepa_time now)
+{
+    for (uint32_t i = 0; i < CEPA_SHARED_SESSIONS_MAX; i++) {
+        if (sessions->entries[i].is_used) {
+            cepa_end_close(sessions->end, sessions->entries[i].session, 0, now);
+        }
+    }
+}
+
 struct cepa_session *cepa_shared_sessions_streams(const struct cepa_shared_sessions *sessions,
                                                   uint32_t place)
 {

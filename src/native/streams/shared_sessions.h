@@ -68,6 +68,9 @@ int cepa_shared_sessions_on_end(struct cepa_shared_sessions *sessions,
 void cepa_shared_sessions_step(struct cepa_shared_sessions *sessions, struct cepa_time now);
 struct cepa_time cepa_shared_sessions_deadline(const struct cepa_shared_sessions *sessions);
 
+/* cepa_shared_sessions_leave ends all of them, politely: their CLOSED follows within a second. */
+void cepa_shared_sessions_leave(struct cepa_shared_sessions *sessions, struct cepa_time now);
+
 /* cepa_shared_sessions_streams gives the streams of the session at a place; NULL if it is not
  * ready. */
 struct cepa_session *cepa_shared_sessions_streams(const struct cepa_shared_sessions *sessions,

@@ -416,6 +416,12 @@ struct cepa_time cepa_streams_deadline(const struct cepa_streams *streams)
     return earliest;
 }
 
+void cepa_streams_leave(struct cepa_streams *streams, struct cepa_time now)
+{
+    streams->now = now;
+    cepa_shared_sessions_leave(&streams->sessions, now);
+}
+
 void cepa_streams_status_get(struct cepa_streams_status *ret_status,
                              const struct cepa_streams *streams)
 {

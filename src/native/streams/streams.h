@@ -143,6 +143,10 @@ bool cepa_streams_on_ready(struct cepa_streams *streams, const struct cepa_loop_
 void cepa_streams_step(struct cepa_streams *streams, struct cepa_time now);
 struct cepa_time cepa_streams_deadline(const struct cepa_streams *streams);
 
+/* cepa_streams_leave takes leave of all other ends, as far as there is time:
+ * cepa_streams_status_get tells how many sessions are left. */
+void cepa_streams_leave(struct cepa_streams *streams, struct cepa_time now);
+
 /* For the status. */
 struct cepa_streams_status {
     uint32_t sessions; /* at one time */
