@@ -64,7 +64,7 @@ static void forget(struct cepa_cli_line *line)
 static void close_stream(struct cepa_cli_outbox *outbox)
 {
     if (outbox->has_stream) {
-        cepa_cli_stream_close(&outbox->stream);
+        cepa_client_stream_close(&outbox->stream);
         outbox->has_stream = false;
     }
 }
@@ -105,8 +105,8 @@ static void fail(struct cepa_cli_outbox *outbox, struct cepa_time now)
 
 static void begin(struct cepa_cli_outbox *outbox, struct cepa_time now)
 {
-    if (cepa_cli_stream_open(&outbox->stream, &outbox->why, outbox->control, outbox->address,
-                             outbox->as, NULL) != 0) {
+    if (cepa_client_stream_open(&outbox->stream, &outbox->why, outbox->control, outbox->address,
+                                outbox->as, NULL) != 0) {
         fail(outbox, now);
         return;
     }
@@ -139,7 +139,7 @@ static void write_some(struct cepa_cli_outbox *outbox, const struct cepa_cli_lin
 /* Whether nothing more is to be hoped of the stream. */
 static bool is_lost(struct cepa_cli_outbox *outbox, struct cepa_time now)
 {
-    const struct cepa_cli_stream *stream = &outbox->stream;
+    const struct cepa_client_stream *stream = &outbox->stream;
     if (stream->is_over) {
         if (stream->why.text[0] != '\0') {
             outbox->why = stream->why;
@@ -164,7 +164,7 @@ static bool is_lost(struct cepa_cli_outbox *outbox, struct cepa_time now)
 /* Goes on with the first line; true if its verdict is here. */
 static bool move(struct cepa_cli_outbox *outbox, uint8_t *ret_verdict, struct cepa_time now)
 {
-    cepa_cli_stream_wait(&outbox->stream, false, 0);
+    cepa_client_stream_wait(&outbox->stream, false, 0);
     if (outbox->stream.is_ready && !outbox->was_ready) {
         outbox->was_ready = true;
         outbox->begun = now;

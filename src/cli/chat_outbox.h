@@ -12,7 +12,7 @@
 #include "application/stream_header.h"
 #include "base/error.h"
 #include "base/time.h"
-#include "cli/stream_client.h"
+#include "native/client/stream.h"
 #include "native/reason.h"
 
 enum {
@@ -42,7 +42,7 @@ struct cepa_cli_outbox {
     uint32_t len;
     uint64_t numbers; /* that were given */
     bool has_stream;
-    struct cepa_cli_stream stream;
+    struct cepa_client_stream stream;
     size_t at;              /* how much of the header and the text was written */
     bool is_written;        /* and the end */
     struct cepa_time begun; /* when the stream was opened, or became ready */
