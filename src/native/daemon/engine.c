@@ -213,6 +213,10 @@ static void end_sessions(struct cepa_engine *engine)
     struct cepa_streams_status status;
     struct cepa_time now = cepa_clock_now();
     struct cepa_time end = cepa_time_add(now, PARTING_MS * CEPA_MILLISECOND_NS);
+    cepa_streams_status_get(&status, engine->ends.streams);
+    if (status.sessions == 0) {
+        return;
+    }
     cepa_streams_leave(engine->ends.streams, now);
     settle(engine, now);
     cepa_streams_status_get(&status, engine->ends.streams);
