@@ -65,7 +65,8 @@ target_link_libraries(cepa_library PUBLIC cepa_daemon)
 set(library_map ${PROJECT_SOURCE_DIR}/src/library/libcepa.map)
 add_library(libcepa SHARED ${library_sources} ${PROJECT_SOURCE_DIR}/src/library/in6addr.c)
 target_link_libraries(libcepa PRIVATE cepa_daemon)
-target_link_options(libcepa PRIVATE LINKER:--version-script=${library_map})
+# It stays once it was loaded: a thread of usrsctp does too.
+target_link_options(libcepa PRIVATE LINKER:--version-script=${library_map} LINKER:-z,nodelete)
 set_target_properties(libcepa PROPERTIES OUTPUT_NAME cepa VERSION 0.1.0 SOVERSION 0
   LINK_DEPENDS ${library_map})
 
