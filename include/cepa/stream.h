@@ -31,7 +31,7 @@ struct cepa_connect_options {
 enum cepa_event_kind {
     CEPA_EVENT_CUT = 1,   /* no way leads to the other end for now; nothing is lost */
     CEPA_EVENT_MENDED,    /* one does again */
-    CEPA_EVENT_DELIVERED, /* all that was written, and its end, is at the other end */
+    CEPA_EVENT_DELIVERED, /* all that was written is at the other end; left out before ENDED */
     CEPA_EVENT_ENDED,     /* it is over; `failure` says whether well */
     CEPA_EVENT_NODE_LOST  /* the node has ended, and all streams with it; `stream` is 0 */
 };
