@@ -91,8 +91,8 @@ struct cepa_end_talk {
     uint32_t tries;  /* introductions so far, since the last look-up or pause */
     uint32_t pauses; /* since all introduction points had failed, so far */
     bool is_looked_up_again;
-    bool is_compared; /* LOOKUP: what is remembered serves if there is nothing newer */
-    uint32_t last_number;             /* the highest path number used or heard of */
+    bool is_compared;     /* LOOKUP: what is remembered serves if there is nothing newer */
+    uint32_t last_number; /* the highest path number used or heard of */
     uint32_t opened[CEPA_END_OPENED]; /* the last that stood */
     uint32_t opened_next;
     struct cepa_time look;   /* when its paths are looked at again */

@@ -84,9 +84,10 @@ int cepa_entry_next(struct cepa *cepa, struct cepa_entry *ret_entry, uint64_t *a
                : result_of(cepa, status);
 }
 
-/* Finds an entry by its whole id. */
+/* Finds an entry by its whole id; zeros if there is none. */
 static int find(struct cepa *cepa, struct cepa_inbox_entry *ret_found, const char *id)
 {
+    memset(ret_found, 0, sizeof *ret_found);
     int result = open_inbox(cepa);
     if (result != 0) {
         return result;
